@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+// Millrace: one target a layer, arrows only downwards. `make lint` builds with
+// --explicit-target-dependency-import-check error, so an import that is not listed here fails.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let programSupport: Target.Dependency = "ProgramSupport"
+
+func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies + [arguments, programSupport], swiftSettings: settings)
+}
+func tests(_ subject: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: subject + "Tests", dependencies: [.init(stringLiteral: subject)] + dependencies,
+        resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "millrace",
+    products: [
+        .executable(name: "traffic-gen", targets: ["traffic-gen"]),
+        .executable(name: "sink-mta", targets: ["sink-mta"]),
+        .executable(name: "mta", targets: ["mta"]),
+        .executable(name: "bench-report", targets: ["bench-report"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Byte loops that want SIMD: end-of-data scan, CRC32C.
+        .target(name: "CByteLoops"),
+        .target(name: "CMemory"),
+
+        // Vocabulary
+        layer("MailTypes"),
+        layer("Measures", [.product(name: "Histogram", package: "hdrhistogram-swift")]),
+
+        // Pure: no socket, clock, file or logger; time is a parameter.
+        layer("SMTPProtocol", ["MailTypes", "CByteLoops"]),
+        layer("DeliveryQueue", ["MailTypes", .product(name: "HeapModule", package: "swift-collections"),
+            .product(name: "DequeModule", package: "swift-collections")]),
+
+        // Edges
+        layer("SMTPTransport", ["MailTypes", "SMTPProtocol", "Measures", "CMemory", nioCore, nioPosix]),
+        layer("SpoolContract", ["MailTypes", "CByteLoops", nioCore]),
+        .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+        layer("SpoolRocksDB", ["MailTypes", "SpoolContract", "CRocksDB", nioCore]),
+        layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
+
+        // Components, one a program
+        layer("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "RunRecords",
+            "CByteLoops", nioCore, nioPosix]),
+        layer("SinkService", ["MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "RunRecords",
+            "CByteLoops", nioCore, nioPosix]),
+        layer("RelayService", ["MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
+            "DeliveryQueue", "RunRecords", nioCore, nioPosix]),
+        layer("BenchHarness", ["MailTypes", "Measures", "RunRecords"]),
+        layer("RunReporting", ["Measures", "RunRecords", "CGnuplot"]),
+        .target(name: "CGnuplot", linkerSettings: [
+            .linkedLibrary("boost_iostreams"), .linkedLibrary("boost_system"), .linkedLibrary("boost_filesystem"),
+        ]),
+
+        // Programs: flags -> configuration -> component.run()
+        layer("ProgramSupport", ["Measures", arguments, signals]),
+        program("traffic-gen", ["LoadGeneration", "Measures", "RunRecords", nioCore]),
+        program("sink-mta", ["SinkService", "Measures", "RunRecords"]),
+        program("mta", ["RelayService", "SpoolContract", "SpoolRocksDB", "Measures", "RunRecords"]),
+        program("bench-report", ["BenchHarness", "RunReporting", "Measures", "RunRecords"]),
+
+        // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
+        tests("MailTypes"),
+        tests("Measures"),
+        tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
+        tests("DeliveryQueue", ["MailTypes"]),
+        tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
+        tests("SpoolRocksDB", ["SpoolContract", "MailTypes", nioCore]),
+        tests("RunRecords", ["Measures", "MailTypes"]),
+        tests("LoadGeneration", ["MailTypes", "SMTPProtocol", "CByteLoops", nioCore]),
+        tests("RunReporting", ["RunRecords", "Measures"]),
+        .testTarget(name: "ProgramTests", dependencies: ["RunRecords", "MailTypes"], swiftSettings: settings),
+        .testTarget(name: "HouseTests", swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11,
+    cxxLanguageStandard: .gnucxx17
+)

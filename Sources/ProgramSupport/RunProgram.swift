@@ -1,0 +1,65 @@
+package import ArgumentParser
+import Glibc
+import Measures
+import UnixSignals
+
+/// What was asked cannot be done as written: exit code 2.
+package struct UsageFault: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}
+
+/// The run itself failed: exit code 1.
+package struct RunFault: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}
+
+/// Parses the command line, runs the command and ends the process: 0 done, 1 the run failed, 2 usage or
+/// configuration. Errors go to standard error, one line, the program's name in front.
+package func runProgram(_ program: any AsyncParsableCommand.Type) async -> Never {
+    do {
+        var command = try program.parseAsRoot()
+        if var asynchronous = command as? any AsyncParsableCommand {
+            try await asynchronous.run()
+        } else {
+            try command.run()
+        }
+        exit(0)
+    } catch {
+        flushStandardOutput()
+        let name = program.configuration.commandName ?? "\(program)"
+        switch error {
+        case let fault as UsageFault: leave("\(name): \(fault)", 2)
+        case let fault as UnitFault: leave("\(name): \(fault)", 2)
+        case let fault as RunFault: leave("\(name): \(fault)", 1)
+        case let code as ExitCode: exit(code.rawValue)
+        default: break
+        }
+        let code = program.exitCode(for: error)
+        if code == .success { program.exit(withError: error) }
+        leave(code == .validationFailure ? program.fullMessage(for: error) : "\(name): \(error)", code == .validationFailure ? 2 : 1)
+    }
+}
+
+private func leave(_ message: String, _ code: Int32) -> Never {
+    writeError(message + "\n")
+    exit(code)
+}
+
+/// Returns on the first SIGINT or SIGTERM; a second one ends the process at once, with 130.
+package func terminationSignal() async {
+    await withCheckedContinuation { (first: CheckedContinuation<Void, Never>) in
+        Task {
+            var waiting: CheckedContinuation<Void, Never>? = first
+            for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+                guard let continuation = waiting else { exit(130) }
+                waiting = nil
+                continuation.resume()
+            }
+        }
+    }
+}
+
+/// A peer that closes early must cost a write error, not the process.
+package func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }

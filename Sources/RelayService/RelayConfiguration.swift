@@ -1,0 +1,43 @@
+package import DeliveryQueue
+package import NIOCore
+
+/// What `mta serve` was asked to do.
+package struct RelayConfiguration: Sendable {
+    package var host: String
+    /// 0 picks a free port.
+    package var port: Int
+    package var hostname: String
+    package var smartHost: SocketAddress
+    package var smartHostText: String
+    package var threads: Int
+    package var retry: RetryPolicy
+    /// Connections to the smart host, over all loops.
+    package var outboundConnections = 32
+    /// Message content kept in memory until its first attempt is over, bytes over all loops; beyond it content is
+    /// read back from the spool.
+    package var residentBytes = 1 << 30
+    package var maximumMessageSize: Int
+    /// Names printed in the record.
+    package var spoolName: String
+    package var durabilityName: String
+    package var recordPath: String?
+    package var arguments: [String] = []
+    /// Seconds that SIGTERM gives clients and deliveries in progress.
+    package var drainSeconds: Double = 10
+
+    package init(
+        host: String, port: Int, hostname: String, smartHost: SocketAddress, smartHostText: String, threads: Int,
+        retry: RetryPolicy, maximumMessageSize: Int, spoolName: String, durabilityName: String
+    ) {
+        self.host = host
+        self.port = port
+        self.hostname = hostname
+        self.smartHost = smartHost
+        self.smartHostText = smartHostText
+        self.threads = threads
+        self.retry = retry
+        self.maximumMessageSize = maximumMessageSize
+        self.spoolName = spoolName
+        self.durabilityName = durabilityName
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+
+/// Reading and writing of records: JSON, sorted keys, one file a record, replaced atomically.
+package enum RecordFile {
+    package static func write(_ record: some Encodable, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var data = try encoder.encode(record)
+        data.append(0x0A)
+        try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    /// - Throws: ``RecordFault`` that names the file and the key that is missing or wrong.
+    package static func read<Record: Decodable>(_ type: Record.Type, from path: String) throws -> Record {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw RecordFault("\(path): cannot be read")
+        }
+        do {
+            return try JSONDecoder().decode(type, from: data)
+        } catch let error as DecodingError {
+            throw RecordFault("\(path): \(Self.explain(error))")
+        }
+    }
+
+    private static func explain(_ error: DecodingError) -> String {
+        func path(_ context: DecodingError.Context) -> String {
+            context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
+        switch error {
+        case .keyNotFound(let key, let context): return "key '\(key.stringValue)' is missing at '\(path(context))'"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            return "'\(path(context))': \(context.debugDescription)"
+        @unknown default: return "\(error)"
+        }
+    }
+}
+
+/// A record, profile or result that cannot be used; the text names file and place.
+package struct RecordFault: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}

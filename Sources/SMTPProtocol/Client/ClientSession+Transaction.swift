@@ -1,0 +1,146 @@
+package import MailTypes
+
+// MAIL, RCPT, DATA and BDAT as a client sends them, pipelined or in lockstep.
+extension ClientSession {
+    /// Starts a transaction; ``canBegin`` must be true.
+    /// - Parameters:
+    ///   - size: content octets, for SIZE and BDAT.
+    ///   - form: how the content will be written; see ``sendsChunk(_:)``.
+    /// - Returns: true if the content may be written at once, behind the output (pipelined BDAT).
+    package mutating func begin(_ envelope: Envelope, size: Int, form: WireForm) -> Bool {
+        precondition(canBegin, "no transaction may begin now")
+        var transaction = ClientTransaction()
+        transaction.chunkSize = sendsChunk(form) ? size : nil
+        appendMail(envelope, size: size)
+        guard usesPipelining else {
+            transaction.unsentRecipients = envelope.recipients[...]
+            transactions.append(transaction)
+            return false
+        }
+        for recipient in envelope.recipients { appendRecipient(recipient) }
+        appendContentCommand(transaction)
+        transaction.contentSent = transaction.chunkSize != nil
+        transactions.append(transaction)
+        return transaction.contentSent
+    }
+
+    /// Replies come in the order of the commands, and a younger transaction's first command stands behind the
+    /// older one's content: every reply belongs to the oldest transaction.
+    mutating func transaction(_ expectation: Expectation, _ code: UInt16) -> Action? {
+        guard !transactions.isEmpty else { return .close("reply \(code) to nothing") }
+        let positive = code / 100 == 2
+        switch expectation {
+        case .mail:
+            if !positive { current.refuse(replies.reply, at: .mail) }
+        case .rcpt:
+            if positive { current.acceptedRecipients += 1 } else { noteRefusedRecipient() }
+        case .data: return dataAnswered(code)
+        case .chunk: return chunkAnswered(positive)
+        default: return contentAnswered(positive)
+        }
+        return usesPipelining ? nil : continueInLockstep(expectation)
+    }
+
+    private var current: ClientTransaction {
+        get { transactions[transactions.startIndex] }
+        _modify { yield &transactions[transactions.startIndex] }
+    }
+
+    // MARK: Replies
+
+    private mutating func dataAnswered(_ code: UInt16) -> Action? {
+        guard code == 354 else {
+            current.settle()
+            current.refuse(replies.reply, at: .data)
+            return finishWithReset()
+        }
+        expected.prepend(.content)
+        current.contentSent = true
+        guard current.isHopeless else { return .sendContent }
+        // All recipients were refused and the server wants content anyway: just the dot (RFC 2920 §3.1).
+        current.settle()
+        output.append(contentsOf: ".\r\n".utf8)
+        return nil
+    }
+
+    private mutating func chunkAnswered(_ positive: Bool) -> Action? {
+        guard !positive else { return finish() }
+        current.settle()
+        current.refuse(replies.reply, at: .final)
+        return finishWithReset()
+    }
+
+    private mutating func contentAnswered(_ positive: Bool) -> Action? {
+        if !positive { current.refuse(replies.reply, at: .final) }
+        return finish()
+    }
+
+    private mutating func noteRefusedRecipient() {
+        let index = current.acceptedRecipients + current.refusedRecipients.count
+        current.refusedRecipients.append(.init(index: index, reply: replies.reply))
+    }
+
+    private mutating func finish() -> Action? {
+        let result = transactions.popFirst()?.result
+        if isQuitting, transactions.isEmpty { sendQuit() }
+        return result.map { .finished($0) }
+    }
+
+    /// The server still holds the transaction that failed: RSET before anything else.
+    private mutating func finishWithReset() -> Action? {
+        if !isQuitting { send("RSET\r\n", .reset) }
+        return finish()
+    }
+
+    // MARK: Lockstep, for servers without PIPELINING
+
+    private mutating func continueInLockstep(_ expectation: Expectation) -> Action? {
+        if expectation == .mail, current.refusal != nil { return finish() }
+        if let next = current.unsentRecipients.popFirst() {
+            appendRecipient(next)
+            return nil
+        }
+        if current.isHopeless {
+            current.settle()
+            return finishWithReset()
+        }
+        appendContentCommand(current)
+        guard current.chunkSize != nil else { return nil }
+        current.contentSent = true
+        return .sendContent
+    }
+
+    // MARK: Commands
+
+    private mutating func appendMail(_ envelope: Envelope, size: Int) {
+        output.append(contentsOf: "MAIL FROM:<".utf8)
+        output.append(contentsOf: envelope.reversePath.bytes)
+        output.append(UInt8(ascii: ">"))
+        if capabilities.size != nil {
+            output.append(contentsOf: " SIZE=".utf8)
+            output.append(contentsOf: String(size).utf8)
+        }
+        if envelope.bodyType != .sevenBit, capabilities.eightBitMIME {
+            output.append(contentsOf: " BODY=8BITMIME".utf8)
+        }
+        if envelope.smtpUTF8, capabilities.smtpUTF8 { output.append(contentsOf: " SMTPUTF8".utf8) }
+        output.append(contentsOf: "\r\n".utf8)
+        expected.append(.mail)
+    }
+
+    private mutating func appendRecipient(_ recipient: MailAddress) {
+        output.append(contentsOf: "RCPT TO:<".utf8)
+        output.append(contentsOf: recipient.bytes)
+        output.append(contentsOf: ">\r\n".utf8)
+        expected.append(.rcpt)
+    }
+
+    private mutating func appendContentCommand(_ transaction: ClientTransaction) {
+        if let size = transaction.chunkSize {
+            send("BDAT \(size) LAST\r\n", .chunk)
+        } else {
+            output.append(contentsOf: "DATA\r\n".utf8)
+            expected.append(.data)
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package import MailTypes
+
+/// What the server announced after EHLO.
+package struct ServerCapabilities: Equatable, Sendable {
+    package var pipelining = false
+    package var chunking = false
+    package var eightBitMIME = false
+    package var smtpUTF8 = false
+    package var enhancedStatusCodes = false
+    /// SIZE was announced; 0 means no limit stated (RFC 1870).
+    package var size: Int?
+    package init() {}
+}
+
+/// How a client uses what the server announced.
+package struct ClientConfiguration: Sendable {
+    /// Name in EHLO.
+    package var hostname: String
+    /// Send MAIL, RCPT and DATA in one write where the server allows it (RFC 2920).
+    package var pipelining: Bool
+    /// Begin the next transaction behind the content of the last one, in the same write: RFC 2920 §3.1 allows
+    /// RSET, MAIL, RCPT and DATA as a group that begins with the content of the message before.
+    package var overlap: Bool
+    /// BDAT instead of DATA where the server allows it (RFC 3030).
+    package var chunking: Bool
+
+    package init(hostname: String, pipelining: Bool = true, overlap: Bool = true, chunking: Bool = false) {
+        self.hostname = hostname
+        self.pipelining = pipelining
+        self.overlap = overlap
+        self.chunking = chunking
+    }
+}
+
+/// One SMTP session as a client sees it, without I/O: replies in, actions and command bytes out (RFC 5321).
+///
+/// The caller feeds what it reads to ``step(_:_:)`` until `.needsInput`, writes ``takeOutput()``, and when it
+/// is told `.sendContent` writes output and content and calls ``appendContentEnd()``. ``begin(_:size:form:)``
+/// starts a transaction whenever ``canBegin`` is true.
+///
+///     C: MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\n        begin
+///     S: 250 …\r\n250 …\r\n354 …\r\n                                   .sendContent
+///     C: content .\r\n  MAIL FROM:<…                                   begin again, if overlap
+///     S: 250 …\r\n                                                     .finished(accepted)
+package struct ClientSession {
+    package enum Action: Equatable {
+        case needsInput
+        /// The server is ready for transactions, at first or again; see ``capabilities``.
+        case ready
+        /// Write output, then the content of the oldest transaction whose content is not sent, then its end.
+        case sendContent
+        /// The oldest transaction ended.
+        case finished(TransactionResult)
+        /// The server refused the session: greeting, EHLO and HELO, or 421 later. Close.
+        case sessionRefused(SMTPReply)
+        /// QUIT was answered, or the server spoke nonsense (then with a text that says what). Close.
+        case close(String?)
+    }
+
+    enum Expectation: Equatable { case greeting, ehlo, helo, mail, rcpt, data, chunk, content, reset, quit }
+
+    let configuration: ClientConfiguration
+    package private(set) var capabilities = ServerCapabilities()
+    var replies = ReplyReader()
+    var expected = FIFO<Expectation>()
+    var transactions = FIFO<ClientTransaction>()
+    var output: [UInt8] = []
+    var isReady = false
+    var isQuitting = false
+    /// 421 was the answer to an open transaction: it is reported first, the session next.
+    var pendingClose: SMTPReply?
+
+    package init(_ configuration: ClientConfiguration) {
+        self.configuration = configuration
+        expected.append(.greeting)
+    }
+
+    /// Command bytes since the last call.
+    package mutating func takeOutput() -> [UInt8] {
+        defer { output.removeAll(keepingCapacity: true) }
+        return output
+    }
+
+    package var hasOutput: Bool { !output.isEmpty }
+
+    package mutating func drainOutput(_ body: ([UInt8]) -> Void) {
+        body(output)
+        output.removeAll(keepingCapacity: true)
+    }
+
+    /// A transaction may begin now.
+    package var canBegin: Bool {
+        guard isReady, !isQuitting, pendingClose == nil else { return false }
+        guard let last = transactions.last else { return expected.isEmpty || (usesPipelining && onlyResetIsDue) }
+        return usesOverlap && transactions.count == 1 && last.contentSent && last.chunkSize == nil
+    }
+
+    private var onlyResetIsDue: Bool { expected.count == 1 && expected.first == .reset }
+
+    /// Transactions begun and not finished, oldest first: true where the content was sent, so that a lost
+    /// connection leaves them in doubt (RFC 5321 §6.1, RFC 1047).
+    package var unfinished: [Bool] { transactions.map(\.contentSent) }
+
+    package var usesPipelining: Bool { configuration.pipelining && capabilities.pipelining }
+    package var usesChunking: Bool { configuration.chunking && capabilities.chunking }
+    private var usesOverlap: Bool { usesPipelining && configuration.overlap }
+
+    /// The form in which content of `form` would go out: BDAT where it is used, DATA otherwise.
+    package func sendsChunk(_ form: WireForm) -> Bool {
+        // Content kept raw goes as BDAT wherever possible: no dot to stuff.
+        capabilities.chunking && (configuration.chunking || form == .raw)
+    }
+
+    /// The final dot, behind DATA content whose last line ended with CRLF; nothing goes behind BDAT content.
+    package mutating func appendContentEnd() { output.append(contentsOf: [0x2E, 0x0D, 0x0A]) }
+
+    /// Seconds that the reply awaited next may take (RFC 5321 §4.5.3.2); 0 when none is awaited.
+    package var timeoutSeconds: Int {
+        switch expected.first {
+        case nil: 0
+        case .greeting: SMTPLimits.Timeout.greeting
+        case .data: SMTPLimits.Timeout.dataInitiation
+        case .content, .chunk: SMTPLimits.Timeout.dataTermination
+        case .ehlo, .helo, .mail, .rcpt, .reset, .quit: SMTPLimits.Timeout.command
+        }
+    }
+
+    /// QUIT once everything begun is finished.
+    package mutating func quit() {
+        guard !isQuitting else { return }
+        isQuitting = true
+        if transactions.isEmpty { sendQuit() }
+    }
+
+    mutating func sendQuit() { send("QUIT\r\n", .quit) }
+
+    /// Consumes replies from `offset` on and returns the next thing to do.
+    package mutating func step(_ input: borrowing RawSpan, _ offset: inout Int) -> Action {
+        if let reply = pendingClose { return .sessionRefused(reply) }
+        while true {
+            let keepText = expected.first == .ehlo
+            switch replies.next(input, &offset, keepText: keepText) {
+            case .needsInput: return .needsInput
+            case .malformed: return .close("not an SMTP reply")
+            case .reply(let code):
+                if let action = take(code) { return action }
+            }
+        }
+    }
+
+    private mutating func take(_ code: UInt16) -> Action? {
+        guard let expectation = expected.popFirst() else {
+            return code == 421 ? .sessionRefused(replies.reply) : .close("reply \(code) to nothing")
+        }
+        let action: Action?
+        switch expectation {
+        case .greeting, .ehlo, .helo: action = opening(expectation, code)
+        case .mail, .rcpt, .data, .chunk, .content: action = transaction(expectation, code)
+        case .reset: action = transactions.isEmpty && !isQuitting ? .ready : nil
+        case .quit: return .close(nil)
+        }
+        guard code == 421, expectation != .greeting else { return action }
+        if case .sessionRefused = action { return action }
+        pendingClose = replies.reply
+        return action ?? .sessionRefused(replies.reply)
+    }
+
+    // MARK: Opening
+
+    private mutating func opening(_ expectation: Expectation, _ code: UInt16) -> Action? {
+        let positive = code / 100 == 2
+        switch expectation {
+        case .greeting where positive:
+            send("EHLO \(configuration.hostname)\r\n", .ehlo)
+            return nil
+        case .ehlo where positive:
+            capabilities = ServerCapabilities(ehloLines: replies.lines.dropFirst())
+            isReady = true
+            return .ready
+        case .ehlo where code / 100 == 5:
+            // A server that knows no EHLO (RFC 5321 §4.1.4, last paragraphs).
+            send("HELO \(configuration.hostname)\r\n", .helo)
+            return nil
+        case .helo where positive:
+            isReady = true
+            return .ready
+        default:
+            return .sessionRefused(replies.reply)
+        }
+    }
+
+    mutating func send(_ command: String, _ expectation: Expectation) {
+        output.append(contentsOf: command.utf8)
+        expected.append(expectation)
+    }
+}
+
+extension ServerCapabilities {
+    init(ehloLines lines: some Sequence<[UInt8]>) {
+        for line in lines {
+            let words = String(decoding: line, as: UTF8.self).uppercased().split(separator: " ")
+            switch words.first {
+            case "PIPELINING": pipelining = true
+            case "CHUNKING": chunking = true
+            case "8BITMIME": eightBitMIME = true
+            case "SMTPUTF8": smtpUTF8 = true
+            case "ENHANCEDSTATUSCODES": enhancedStatusCodes = true
+            case "SIZE": size = words.count > 1 ? Int(words[1]) ?? 0 : 0
+            default: break
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package import MailTypes
+
+/// Where in a transaction a refusal came.
+package enum TransactionStage: String, Sendable, Hashable {
+    case mail, rcpt, data, final
+}
+
+/// How one transaction ended.
+package struct TransactionResult: Equatable, Sendable {
+    /// The refusal that ended it; nil when the content was accepted.
+    package var refusal: SMTPReply?
+    package var stage: TransactionStage
+    /// Recipients refused one by one, by their index in the envelope; the others share ``refusal``.
+    package var refusedRecipients: [RefusedRecipient]
+
+    package struct RefusedRecipient: Equatable, Sendable {
+        package var index: Int
+        package var reply: SMTPReply
+    }
+
+    package var isAccepted: Bool { refusal == nil }
+}
+
+/// What the session remembers of a transaction that has begun.
+struct ClientTransaction {
+    var acceptedRecipients = 0
+    var refusal: SMTPReply?
+    var stage = TransactionStage.final
+    var refusedRecipients: [TransactionResult.RefusedRecipient] = []
+    /// RCPT commands not sent yet: only without pipelining.
+    var unsentRecipients: ArraySlice<MailAddress> = []
+    /// Octets for BDAT; nil for DATA.
+    var chunkSize: Int?
+    /// The content was handed to the transport: from here on a lost connection leaves it in doubt.
+    var contentSent = false
+
+    mutating func refuse(_ reply: SMTPReply, at stage: TransactionStage) {
+        guard refusal == nil else { return }
+        (refusal, self.stage) = (reply, stage)
+    }
+
+    /// If no recipient was taken, the first one's refusal stands for the transaction.
+    mutating func settle() {
+        if acceptedRecipients == 0, let first = refusedRecipients.first { refuse(first.reply, at: .rcpt) }
+    }
+
+    /// The content must not be sent: MAIL or all RCPT were refused.
+    var isHopeless: Bool { refusal != nil || acceptedRecipients == 0 }
+
+    var result: TransactionResult {
+        TransactionResult(refusal: refusal, stage: stage, refusedRecipients: refusedRecipients)
+    }
+}

@@ -1,0 +1,45 @@
+/// A short queue: a session has a handful of outstanding commands, so an array with a head beats a ring.
+struct FIFO<Element> {
+    private var storage: [Element] = []
+    private var head = 0
+
+    var count: Int { storage.count - head }
+    var isEmpty: Bool { head == storage.count }
+    var first: Element? { isEmpty ? nil : storage[head] }
+    var last: Element? { isEmpty ? nil : storage[storage.count - 1] }
+    var startIndex: Int { head }
+
+    subscript(index: Int) -> Element {
+        get { storage[index] }
+        _modify { yield &storage[index] }
+    }
+
+    mutating func append(_ element: Element) { storage.append(element) }
+
+    mutating func prepend(_ element: Element) {
+        if head > 0 {
+            head -= 1
+            storage[head] = element
+        } else {
+            storage.insert(element, at: 0)
+        }
+    }
+
+    mutating func popFirst() -> Element? {
+        guard head < storage.count else { return nil }
+        defer {
+            head += 1
+            if head == storage.count {
+                storage.removeAll(keepingCapacity: true)
+                head = 0
+            }
+        }
+        return storage[head]
+    }
+
+    func firstIndex(where predicate: (Element) -> Bool) -> Int? {
+        (head..<storage.count).first { predicate(storage[$0]) }
+    }
+
+    func map<Result>(_ transform: (Element) -> Result) -> [Result] { storage[head...].map(transform) }
+}

@@ -1,0 +1,95 @@
+internal import MailTypes
+
+// Which command is legal when, and what it answers: RFC 5321 §4.1.4.
+extension ServerSession {
+    mutating func readCommand(_ input: borrowing RawSpan, _ offset: inout Int) -> Action? {
+        switch lines.next(input, &offset) {
+        case .needsInput: return .needsInput
+        case .inPlace(let range): return perform(input.extracting(range))
+        case .assembled:
+            let line = lines.assembled
+            return perform(line.span.bytes)
+        case .malformed: return refuse(SMTPReply(500, .init(5, 5, 2), "Bare CR, bare LF or NUL in a command"))
+        case .tooLong: return refuse(SMTPReply(500, .init(5, 5, 2), "Command line longer than \(lines.limit) octets"))
+        }
+    }
+
+    private mutating func perform(_ line: RawSpan) -> Action? {
+        let (verb, start) = SMTPVerb.parse(line)
+        let argument = line.extracting(start..<line.byteCount)
+        switch verb {
+        case .mail: return mail(argument)
+        case .rcpt: return recipient(argument)
+        case .data: return data(argument)
+        case .bdat: return chunk(argument)
+        case .ehlo: return hello(argument, extended: true)
+        case .helo: return hello(argument, extended: false)
+        case .rset: return reset(argument)
+        case .noop:
+            append("250 2.0.0 Ok\r\n")
+            return nil
+        case .quit: return quit(argument)
+        case .vrfy:
+            append("252 2.5.2 Cannot verify, send some mail\r\n")
+            return nil
+        case .help:
+            append("214 2.0.0 See RFC 5321\r\n")
+            return nil
+        case .http:
+            // A browser was made to talk to us: nothing that follows is SMTP.
+            close(with: SMTPReply(421, .init(4, 7, 0), "\(configuration.hostname) This is SMTP"))
+            return .close
+        case .expn, .etrn, .auth, .starttls, .lhlo:
+            return refuse(SMTPReply(502, .init(5, 5, 1), "Command not implemented"))
+        case .unknown:
+            return refuse(SMTPReply(500, .init(5, 5, 2), "Command not recognized"))
+        }
+    }
+
+    /// EHLO and HELO also end a transaction in progress (§4.1.4).
+    private mutating func hello(_ argument: RawSpan, extended: Bool) -> Action? {
+        do throws(GrammarFault) {
+            clientName = try ClientName.parse(argument)
+        } catch {
+            return refuse(error.reply)
+        }
+        let aborted = endTransaction()
+        isExtended = extended
+        if extended {
+            let lines = ["\(configuration.hostname) greets \(clientName)"] + configuration.extensionLines
+            reply(SMTPReply(250, nil, lines.joined(separator: "\n")))
+        } else {
+            reply(SMTPReply(250, nil, configuration.hostname))
+        }
+        return aborted
+    }
+
+    private mutating func reset(_ argument: RawSpan) -> Action? {
+        guard argument.byteCount == 0 else { return refuseArgument() }
+        let aborted = endTransaction()
+        append("250 2.0.0 Ok\r\n")
+        return aborted
+    }
+
+    private mutating func quit(_ argument: RawSpan) -> Action? {
+        guard argument.byteCount == 0 else { return refuseArgument() }
+        append("221 2.0.0 Bye\r\n")
+        phase = .closed
+        return .close
+    }
+
+    /// `.contentAborted` if a BDAT sequence was open.
+    mutating func endTransaction() -> Action? {
+        let open = chunks != nil && !chunksRefused
+        resetTransaction()
+        return open ? .contentAborted : nil
+    }
+
+    mutating func refuseArgument() -> Action? {
+        refuse(SMTPReply(501, .init(5, 5, 4), "No argument allowed"))
+    }
+
+    mutating func refuseSequence(_ text: String) -> Action? {
+        refuse(SMTPReply(503, .init(5, 5, 1), text))
+    }
+}

@@ -1,0 +1,131 @@
+package import MailTypes
+
+// DATA (RFC 5321 §4.1.1.4) and BDAT (RFC 3030).
+extension ServerSession {
+    mutating func data(_ argument: RawSpan) -> Action? {
+        guard argument.byteCount == 0 else { return refuseArgument() }
+        guard hasMail else { return refuseSequence("MAIL first") }
+        guard chunks == nil else { return refuseSequence("DATA inside a BDAT sequence") }
+        guard !envelope.recipients.isEmpty else {
+            return refuse(SMTPReply(554, .init(5, 5, 1), "No valid recipients"))
+        }
+        append("354 End data with <CR><LF>.<CR><LF>\r\n")
+        phase = .data(ContentReader(lineLimit: configuration.maximumContentLine))
+        return .contentBegins(.dotStuffed)
+    }
+
+    mutating func readContent(_ input: borrowing RawSpan, _ offset: inout Int) -> Action? {
+        guard case .data(var reader) = phase else { return nil }
+        let event = reader.next(input, &offset)
+        phase = .data(reader)
+        switch event {
+        case .needsInput: return .needsInput
+        case .span(let range):
+            contentBytes += range.count
+            if fault != nil { return nil }
+            return isTooLarge ? abort(.tooLarge) : .content(range)
+        case .stuffedDot(let index):
+            return fault == nil ? .stuffedDot(index) : nil
+        case .fault(let violation):
+            return fault == nil ? abort(violation) : nil
+        case .end:
+            guard let fault else {
+                phase = .deciding(.content)
+                return .contentEnds
+            }
+            phase = .commands
+            resetTransaction()
+            return refuse(fault.reply)
+        }
+    }
+
+    mutating func chunk(_ argument: RawSpan) -> Action? {
+        let command: BdatCommand
+        do throws(GrammarFault) {
+            command = try BdatCommand.parse(argument)
+        } catch {
+            // Without a size the next command cannot be found: what follows may be content.
+            close(with: SMTPReply(521, .init(5, 5, 4), "BDAT without a valid size, closing"))
+            return .close
+        }
+        let isFirst = chunks == nil
+        if isFirst { chunks = ChunkReader(lineLimit: configuration.maximumContentLine) }
+        chunks?.begin(command.size)
+        phase = .chunk(last: command.last)
+        if !hasMail || envelope.recipients.isEmpty {
+            // The octets come all the same and are not commands: swallow them, then refuse.
+            chunksRefused = true
+            return nil
+        }
+        if configuration.maximumMessageSize > 0,
+            command.size > configuration.maximumMessageSize - min(contentBytes, configuration.maximumMessageSize)
+        {
+            return isFirst ? silently(.tooLarge) : (fault == nil ? abort(.tooLarge) : nil)
+        }
+        return isFirst ? .contentBegins(.raw) : nil
+    }
+
+    mutating func readChunk(_ input: borrowing RawSpan, _ offset: inout Int, last: Bool) -> Action? {
+        let refused = fault != nil || chunksRefused
+        let event = refused ? chunks!.skip(input, &offset) : chunks!.next(input, &offset)
+        switch event {
+        case .needsInput: return .needsInput
+        case .span(let range):
+            contentBytes += range.count
+            return .content(range)
+        case .fault(let violation): return abort(violation)
+        case .chunkEnd: return endChunk(last: last)
+        }
+    }
+
+    private mutating func endChunk(last: Bool) -> Action? {
+        phase = .commands
+        if chunksRefused {
+            let text = hasMail ? "No valid recipients" : "MAIL first"
+            if last || !hasMail { resetTransaction() }
+            return refuseSequence(text)
+        }
+        if last, fault == nil, chunks?.endsWithBareCR == true {
+            resetTransaction()
+            return refuse(ContentFault.bareCR.reply) ?? .contentAborted
+        }
+        if let fault {
+            // RFC 3030 §2: after a failed BDAT the rest of the sequence fails too.
+            let reply = fault.reply
+            if last { resetTransaction() }
+            return refuse(reply)
+        }
+        guard last else {
+            append("250 2.0.0 Chunk accepted\r\n")
+            return nil
+        }
+        phase = .deciding(.content)
+        return .contentEnds
+    }
+
+    private var isTooLarge: Bool {
+        configuration.maximumMessageSize > 0 && contentBytes > configuration.maximumMessageSize
+    }
+
+    private mutating func silently(_ violation: ContentFault) -> Action? {
+        fault = violation
+        return nil
+    }
+
+    private mutating func abort(_ violation: ContentFault) -> Action? {
+        fault = violation
+        return .contentAborted
+    }
+}
+
+extension ContentFault {
+    package var reply: SMTPReply {
+        switch self {
+        case .bareLF: SMTPReply(554, .init(5, 6, 0), "Bare LF in message content")
+        case .bareCR: SMTPReply(554, .init(5, 6, 0), "Bare CR in message content")
+        case .nul: SMTPReply(554, .init(5, 6, 0), "NUL in message content")
+        case .lineTooLong: SMTPReply(554, .init(5, 6, 0), "Line too long in message content")
+        case .tooLarge: SMTPReply(552, .init(5, 3, 4), "Message too large")
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package import MailTypes
+
+/// One SMTP session as a server sees it, without I/O: bytes in, actions and reply bytes out (RFC 5321).
+///
+/// The caller greets, then calls ``step(_:_:)`` until it returns `.needsInput`, and sends ``takeOutput()``
+/// once a read: the replies to everything that was pipelined leave in one write (RFC 2920 §3.2).
+/// Actions `.sender`, `.recipient` and `.contentEnds` ask for a decision, given with ``answer(_:)``; until
+/// then the session must not be stepped, so replies keep their order.
+///
+///     C: MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\n
+///        .sender -> answer(nil), .recipient -> answer(nil), .contentBegins(.dotStuffed), .needsInput
+///     S: 250 2.1.0 …\r\n250 2.1.5 …\r\n354 …\r\n
+package struct ServerSession {
+    package enum Action: Equatable {
+        /// All input was consumed.
+        case needsInput
+        /// MAIL was well-formed; see ``envelope``. Asks for ``answer(_:)``.
+        case sender
+        /// RCPT was well-formed; see ``proposedRecipient``. Asks for ``answer(_:)``.
+        case recipient
+        /// Content follows in this form.
+        case contentBegins(WireForm)
+        /// Content bytes: this range of the input.
+        case content(Range<Int>)
+        /// A dot that stuffs its line: part of the wire form, not of the content. Index in the input;
+        /// nil when it came at the end of an earlier input.
+        case stuffedDot(Int?)
+        /// The message is complete. Asks for ``answer(_:)``.
+        case contentEnds
+        /// The message in progress is dropped: refused content, RSET or a new EHLO inside a BDAT sequence.
+        case contentAborted
+        /// Send the output, then close.
+        case close
+    }
+
+    enum Phase {
+        case commands
+        case data(ContentReader)
+        case chunk(last: Bool)
+        case deciding(Decision)
+        case closed
+    }
+    enum Decision { case sender, recipient, content }
+
+    let configuration: ServerConfiguration
+    var phase = Phase.commands
+    var lines: CommandLineReader
+    var chunks: ChunkReader?
+    /// A violation in the content so far, or nil.
+    var fault: ContentFault?
+    /// A BDAT chunk was refused: the rest of the sequence is swallowed.
+    var chunksRefused = false
+    var contentBytes = 0
+    var errors = 0
+    var hasMail = false
+    var output: [UInt8] = []
+
+    /// Name given with EHLO or HELO; empty before.
+    package internal(set) var clientName = ""
+    /// EHLO, not HELO: `ESMTP` in Received (RFC 3848).
+    package internal(set) var isExtended = false
+    /// The transaction in progress.
+    package internal(set) var envelope = Envelope(reversePath: .null, recipients: [])
+    /// SIZE of MAIL (RFC 1870), if given.
+    package internal(set) var declaredSize: Int?
+    /// The address of the RCPT that waits for its answer.
+    package internal(set) var proposedRecipient = MailAddress.null
+
+    package init(_ configuration: ServerConfiguration) {
+        self.configuration = configuration
+        lines = CommandLineReader(limit: SMTPLimits.commandLine)
+    }
+
+    /// 220, the first thing said (RFC 5321 §3.1).
+    package mutating func greet() {
+        reply(SMTPReply(220, nil, "\(configuration.hostname) ESMTP Millrace"))
+    }
+
+    /// Reply bytes since the last call.
+    package mutating func takeOutput() -> [UInt8] {
+        defer { output.removeAll(keepingCapacity: true) }
+        return output
+    }
+
+    package var hasOutput: Bool { !output.isEmpty }
+
+    /// Hands the reply bytes over in place, so that they are copied once, into the send buffer.
+    package mutating func drainOutput(_ body: ([UInt8]) -> Void) {
+        body(output)
+        output.removeAll(keepingCapacity: true)
+    }
+
+    /// Content octets received so far in this transaction, in wire form.
+    package var contentSize: Int { contentBytes }
+
+    /// True where a client may rest: no transaction and no half command (drain on shutdown closes such sessions).
+    package var isIdle: Bool {
+        if case .commands = phase { return !hasMail && !lines.isMidLine }
+        return false
+    }
+
+    /// Whether content is being received: other timeouts hold (RFC 5321 §4.5.3.2.5).
+    package var isReceivingContent: Bool {
+        switch phase {
+        case .data, .chunk: true
+        default: false
+        }
+    }
+
+    /// Consumes input from `offset` on and returns the next thing to do.
+    package mutating func step(_ input: borrowing RawSpan, _ offset: inout Int) -> Action {
+        while true {
+            let action: Action?
+            switch phase {
+            case .commands: action = readCommand(input, &offset)
+            case .data: action = readContent(input, &offset)
+            case .chunk(let last): action = readChunk(input, &offset, last: last)
+            case .deciding: preconditionFailure("stepped while a decision is due")
+            case .closed:
+                offset = input.byteCount
+                return .close
+            }
+            if let action { return action }
+        }
+    }
+
+    /// The decision on the last `.sender`, `.recipient` or `.contentEnds`; nil accepts with the usual reply.
+    package mutating func answer(_ decision: SMTPReply?) {
+        guard case .deciding(let question) = phase else { preconditionFailure("no decision is due") }
+        phase = .commands
+        let accepted = decision?.isPositive ?? true
+        switch question {
+        case .sender:
+            hasMail = accepted
+            say(decision, or: "250 2.1.0 Sender ok\r\n")
+        case .recipient:
+            if accepted { envelope.recipients.append(proposedRecipient) }
+            say(decision, or: "250 2.1.5 Recipient ok\r\n")
+        case .content:
+            resetTransaction()
+            say(decision, or: "250 2.0.0 Message accepted\r\n")
+        }
+    }
+
+    /// 421 from our side (timeout, shutdown, overload); nothing else is said afterwards.
+    package mutating func close(with reply: SMTPReply) {
+        self.reply(reply)
+        phase = .closed
+    }
+
+    mutating func resetTransaction() {
+        envelope.reversePath = .null
+        envelope.recipients.removeAll(keepingCapacity: true)
+        envelope.bodyType = .sevenBit
+        envelope.smtpUTF8 = false
+        declaredSize = nil
+        hasMail = false
+        chunks = nil
+        chunksRefused = false
+        fault = nil
+        contentBytes = 0
+    }
+
+    // MARK: Replies
+
+    mutating func reply(_ reply: SMTPReply) { reply.encode(into: &output) }
+
+    private mutating func say(_ decision: SMTPReply?, or usual: StaticString) {
+        if let decision { reply(decision) } else { append(usual) }
+    }
+
+    /// A reply that never changes costs one copy and no formatting.
+    mutating func append(_ text: StaticString) {
+        output.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// A refused command; too many of them end the session (RFC 5321 §4.3.2 allows 421 at any time).
+    mutating func refuse(_ reply: SMTPReply) -> Action? {
+        errors += 1
+        if configuration.maximumErrors > 0, errors >= configuration.maximumErrors {
+            close(with: SMTPReply(421, .init(4, 7, 0), "\(configuration.hostname) too many errors"))
+            return .close
+        }
+        self.reply(reply)
+        return nil
+    }
+}

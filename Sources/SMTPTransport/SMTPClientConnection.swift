@@ -1,0 +1,235 @@
+package import MailTypes
+package import Measures
+package import NIOCore
+import NIOPosix
+package import SMTPProtocol
+
+/// What the owner of a client connection is told. All calls come on the connection's event loop.
+package protocol SMTPClientDelegate: AnyObject {
+    /// A transaction may begin: ``SMTPClientConnection/canSend`` is true. Called when the server is ready, after
+    /// each finished transaction, and behind content where transactions overlap.
+    func maySend(_ connection: SMTPClientConnection)
+    /// The oldest transaction ended.
+    func finished(_ connection: SMTPClientConnection, _ result: TransactionResult)
+    /// The connection is gone; no other call follows. `unfinished` tells of each open transaction, oldest
+    /// first, whether its content was sent.
+    func closed(_ connection: SMTPClientConnection, cause: ClientCloseCause, unfinished: [Bool])
+}
+
+/// Why a client connection ended.
+package enum ClientCloseCause: Sendable {
+    /// QUIT was answered.
+    case quit
+    /// The server refused the session, or said 421.
+    case refused(SMTPReply)
+    /// Connect failed, reset, closed by the peer, nonsense instead of replies.
+    case lost(String)
+    /// A timeout of RFC 5321 §4.5.3.2.
+    case timeout
+}
+
+/// Content to send: buffers in wire form, never joined.
+package struct OutgoingContent {
+    package var buffers: [ByteBuffer]
+    /// Octets of all buffers.
+    package var size: Int
+    package var form: WireForm
+
+    package init(buffers: [ByteBuffer], size: Int, form: WireForm) {
+        self.buffers = buffers
+        self.size = size
+        self.form = form
+    }
+}
+
+/// Drives one ``ClientSession`` on a channel. Confined to its loop.
+package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    package let loop: LoopContext
+    package private(set) var session: ClientSession
+    private let delegate: any SMTPClientDelegate
+    private var context: ChannelHandlerContext?
+    private var commands = ByteBuffer()
+    private var contents: [OutgoingContent] = []
+    private var isReading = false
+    private var mustFlush = false
+    private var cause: ClientCloseCause?
+    private(set) package var deadline: UInt64 = .max
+    /// When the input being worked on was read, or the connection was made.
+    package private(set) var now: MonotonicInstant
+    package let connectStarted: MonotonicInstant
+    package private(set) var connected = MonotonicInstant(nanoseconds: 0)
+
+    init(
+        loop: LoopContext, session: ClientSession, delegate: any SMTPClientDelegate, connectStarted: MonotonicInstant
+    ) {
+        self.loop = loop
+        self.session = session
+        self.delegate = delegate
+        self.connectStarted = connectStarted
+        now = connectStarted
+    }
+
+    /// Connects from the loop's own thread. Failure is told through `closed` of the delegate, with the connection
+    /// that never came to be.
+    /// - Parameter sourceAddress: local address to connect from, or nil.
+    package static func connect(
+        to target: SocketAddress, loop: LoopContext, configuration: ClientConfiguration,
+        delegate: any SMTPClientDelegate, timeout: TimeAmount = .seconds(30)
+    ) {
+        loop.eventLoop.assertInEventLoop()
+        let connection = SMTPClientConnection(
+            loop: loop, session: ClientSession(configuration), delegate: delegate, connectStarted: .now())
+        let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
+        ClientBootstrap(group: loop.eventLoop)
+            .connectTimeout(timeout)
+            .channelOption(ChannelOptions.maxMessagesPerRead, value: 1)
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
+            .channelOption(ChannelOptions.writeBufferWaterMark, value: .init(low: 1 << 16, high: 1 << 20))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                }
+            }
+            .connect(to: target)
+            .whenFailure { error in
+                let connection = bound.value
+                connection.delegate.closed(connection, cause: .lost("connect: \(error)"), unfinished: [])
+            }
+    }
+
+    // MARK: For the owner
+
+    /// A transaction may begin now.
+    package var canSend: Bool { context != nil && session.canBegin }
+
+    /// Starts a transaction; ``canSend`` must be true. Content is in the form that
+    /// `session.sendsChunk(form)` says: dot-stuffed for DATA, raw for BDAT.
+    package func send(_ envelope: Envelope, _ content: OutgoingContent) {
+        let atOnce = session.begin(envelope, size: content.size, form: content.form)
+        contents.append(content)
+        if atOnce { writeContent() }
+        if !isReading {
+            touch(.now())
+            flush()
+        }
+    }
+
+    /// QUIT, after what is open.
+    package func quit() {
+        session.quit()
+        if !isReading { flush() }
+    }
+
+    /// Closes without QUIT.
+    package func abort(_ cause: ClientCloseCause) {
+        guard let context else { return }
+        if self.cause == nil { self.cause = cause }
+        context.close(promise: nil)
+    }
+
+    // MARK: Channel events
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { start() }
+    }
+
+    package func channelActive(context: ChannelHandlerContext) { start() }
+
+    private func start() {
+        guard deadline == .max else { return }
+        connected = .now()
+        touch(connected)
+        loop.register(self)
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let input = Self.unwrapInboundIn(data)
+        now = .now()
+        isReading = true
+        var offset = 0
+        reading: while cause == nil {
+            switch session.step(input.readableBytesSpan, &offset) {
+            case .needsInput: break reading
+            case .ready: offer()
+            case .sendContent:
+                writeContent()
+                offer()
+            case .finished(let result):
+                dropUnsentContent()
+                delegate.finished(self, result)
+                offer()
+            case .sessionRefused(let reply): cause = .refused(reply)
+            case .close(let text): cause = text.map { .lost($0) } ?? .quit
+            }
+        }
+        isReading = false
+        touch(now)
+        flush()
+        if cause != nil { context.close(promise: nil) }
+    }
+
+    private func offer() { if session.canBegin { delegate.maySend(self) } }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        self.context = nil
+        loop.unregister(self)
+        deadline = .max
+        let unfinished = session.unfinished
+        contents.removeAll()
+        delegate.closed(self, cause: cause ?? .lost("closed by the peer"), unfinished: unfinished)
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if cause == nil { cause = .lost("\(error)") }
+        context.close(promise: nil)
+    }
+
+    // MARK: Writing
+
+    /// Output so far, then the oldest content not yet written, then its end (RFC 5321 §4.1.1.4).
+    private func writeContent() {
+        let content = contents.removeFirst()
+        writeCommands()
+        guard let context else { return }
+        for buffer in content.buffers { context.write(Self.wrapOutboundOut(buffer), promise: nil) }
+        mustFlush = true
+        if !session.sendsChunk(content.form) { session.appendContentEnd() }
+    }
+
+    /// A transaction that ended before its content was wanted leaves its content behind.
+    private func dropUnsentContent() {
+        guard !contents.isEmpty else { return }
+        let wanted = session.unfinished.count { !$0 }
+        if contents.count > wanted { contents.removeFirst(contents.count - wanted) }
+    }
+
+    private func writeCommands() {
+        guard session.hasOutput, let context else { return }
+        // The buffer may still be on its way out: NIO then holds it, and clear() makes a new one.
+        commands.clear()
+        session.drainOutput { commands.writeBytes($0) }
+        context.write(Self.wrapOutboundOut(commands), promise: nil)
+        mustFlush = true
+    }
+
+    private func flush() {
+        writeCommands()
+        guard mustFlush, let context else { return }
+        mustFlush = false
+        context.flush()
+    }
+
+    // MARK: Timeouts
+
+    private func touch(_ instant: MonotonicInstant) {
+        now = instant
+        let seconds = session.timeoutSeconds
+        deadline = seconds == 0 ? .max - 1 : instant.nanoseconds + UInt64(seconds) * 1_000_000_000
+    }
+
+    func deadlinePassed() { abort(.timeout) }
+}

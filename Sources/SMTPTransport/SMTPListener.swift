@@ -1,0 +1,110 @@
+import MailTypes
+package import NIOCore
+import NIOPosix
+package import SMTPProtocol
+import Synchronization
+
+/// A listening socket whose connections are spread over all loops of a group, in turn.
+package final class SMTPListener: Sendable {
+    package struct Configuration: Sendable {
+        package var host: String
+        /// 0 picks a free port.
+        package var port: Int
+        package var session: ServerConfiguration
+        package var timeouts: ServerTimeouts
+        /// Above it a client is told 421 and let go.
+        package var maximumConnections: Int
+
+        package init(
+            host: String, port: Int, session: ServerConfiguration, timeouts: ServerTimeouts = .init(),
+            maximumConnections: Int = 100_000
+        ) {
+            self.host = host
+            self.port = port
+            self.session = session
+            self.timeouts = timeouts
+            self.maximumConnections = maximumConnections
+        }
+    }
+
+    /// Connections waiting to be accepted: a burst of thousands connects at once, and a shallow queue makes the
+    /// kernel drop their SYNs for a second. The kernel cuts it to net.core.somaxconn.
+    package static let backlog: Int32 = 4096
+
+    private let channel: any Channel
+    private let loops: LoopGroup
+    package let localAddress: SocketAddress
+
+    private init(_ channel: any Channel, _ loops: LoopGroup) {
+        self.channel = channel
+        self.loops = loops
+        localAddress = channel.localAddress!
+    }
+
+    /// `127.0.0.1:2525`, with the port really bound.
+    package var addressText: String {
+        let host = localAddress.ipAddress ?? "?"
+        return localAddress.protocol == .inet6 ? "[\(host)]:\(localAddress.port ?? 0)" : "\(host):\(localAddress.port ?? 0)"
+    }
+
+    /// - Parameter delegate: makes the delegate of a new connection, on its event loop.
+    package static func bind(
+        _ configuration: Configuration, loops: LoopGroup,
+        delegate: @escaping @Sendable (LoopContext) -> any SMTPServerDelegate
+    ) async throws -> SMTPListener {
+        let open = OpenConnections()
+        let channel = try await ServerBootstrap(group: loops.group)
+            .serverChannelOption(ChannelOptions.backlog, value: backlog)
+            .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 64)
+            .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
+            .childChannelInitializer { channel in
+                let loop = loops.context(of: channel.eventLoop)
+                return channel.setOption(.recvAllocator, value: LoopReceiveAllocator(loop.receiveBuffers)).flatMapThrowing {
+                    let count = open.count.add(1, ordering: .relaxed).newValue
+                    channel.closeFuture.whenComplete { _ in open.count.subtract(1, ordering: .relaxed) }
+                    let refusal = count > configuration.maximumConnections
+                        ? SMTPReply(421, .init(4, 7, 0), "\(configuration.session.hostname) Too many connections") : nil
+                    try channel.pipeline.syncOperations.addHandler(
+                        SMTPServerConnection(
+                            loop: loop, session: ServerSession(configuration.session), delegate: delegate(loop),
+                            timeouts: configuration.timeouts, refusal: refusal))
+                }
+            }
+            .bind(host: configuration.host, port: configuration.port).get()
+        return SMTPListener(channel, loops)
+    }
+
+    private final class OpenConnections: Sendable { let count = Atomic<Int>(0) }
+
+    /// Stops accepting; open connections go on.
+    package func stopAccepting() async { try? await channel.close() }
+
+    /// Asks every client to go: those at rest get 421 at once, others after their transaction, all after `limit`.
+    package func drain(limit: TimeAmount) async {
+        let deadline = NIODeadline.now() + limit
+        for context in loops.contexts {
+            try? await context.eventLoop.submit { context.forEachServerConnection { $0.drain() } }.get()
+        }
+        while NIODeadline.now() < deadline {
+            if await openConnections() == 0 { return }
+            try? await Task.sleep(nanoseconds: 20_000_000)
+        }
+        let reply = SMTPReply(421, .init(4, 3, 2), "Service closing, try again later")
+        for context in loops.contexts {
+            try? await context.eventLoop.submit { context.forEachServerConnection { $0.abort(reply) } }.get()
+        }
+    }
+
+    private func openConnections() async -> Int {
+        var count = 0
+        for context in loops.contexts {
+            count += (try? await context.eventLoop.submit {
+                var open = 0
+                context.forEachServerConnection { _ in open += 1 }
+                return open
+            }.get()) ?? 0
+        }
+        return count
+    }
+}
