@@ -81,7 +81,7 @@ let package = Package(
         layer("ProgramSupport", ["Measures", arguments, signals]),
         program("traffic-gen", ["LoadGeneration", "Measures", "RunRecords", nioCore]),
         program("sink-mta", ["SinkService", "Measures", "RunRecords"]),
-        program("mta", ["RelayService", "SpoolContract", "SpoolRocksDB", "Measures", "RunRecords"]),
+        program("mta", ["RelayService", "DeliveryQueue", "SpoolContract", "SpoolRocksDB", "Measures", "RunRecords", nioCore]),
         program("bench-report", ["BenchHarness", "RunReporting", "Measures", "RunRecords"]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.

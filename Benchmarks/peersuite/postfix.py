@@ -54,7 +54,12 @@ RELAY = {
     "biff": "no",
 }
 
-# Tuning for throughput, end to end, on a 2-core machine; the queue is fsynced as Postfix does by default.
+# Tuning for throughput, end to end, on two cores that generator, relay and sink share; the queue is fsynced as
+# Postfix does by default. What was tried, in messages a second (100 KB / 1 KB; medians of one session, ±20 %):
+# - 20 deliveries at once: 690 / 750; 100: 370 / 500; 10: 470 / 720; 8 and 40 lie between.
+# - in_flow_delay 1s, the default, holds the input back: 500 / 530 after 690 / 750.
+# - a daemon that serves on instead of ending after 100 uses saves the forks: within the noise.
+# - no MIME parsing and no address mapping, other queue hashing, a smaller active queue, no log: within the noise.
 TUNED = {
     "default_process_limit": "250",
     "smtpd_client_connection_count_limit": "0",
@@ -64,8 +69,8 @@ TUNED = {
     "smtpd_peername_lookup": "no",
     "in_flow_delay": "0",
     "max_use": "100000",
-    "default_destination_concurrency_limit": "100",
-    "initial_destination_concurrency": "100",
+    "default_destination_concurrency_limit": "20",
+    "initial_destination_concurrency": "20",
     "smtp_connection_cache_on_demand": "yes",
     "smtp_connection_cache_destinations": "[127.0.0.1]",
 }

@@ -98,3 +98,7 @@ class Program:
         self.cpu_seconds = usage.ru_utime + usage.ru_stime
         self.exit_code = self.process.returncode = os.waitstatus_to_exitcode(status)
         return True
+
+    def cpu_so_far(self):
+        """CPU seconds of the process while it runs."""
+        return process_cpu_seconds(self.process.pid, with_children=False)

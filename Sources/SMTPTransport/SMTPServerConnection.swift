@@ -40,10 +40,14 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     /// The client's address as a Received field shows it: `127.0.0.1` or `IPv6:::1`; empty if unknown.
-    package var peerAddress: String {
+    package private(set) lazy var peerAddress: String = {
         guard let address = context?.channel.remoteAddress, let text = address.ipAddress else { return "" }
         return address.protocol == .inet6 ? "IPv6:" + text : text
-    }
+    }()
+
+    /// The client is on this machine (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+    package private(set) lazy var isFromLoopback: Bool =
+        peerAddress.hasPrefix("127.") || peerAddress == "IPv6:::1" || peerAddress.hasPrefix("IPv6:::ffff:127.")
 
     // MARK: Decisions
 

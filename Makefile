@@ -1,0 +1,46 @@
+# Millrace. `make help` lists what there is; each recipe does its own set-up.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# One configuration for programs and tests, and the same flags everywhere: nothing is built twice.
+SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
+BIN := .build/release
+
+# RocksDB is the spool; gnuplot and Boost draw the plots; Postfix is the peer of tests and benchmarks.
+PACKAGES := libssl-dev librocksdb-dev libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
+	libboost-system-dev libboost-filesystem-dev postfix python3 g++ git
+
+SOURCES := Sources Tests Package.swift
+
+.PHONY: help setup build demo test lint format peers
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: ## install the Debian packages that are missing
+	@Benchmarks/install-packages $(PACKAGES)
+
+build: setup ## build the programs
+	@swift build $(SWIFT_FLAGS)
+
+demo: build ## a small run through generator, relay and sink, and its table
+	@rm -rf results/demo
+	@$(BIN)/bench-report run profiles/quick.yaml --out results/demo
+	@$(BIN)/bench-report table results/demo
+
+test: setup ## run all tests
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@swift test $(SWIFT_FLAGS) --skip-build
+
+lint: setup ## format, layers and warnings
+	@swift format lint --strict -r $(SOURCES)
+	@swift build $(SWIFT_FLAGS) --build-tests
+
+format: ## rewrite the sources in the house format
+	@swift format -i -r $(SOURCES)
+
+peers: build ## side by side with Postfix; PEERS="--quick" and the like are passed on
+	@Benchmarks/peers $(PEERS)

@@ -1,0 +1,2 @@
+// RocksDB's own C interface, from librocksdb-dev.
+#include <rocksdb/c.h>

@@ -1,0 +1,72 @@
+import MailTypes
+import Measures
+import NIOCore
+import SMTPProtocol
+import SMTPTransport
+import SpoolContract
+
+/// One client of the relay: receives messages and hands them to its shard, which answers when they are durable.
+final class ClientReception: SMTPServerDelegate {
+    private let shard: RelayShard
+    private var slices: [ByteBuffer] = []
+    private var form = WireForm.dotStuffed
+    private var hops = HopCounter()
+
+    init(_ shard: RelayShard) {
+        self.shard = shard
+        shard.counts.clients += 1
+    }
+
+    var wantsWireForm: Bool { true }
+
+    func sender(_ connection: SMTPServerConnection) -> SMTPReply? { shard.refusesNewMail }
+
+    func recipient(_ connection: SMTPServerConnection) -> SMTPReply? {
+        // No open relay: everything leaves through the smart host, so only our own machine may hand mail in.
+        guard connection.isFromLoopback else {
+            shard.counts.refused += 1
+            return SMTPReply(554, .init(5, 7, 1), "Relay access denied")
+        }
+        return nil
+    }
+
+    func contentBegins(_ connection: SMTPServerConnection, form: WireForm) {
+        slices = []
+        hops = HopCounter()
+        self.form = form
+    }
+
+    func content(_ connection: SMTPServerConnection, _ slice: ByteBuffer) {
+        hops.add(slice)
+        // A small piece must not keep a whole receive buffer alive: copying it is cheaper than the memory.
+        guard slice.readableBytes * 4 < slice.storageCapacity else { return slices.append(slice) }
+        var copy = ByteBufferAllocator().buffer(capacity: slice.readableBytes)
+        copy.writeBytes(slice.readableBytesView)
+        slices.append(copy)
+    }
+
+    func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision {
+        defer { slices = [] }
+        guard hops.hops < SMTPLimits.hops else {
+            shard.counts.refused += UInt64(connection.session.envelope.recipients.count)
+            return .now(SMTPReply(554, .init(5, 4, 6), "Too many hops, this is a mail loop"))
+        }
+        let id = shard.newID()
+        let session = connection.session
+        let trace = ReceivedField.bytes(
+            client: session.clientName, peer: connection.peerAddress, hostname: shard.hostname,
+            isExtended: session.isExtended, id: id, envelope: session.envelope, date: shard.dateText())
+        let message = SpoolMessage(
+            id: id, envelope: session.envelope, acceptedMilliseconds: shard.wallMilliseconds(),
+            content: MessageContent(slices: [ByteBuffer(bytes: trace)] + slices, form: form))
+        shard.accept(message, from: connection)
+        return .later
+    }
+
+    func contentAborted(_ connection: SMTPServerConnection) {
+        slices = []
+        shard.counts.refused += UInt64(connection.session.envelope.recipients.count)
+    }
+
+    func closed(_ connection: SMTPServerConnection) { shard.counts.clients -= 1 }
+}

@@ -1,0 +1,32 @@
+import Measures
+
+/// What one shard counts, in recipients unless said otherwise. Confined to its event loop.
+struct RelayCounts: Sendable {
+    var recovered: UInt64 = 0
+    var accepted: UInt64 = 0
+    var acceptedMessages: UInt64 = 0
+    var acceptedBytes: UInt64 = 0
+    var generated: UInt64 = 0
+    var refused: UInt64 = 0
+    var delivered: UInt64 = 0
+    var bounced: UInt64 = 0
+    var queued: UInt64 = 0
+    var deferrals: UInt64 = 0
+    var possibleDuplicates: UInt64 = 0
+    var clients = 0
+
+    mutating func add(_ other: RelayCounts) {
+        recovered += other.recovered
+        accepted += other.accepted
+        acceptedMessages += other.acceptedMessages
+        acceptedBytes += other.acceptedBytes
+        generated += other.generated
+        refused += other.refused
+        delivered += other.delivered
+        bounced += other.bounced
+        queued += other.queued
+        deferrals += other.deferrals
+        possibleDuplicates += other.possibleDuplicates
+        clients += other.clients
+    }
+}

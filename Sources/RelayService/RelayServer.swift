@@ -1,0 +1,181 @@
+import DeliveryQueue
+import Glibc
+import MailTypes
+import Measures
+import NIOCore
+import NIOPosix
+package import RunRecords
+import SMTPProtocol
+import SMTPTransport
+package import SpoolContract
+import Synchronization
+
+/// The relay: a listener, a shard on each event loop, one group commit.
+package actor RelayServer {
+    private let configuration: RelayConfiguration
+    private let spool: any Spool
+    private let committer: GroupCommitter
+    private let commits: CommitLatencies
+    private let readers: NIOThreadPool
+    private let loops: LoopGroup
+    private let shards: [RelayShard]
+    private let ticks: [RepeatedTask]
+    private let listener: SMTPListener
+    private let live: LiveFile?
+    private let started = WallInstant.now()
+    private var series = SeriesRecorder()
+
+    /// Enqueues what the spool holds, then opens the listener.
+    package static func start(_ configuration: RelayConfiguration, spool: any Spool) async throws -> RelayServer {
+        raiseDescriptorLimit()
+        let loops = LoopGroup(threads: configuration.threads)
+        let commits = CommitLatencies()
+        let committer = GroupCommitter(spool: spool) { commits.record($0) }
+        let readers = NIOThreadPool(numberOfThreads: 2)
+        readers.start()
+        let shards = loops.contexts.map { RelayShard($0, configuration, spool, committer, readers) }
+        try await restore(spool, shards)
+        var session = ServerConfiguration(hostname: configuration.hostname)
+        session.maximumMessageSize = configuration.maximumMessageSize
+        let listener = try await SMTPListener.bind(
+            .init(host: configuration.host, port: configuration.port, session: session), loops: loops
+        ) { ClientReception(shards[$0.index]) }
+        return RelayServer(configuration, spool, committer, commits, readers, loops, shards, listener)
+    }
+
+    private init(
+        _ configuration: RelayConfiguration, _ spool: any Spool, _ committer: GroupCommitter,
+        _ commits: CommitLatencies, _ readers: NIOThreadPool, _ loops: LoopGroup, _ shards: [RelayShard],
+        _ listener: SMTPListener
+    ) {
+        self.configuration = configuration
+        self.spool = spool
+        self.committer = committer
+        self.commits = commits
+        self.readers = readers
+        self.loops = loops
+        self.shards = shards
+        self.listener = listener
+        live = configuration.recordPath.map { LiveFile(record: $0) }
+        ticks = shards.map { shard in
+            shard.context.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(250)) { _ in
+                shard.tick()
+            }
+        }
+    }
+
+    /// Spreads the spool's messages over the shards, a few thousand at a time.
+    private static func restore(_ spool: any Spool, _ shards: [RelayShard]) async throws {
+        let mayHaveBeenSent = !spool.wasCleanlyClosed
+        var parts = shards.map { _ in [SpoolEntry]() }
+        var next = 0
+        let unreadable = try spool.enumerate { entry in
+            parts[next % shards.count].append(entry)
+            next += 1
+        }
+        for (shard, part) in zip(shards, parts) {
+            try await shard.context.eventLoop.submit {
+                shard.restore(part, mayHaveBeenSent: mayHaveBeenSent)
+                if unreadable.count > 0, shard.context.index == 0 {
+                    shard.note("\(unreadable.count) unreadable records left in the spool, first: \(unreadable.first ?? "")")
+                }
+            }.get()
+        }
+    }
+
+    /// `127.0.0.1:2525`, with the port really bound.
+    package nonisolated var address: String { listener.addressText }
+
+    /// Messages found in the spool at start, in recipients, and how many of them may have been sent already.
+    package func recovery() async throws -> (recovered: UInt64, possibleDuplicates: UInt64) {
+        let counts = try await gather().counts
+        return (counts.recovered, counts.possibleDuplicates)
+    }
+
+    /// Call about five times a second.
+    /// - Parameter endsSecond: also closes a second of the series.
+    @discardableResult
+    package func tick(endsSecond: Bool) async throws -> (sample: IntervalSample, queued: UInt64)? {
+        let counts = try await gather().counts
+        live?.write(messages: counts.delivered + counts.bounced, at: .now())
+        guard endsSecond else { return nil }
+        return (series.add(totals(counts), at: .now()), counts.queued)
+    }
+
+    private func totals(_ counts: RelayCounts) -> ProgressTotals {
+        ProgressTotals(
+            messages: counts.delivered, bytes: counts.acceptedBytes, failed: counts.bounced, connections: counts.clients)
+    }
+
+    private func gather() async throws -> (counts: RelayCounts, latency: LatencyHistogram, faults: [String]) {
+        var counts = RelayCounts()
+        var latency = LatencyHistogram()
+        var faults: [String] = []
+        for shard in shards {
+            let part = try await shard.context.eventLoop.submit { (shard.counts, shard.deliveryLatency, shard.faults) }.get()
+            counts.add(part.0)
+            latency.merge(part.1)
+            faults += part.2
+        }
+        return (counts, latency, faults)
+    }
+
+    /// SIGTERM: no new mail, deliveries in progress finish or stay spooled, everything known is written.
+    package func stop() async throws -> MTARecord {
+        await listener.stopAccepting()
+        for shard in shards { try await shard.context.eventLoop.submit { shard.beginDrain() }.get() }
+        await listener.drain(limit: .milliseconds(Int64(configuration.drainSeconds * 500)))
+        let quiet = try await waitForQuiet()
+        for task in ticks { task.cancel() }
+        // The committer's last wake-ups need the loops, so it ends before they do.
+        committer.stop()
+        let (counts, latency, faults) = try await gather()
+        series.add(totals(counts), at: .now())
+        try await loops.shutDown()
+        try await readers.shutdownGracefully()
+        spool.close(clean: quiet && committer.fault == nil)
+        let record = makeRecord(counts, latency, faults)
+        if let path = configuration.recordPath { try RecordFile.write(record, to: path) }
+        live?.write(messages: counts.delivered + counts.bounced, at: .now())
+        return record
+    }
+
+    private func waitForQuiet() async throws -> Bool {
+        let deadline = MonotonicInstant.now().nanoseconds + UInt64(configuration.drainSeconds * 0.5e9)
+        while MonotonicInstant.now().nanoseconds < deadline {
+            var quiet = true
+            for shard in shards where !(try await shard.context.eventLoop.submit { shard.isQuiet }.get()) { quiet = false }
+            if quiet { return true }
+            try await Task.sleep(nanoseconds: 10_000_000)
+        }
+        return false
+    }
+
+    private func makeRecord(_ counts: RelayCounts, _ latency: LatencyHistogram, _ faults: [String]) -> MTARecord {
+        var record = MTARecord(
+            header: RecordHeader(
+                schema: MTARecord.schema, arguments: configuration.arguments, threads: configuration.threads,
+                startedUnixSeconds: started.seconds, endedUnixSeconds: WallInstant.now().seconds, usage: .current()),
+            listen: address, smartHost: configuration.smartHostText, spool: configuration.spoolName,
+            durability: configuration.durabilityName)
+        (record.recovered, record.possibleDuplicates) = (counts.recovered, counts.possibleDuplicates)
+        (record.accepted, record.acceptedMessages) = (counts.accepted, counts.acceptedMessages)
+        (record.acceptedBytes, record.generated) = (counts.acceptedBytes, counts.generated)
+        (record.refused, record.delivered) = (counts.refused, counts.delivered)
+        (record.bounced, record.queued, record.deferrals) = (counts.bounced, counts.queued, counts.deferrals)
+        let committed = committer.counts
+        (record.commits, record.commitMessages) = (committed.commits, committed.messages)
+        record.commitLatency = commits.histogram
+        record.deliveryLatency = latency
+        record.series = series.samples
+        record.faults = faults
+        return record
+    }
+}
+
+/// Durations of the group commits, recorded on the committer's thread.
+private final class CommitLatencies: Sendable {
+    private let recorded = Mutex(LatencyHistogram())
+    func record(_ nanoseconds: UInt64) { recorded.withLock { $0.record(nanoseconds: nanoseconds) } }
+    var histogram: LatencyHistogram { recorded.withLock { $0 } }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Yams
+
+/// A YAML mapping whose every key is known beforehand: anything else is refused with file, line and the nearest valid
+/// name, since a misspelt key that is silently ignored makes a wrong measurement.
+package struct StrictMapping {
+    package let file: String
+    private let values: [String: Node]
+    /// Where the mapping itself starts.
+    private let line: Int
+    private let path: String
+
+    /// - Parameter keys: the keys that may appear.
+    /// - Throws: ``RecordFault`` as `FILE:LINE: …`.
+    package init(file: String, keys: [String]) throws(RecordFault) {
+        guard let data = FileManager.default.contents(atPath: file) else { throw RecordFault("\(file): cannot be read") }
+        try self.init(text: String(decoding: data, as: UTF8.self), file: file, keys: keys)
+    }
+
+    package init(text: String, file: String, keys: [String]) throws(RecordFault) {
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch {
+            throw RecordFault("\(file): \(error)")
+        }
+        guard let node else { throw RecordFault("\(file):1: the file is empty") }
+        try self.init(node, file: file, path: "", keys: keys)
+    }
+
+    private init(_ node: Node, file: String, path: String, keys: [String]?) throws(RecordFault) {
+        self.file = file
+        self.path = path
+        line = node.mark?.line ?? 1
+        guard let mapping = node.mapping else {
+            throw RecordFault("\(file):\(line): \(path.isEmpty ? "the file" : "key '\(path)'") must be a mapping of keys to values")
+        }
+        var values: [String: Node] = [:]
+        for (key, value) in mapping {
+            let name = key.string ?? ""
+            let at = key.mark?.line ?? line
+            if let keys, !keys.contains(name) {
+                throw RecordFault("\(file):\(at): unknown key '\(path)\(name)'\(Self.suggestion(name, keys)); allowed: \(keys.sorted().joined(separator: ", "))")
+            }
+            guard values[name] == nil else { throw RecordFault("\(file):\(at): key '\(path)\(name)' appears twice") }
+            values[name] = value
+        }
+        self.values = values
+    }
+
+    private static func suggestion(_ name: String, _ keys: [String]) -> String {
+        let nearest = keys.map { ($0, distance(name, $0)) }.min { $0.1 < $1.1 }
+        guard let nearest, nearest.1 <= max(2, name.count / 3) else { return "" }
+        return ", did you mean '\(nearest.0)'?"
+    }
+
+    /// Levenshtein distance.
+    private static func distance(_ a: String, _ b: String) -> Int {
+        let (a, b) = (Array(a), Array(b))
+        var row = Array(0...b.count)
+        for (i, x) in a.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, y) in b.enumerated() {
+                let cost = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
+                diagonal = row[j + 1]
+                row[j + 1] = cost
+            }
+        }
+        return row[b.count]
+    }
+
+    // MARK: Values
+
+    package func has(_ key: String) -> Bool { values[key] != nil }
+
+    /// A fault about `key`, with its line.
+    package func fault(_ key: String, _ text: String) -> RecordFault {
+        RecordFault("\(file):\(values[key]?.mark?.line ?? line): key '\(path)\(key)': \(text)")
+    }
+
+    package func text(_ key: String) throws(RecordFault) -> String? {
+        guard let node = values[key] else { return nil }
+        guard let text = node.scalar?.string else { throw fault(key, "expected a text") }
+        return text
+    }
+
+    package func integer(_ key: String) throws(RecordFault) -> Int? {
+        guard let text = try text(key) else { return nil }
+        guard let value = Int(text.filter { $0 != "_" }) else { throw fault(key, "'\(text)': expected a whole number") }
+        return value
+    }
+
+    package func number(_ key: String) throws(RecordFault) -> Double? {
+        guard let text = try text(key) else { return nil }
+        guard let value = Double(text), value.isFinite else { throw fault(key, "'\(text)': expected a number") }
+        return value
+    }
+
+    package func flag(_ key: String) throws(RecordFault) -> Bool? {
+        guard let text = try text(key) else { return nil }
+        switch text {
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        default: throw fault(key, "'\(text)': expected true or false")
+        }
+    }
+
+    /// A mapping of any keys to texts.
+    package func texts(_ key: String) throws(RecordFault) -> [String: String]? {
+        guard let node = values[key] else { return nil }
+        let mapping = try StrictMapping(node, file: file, path: "\(path)\(key).", keys: nil)
+        var found: [String: String] = [:]
+        for name in mapping.values.keys { found[name] = try mapping.text(name) }
+        return found
+    }
+
+    package func mapping(_ key: String, keys: [String]) throws(RecordFault) -> StrictMapping? {
+        guard let node = values[key] else { return nil }
+        return try StrictMapping(node, file: file, path: "\(path)\(key).", keys: keys)
+    }
+
+    /// A list of texts.
+    package func list(_ key: String) throws(RecordFault) -> [String]? {
+        guard let node = values[key] else { return nil }
+        guard let sequence = node.sequence else { throw fault(key, "expected a list") }
+        var found: [String] = []
+        for item in sequence {
+            guard let text = item.scalar?.string else { throw fault(key, "expected a list of texts") }
+            found.append(text)
+        }
+        return found
+    }
+
+    /// A list of mappings.
+    package func mappings(_ key: String, keys: [String]) throws(RecordFault) -> [StrictMapping]? {
+        guard let node = values[key] else { return nil }
+        guard let sequence = node.sequence else { throw fault(key, "expected a list") }
+        var found: [StrictMapping] = []
+        for (index, item) in sequence.enumerated() {
+            found.append(try StrictMapping(item, file: file, path: "\(path)\(key)[\(index)].", keys: keys))
+        }
+        return found
+    }
+}

@@ -1,0 +1,226 @@
+import Glibc
+package import MailTypes
+import Synchronization
+
+/// Told when messages it submitted are committed, once a batch.
+package protocol CommitObserver: AnyObject, Sendable {
+    /// Called on the committer's thread: hop to your own. `fault` nil: all are as durable as the spool promises.
+    func committed(_ tickets: [UInt64], fault: SpoolFault?)
+}
+
+/// What the committer has done so far.
+package struct CommitCounts: Sendable {
+    package var commits: UInt64 = 0
+    package var messages: UInt64 = 0
+    package var bytes: UInt64 = 0
+}
+
+/// Group commit: one thread takes everything that waits and commits it as one batch.
+///
+/// While a batch is being written the next one gathers, so batches grow with load and there is no delay when idle.
+/// Completions and states ride along with messages; alone they are committed as soon as the thread is free.
+package final class GroupCommitter: @unchecked Sendable {  // everything mutable is behind `lock`
+    /// Bytes of content in one batch; what is beyond waits for the next.
+    package static let batchBytes = 32 << 20
+    /// Messages in one batch.
+    package static let batchMessages = 4096
+
+    /// Microseconds between two tries while the disk is full.
+    private static let noSpacePause: UInt32 = 100_000
+
+    fileprivate struct Waiting {
+        var message: SpoolMessage
+        var ticket: UInt64
+        var observer: any CommitObserver
+    }
+    fileprivate struct State {
+        var waiting: [Waiting] = []
+        var states: [(id: MessageID, state: DeliveryState)] = []
+        var completions: [MessageID] = []
+        var latched: SpoolFault?
+        var counts = CommitCounts()
+        var isStopping = false
+        var isSleeping = false
+        var isBusy = false
+    }
+
+    private let spool: any Spool
+    private let onCommit: @Sendable (_ nanoseconds: UInt64) -> Void
+    private var state = State()
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let idle = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var thread = pthread_t()
+
+    /// - Parameter onCommit: told each commit's duration, on the committer's thread.
+    package init(spool: any Spool, onCommit: @escaping @Sendable (_ nanoseconds: UInt64) -> Void = { _ in }) {
+        self.spool = spool
+        self.onCommit = onCommit
+        pthread_mutex_init(lock, nil)
+        pthread_cond_init(wake, nil)
+        pthread_cond_init(idle, nil)
+        let box = Unmanaged.passRetained(self)
+        pthread_create(&thread, nil, { raw in
+            Unmanaged<GroupCommitter>.fromOpaque(raw!).takeRetainedValue().run()
+            return nil
+        }, box.toOpaque())
+    }
+
+    deinit {
+        for condition in [wake, idle] {
+            pthread_cond_destroy(condition)
+            condition.deallocate()
+        }
+        pthread_mutex_destroy(lock)
+        lock.deallocate()
+    }
+
+    // MARK: Any thread
+
+    /// - Parameter ticket: comes back with the outcome.
+    package func submit(_ message: SpoolMessage, ticket: UInt64, observer: any CommitObserver) {
+        locked { $0.waiting.append(Waiting(message: message, ticket: ticket, observer: observer)) }
+    }
+
+    package func submit(_ state: DeliveryState, for id: MessageID) { locked { $0.states.append((id, state)) } }
+
+    package func submit(completion id: MessageID) { locked { $0.completions.append(id) } }
+
+    package var counts: CommitCounts {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return state.counts
+    }
+
+    /// The fault that latched the spool, if one did.
+    package var fault: SpoolFault? {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return state.latched
+    }
+
+    /// Blocks until everything submitted so far was committed (or failed).
+    package func drain() {
+        pthread_mutex_lock(lock)
+        while state.isBusy || state.hasWork { pthread_cond_wait(idle, lock) }
+        pthread_mutex_unlock(lock)
+    }
+
+    /// Commits what waits, then ends the thread. Nothing may be submitted afterwards.
+    package func stop() {
+        locked { $0.isStopping = true }
+        pthread_join(thread, nil)
+    }
+
+    private func locked(_ change: (inout State) -> Void) {
+        pthread_mutex_lock(lock)
+        change(&state)
+        let mustWake = state.isSleeping
+        state.isSleeping = false
+        pthread_mutex_unlock(lock)
+        if mustWake { pthread_cond_signal(wake) }
+    }
+
+    // MARK: The committer's thread
+
+    private func run() {
+        while let (batch, waiters, latched) = nextBatch() {
+            var fault = latched
+            if fault == nil { fault = commit(batch) }
+            settle(batch, fault)
+            tell(waiters, fault)
+            // What must be kept was put back: give the disk a moment instead of asking it again at once.
+            if case .noSpace = fault { usleep(Self.noSpacePause) }
+        }
+    }
+
+    /// Everything that waits, within the limits; nil when it is time to end.
+    private func nextBatch() -> (SpoolBatch, [Waiting], SpoolFault?)? {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        state.isBusy = false
+        while !state.hasWork {
+            pthread_cond_broadcast(idle)
+            if state.isStopping { return nil }
+            state.isSleeping = true
+            pthread_cond_wait(wake, lock)
+        }
+        state.isSleeping = false
+        state.isBusy = true
+        let waiters = state.takeWaiting()
+        var batch = SpoolBatch()
+        batch.messages = waiters.map(\.message)
+        swap(&batch.states, &state.states)
+        swap(&batch.completions, &state.completions)
+        return (batch, waiters, state.latched)
+    }
+
+    private func commit(_ batch: SpoolBatch) -> SpoolFault? {
+        let began = clockNanoseconds()
+        defer { onCommit(clockNanoseconds() - began) }
+        do throws(SpoolFault) {
+            try spool.commit(batch)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func settle(_ batch: SpoolBatch, _ fault: SpoolFault?) {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        switch fault {
+        case nil:
+            state.counts.commits += 1
+            state.counts.messages += UInt64(batch.messages.count)
+            state.counts.bytes += batch.messages.reduce(0) { $0 + UInt64($1.content.size) }
+        case .noSpace?:
+            // Refused mail is the client's again; what we know about mail we have must not be lost.
+            state.states = batch.states + state.states
+            state.completions = batch.completions + state.completions
+        case let fault?: state.latched = fault
+        }
+    }
+
+    private func tell(_ waiters: [Waiting], _ fault: SpoolFault?) {
+        var rest = waiters[...]
+        // Few observers (one an event loop): gather each one's tickets in a pass.
+        while let first = rest.first {
+            let observer = first.observer
+            var tickets: [UInt64] = []
+            var others: [Waiting] = []
+            for waiter in rest {
+                if waiter.observer === observer { tickets.append(waiter.ticket) } else { others.append(waiter) }
+            }
+            observer.committed(tickets, fault: fault)
+            rest = others[...]
+        }
+    }
+
+    private func clockNanoseconds() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
+extension GroupCommitter.State {
+    fileprivate var hasWork: Bool { !waiting.isEmpty || !states.isEmpty || !completions.isEmpty }
+
+    fileprivate mutating func takeWaiting() -> [GroupCommitter.Waiting] {
+        var bytes = 0
+        var count = 0
+        for item in waiting {
+            bytes += item.message.content.size
+            if count > 0, bytes > GroupCommitter.batchBytes || count >= GroupCommitter.batchMessages { break }
+            count += 1
+        }
+        if count == waiting.count {
+            defer { waiting = [] }
+            return waiting
+        }
+        let taken = Array(waiting[..<count])
+        waiting.removeFirst(count)
+        return taken
+    }
+}

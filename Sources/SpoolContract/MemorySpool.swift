@@ -1,0 +1,40 @@
+package import MailTypes
+import Synchronization
+
+/// Keeps everything in memory: an upper bound for comparisons, and the model for the contract's tests. Not durable.
+package final class MemorySpool: Spool {
+    private struct Content {
+        var messages: [MessageID: SpoolMessage] = [:]
+        var states: [MessageID: DeliveryState] = [:]
+    }
+    private let content = Mutex(Content())
+
+    package init() {}
+
+    package func commit(_ batch: SpoolBatch) throws(SpoolFault) {
+        content.withLock { content in
+            for message in batch.messages { content.messages[message.id] = message }
+            for (id, state) in batch.states where content.messages[id] != nil { content.states[id] = state }
+            for id in batch.completions {
+                content.messages[id] = nil
+                content.states[id] = nil
+            }
+        }
+    }
+
+    package func load(_ id: MessageID) throws(SpoolFault) -> SpoolMessage? { content.withLock { $0.messages[id] } }
+
+    package func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords {
+        let (messages, states) = content.withLock { ($0.messages, $0.states) }
+        for message in messages.values.sorted(by: { $0.id < $1.id }) {
+            body(
+                SpoolEntry(
+                    id: message.id, envelope: message.envelope, acceptedMilliseconds: message.acceptedMilliseconds,
+                    size: message.content.size, state: states[message.id]))
+        }
+        return UnreadableRecords()
+    }
+
+    package var wasCleanlyClosed: Bool { true }
+    package func close(clean: Bool) {}
+}

@@ -1,0 +1,209 @@
+import CRocksDB
+import Glibc
+package import MailTypes
+import NIOCore
+package import SpoolContract
+
+/// The spool in a RocksDB database: one atomic, optionally synced WriteBatch a commit.
+///
+/// Keys: `m` + id is a message (head and content, ``RecordCodec``), `s` + id its delivery state, `clean` the mark of a
+/// clean stop. Any thread may call ``load(_:)``; ``commit(_:)`` is called by one.
+package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's handles are thread-safe
+    private static let messageMark = UInt8(ascii: "m")
+    private static let stateMark = UInt8(ascii: "s")
+    private static let cleanKey = Array("clean".utf8)
+
+    private let database: OpaquePointer
+    private let options: OpaquePointer
+    private let writeOptions: OpaquePointer
+    private let readOptions: OpaquePointer
+    package let wasCleanlyClosed: Bool
+
+    /// Opens or creates the database.
+    /// - Throws: ``SpoolFault`` that names the directory, also for an option RocksDB does not know.
+    package init(_ settings: RocksDBSettings) throws(SpoolFault) {
+        let base = rocksdb_options_create()!
+        let parsed = rocksdb_options_create()!
+        try check(settings.directory) { rocksdb_get_options_from_string(base, settings.optionText, parsed, $0) }
+        rocksdb_options_destroy(base)
+        var opened: OpaquePointer?
+        try check(settings.directory) { opened = rocksdb_open(parsed, settings.directory, $0) }
+        options = parsed
+        database = opened!
+        writeOptions = rocksdb_writeoptions_create()
+        rocksdb_writeoptions_set_sync(writeOptions, settings.durability == .fsync ? 1 : 0)
+        readOptions = rocksdb_readoptions_create()
+        rocksdb_readoptions_set_fill_cache(readOptions, 0)
+        wasCleanlyClosed = try Self.takeCleanMark(database, readOptions)
+    }
+
+    // MARK: Spool
+
+    package func commit(_ batch: SpoolBatch) throws(SpoolFault) {
+        let writes = rocksdb_writebatch_create()!
+        defer { rocksdb_writebatch_destroy(writes) }
+        for message in batch.messages { put(message, writes) }
+        for (id, state) in batch.states {
+            let value = RecordCodec.encode(state)
+            withKey(Self.stateMark, id) { key in
+                value.withUnsafeReadableBytes {
+                    rocksdb_writebatch_put(writes, key.baseAddress, key.count, $0.baseAddress, $0.count)
+                }
+            }
+        }
+        for id in batch.completions {
+            for mark in [Self.messageMark, Self.stateMark] {
+                withKey(mark, id) { rocksdb_writebatch_delete(writes, $0.baseAddress, $0.count) }
+            }
+        }
+        try check("commit") { rocksdb_write(database, writeOptions, writes, $0) }
+    }
+
+    package func load(_ id: MessageID) throws(SpoolFault) -> SpoolMessage? {
+        guard let record = try get(Self.messageMark, id) else { return nil }
+        return try RecordCodec.message(id, record)
+    }
+
+    package func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords {
+        let iterator = rocksdb_create_iterator(database, readOptions)!
+        defer { rocksdb_iter_destroy(iterator) }
+        var unreadable = UnreadableRecords()
+        var mark = Self.messageMark
+        withUnsafeBytes(of: &mark) {
+            rocksdb_iter_seek(iterator, $0.baseAddress?.assumingMemoryBound(to: CChar.self), 1)
+        }
+        while rocksdb_iter_valid(iterator) != 0 {
+            guard let id = key(of: iterator) else { break }
+            do throws(SpoolFault) {
+                var entry = try RecordCodec.entry(id, value(of: iterator))
+                entry.state = try get(Self.stateMark, id).map { (record) throws(SpoolFault) in
+                    try RecordCodec.state(id, record)
+                }
+                body(entry)
+            } catch {
+                unreadable.note(error)
+            }
+            rocksdb_iter_next(iterator)
+        }
+        try check("enumerate") { rocksdb_iter_get_error(iterator, $0) }
+        return unreadable
+    }
+
+    package func close(clean: Bool) {
+        if clean {
+            var error: UnsafeMutablePointer<CChar>?
+            rocksdb_writeoptions_set_sync(writeOptions, 1)
+            Self.cleanKey.withUnsafeBytes {
+                let key = $0.baseAddress?.assumingMemoryBound(to: CChar.self)
+                rocksdb_put(database, writeOptions, key, $0.count, key, $0.count, &error)
+            }
+            rocksdb_free(error)
+        }
+        rocksdb_readoptions_destroy(readOptions)
+        rocksdb_writeoptions_destroy(writeOptions)
+        rocksdb_close(database)
+        rocksdb_options_destroy(options)
+    }
+
+    /// RocksDB's text for a property such as `rocksdb.stats`.
+    package func property(_ name: String) -> String? {
+        guard let text = rocksdb_property_value(database, name) else { return nil }
+        defer { rocksdb_free(text) }
+        return String(cString: text)
+    }
+
+    // MARK: Records
+
+    /// The parts are handed over as they lie; RocksDB joins them while it copies them into its log.
+    private func put(_ message: SpoolMessage, _ writes: OpaquePointer) {
+        let parts = [RecordCodec.head(of: message)] + message.content.slices
+        var pointers: [UnsafePointer<CChar>?] = []
+        var sizes: [Int] = []
+        for part in parts {
+            part.withUnsafeReadableBytes {
+                pointers.append($0.baseAddress?.assumingMemoryBound(to: CChar.self))
+                sizes.append($0.count)
+            }
+        }
+        // The buffers' storage does not move while `parts` lives.
+        withExtendedLifetime(parts) {
+            withKey(Self.messageMark, message.id) { key in
+                var keyPointer: UnsafePointer<CChar>? = key.baseAddress
+                var keySize = key.count
+                rocksdb_writebatch_putv(
+                    writes, 1, &keyPointer, &keySize, Int32(pointers.count), &pointers, &sizes)
+            }
+        }
+    }
+
+    private func get(_ mark: UInt8, _ id: MessageID) throws(SpoolFault) -> ByteBuffer? {
+        var length = 0
+        var found: UnsafeMutablePointer<CChar>?
+        try check("\(id)") { error in
+            withKey(mark, id) { found = rocksdb_get(database, readOptions, $0.baseAddress, $0.count, &length, error) }
+        }
+        guard let found else { return nil }
+        defer { rocksdb_free(found) }
+        return ByteBuffer(bytes: UnsafeRawBufferPointer(start: found, count: length))
+    }
+
+    private func key(of iterator: OpaquePointer) -> MessageID? {
+        var length = 0
+        guard let bytes = rocksdb_iter_key(iterator, &length), length == 17, UInt8(bitPattern: bytes[0]) == Self.messageMark
+        else { return nil }
+        return MessageID(bytes: UnsafeRawBufferPointer(start: bytes + 1, count: 16))
+    }
+
+    private func value(of iterator: OpaquePointer) -> ByteBuffer {
+        var length = 0
+        let bytes = rocksdb_iter_value(iterator, &length)
+        return ByteBuffer(bytes: UnsafeRawBufferPointer(start: bytes, count: length))
+    }
+
+    /// The mark is gone from now on: only a clean stop writes it again.
+    private static func takeCleanMark(_ database: OpaquePointer, _ read: OpaquePointer) throws(SpoolFault) -> Bool {
+        var length = 0
+        var found: UnsafeMutablePointer<CChar>?
+        let key = cleanKey.map { CChar(bitPattern: $0) }
+        try check("open") { found = rocksdb_get(database, read, key, key.count, &length, $0) }
+        guard let found else { return isEmpty(database, read) }
+        rocksdb_free(found)
+        let synced = rocksdb_writeoptions_create()!
+        defer { rocksdb_writeoptions_destroy(synced) }
+        rocksdb_writeoptions_set_sync(synced, 1)
+        try check("open") { rocksdb_delete(database, synced, key, key.count, $0) }
+        return true
+    }
+
+    private static func isEmpty(_ database: OpaquePointer, _ read: OpaquePointer) -> Bool {
+        let iterator = rocksdb_create_iterator(database, read)!
+        defer { rocksdb_iter_destroy(iterator) }
+        rocksdb_iter_seek_to_first(iterator)
+        return rocksdb_iter_valid(iterator) == 0
+    }
+}
+
+private func withKey<Result>(
+    _ mark: UInt8, _ id: MessageID, _ body: (UnsafeBufferPointer<CChar>) -> Result
+) -> Result {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 17) { key in
+        key[0] = CChar(bitPattern: mark)
+        let words = (id.high.bigEndian, id.low.bigEndian)
+        withUnsafeBytes(of: words) { UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(key)[1...]).copyMemory(from: $0) }
+        return body(UnsafeBufferPointer(key))
+    }
+}
+
+/// Calls RocksDB and turns its error text into a fault.
+private func check(
+    _ subject: String, _ call: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Void
+) throws(SpoolFault) {
+    var error: UnsafeMutablePointer<CChar>?
+    call(&error)
+    guard let error else { return }
+    defer { rocksdb_free(error) }
+    let text = String(cString: error)
+    if text.contains("No space left") { throw .noSpace("\(subject): \(text)") }
+    if text.hasPrefix("Corruption") { throw .corrupt("\(subject): \(text)") }
+    throw .inputOutput("\(subject): \(text)")
+}

@@ -1,0 +1,14 @@
+import ArgumentParser
+import ProgramSupport
+
+@main
+struct MTAMain {
+    static func main() async { await runProgram(MTA.self) }
+}
+
+struct MTA: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mta",
+        abstract: "A durable mail transfer agent: what it answered 250 to, it delivers or returns.",
+        subcommands: [Serve.self])
+}

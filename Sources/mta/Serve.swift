@@ -1,0 +1,73 @@
+import ArgumentParser
+import Measures
+import NIOCore
+import ProgramSupport
+import RelayService
+import RunRecords
+import SpoolContract
+
+/// `mta serve`: listener, spool, queue, delivery.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Accept mail and relay it to the smart host.",
+        discussion: """
+            Every flag is also a key of the configuration file, flags win. Stops on SIGINT or SIGTERM: no new mail, \
+            deliveries in progress finish or stay spooled. The first line on stdout is 'listening HOST:PORT'.
+            """)
+
+    @OptionGroup var options: ServeOptions
+
+    func run() async throws {
+        ignoreBrokenPipes()
+        let settings = try options.settings()
+        let configuration = try settings.relayConfiguration()
+        let spool = try settings.openSpool()
+        let server: RelayServer
+        do {
+            server = try await RelayServer.start(configuration, spool: spool)
+        } catch {
+            throw RunFault("cannot serve on \(settings.listen): \(error)")
+        }
+        print("listening \(server.address)")
+        flushStandardOutput()
+        try await reportRecovery(server)
+        let ticking = Task { try await follow(server) }
+        await terminationSignal()
+        ticking.cancel()
+        _ = await ticking.result
+        ProgressLine().clear()
+        summarise(try await server.stop())
+    }
+
+    private func reportRecovery(_ server: RelayServer) async throws {
+        let (recovered, possible) = try await server.recovery()
+        guard recovered > 0 else { return }
+        writeError("mta: \(grouped(recovered)) recipients found in the spool, "
+            + "at most \(grouped(possible)) of them may be sent twice\n")
+    }
+
+    private func follow(_ server: RelayServer) async throws {
+        let progress = ProgressLine()
+        var tick = 0
+        while !Task.isCancelled {
+            try await Task.sleep(nanoseconds: 200_000_000)
+            tick += 1
+            guard let (sample, queued) = try await server.tick(endsSecond: tick % 5 == 0) else { continue }
+            progress.show(
+                "\(grouped(sample.messages)) delivered/s  \(grouped(queued)) queued  \(grouped(sample.connections)) clients")
+        }
+    }
+
+    private func summarise(_ record: MTARecord) {
+        print("accepted \(grouped(record.acceptedMessages)) messages for \(grouped(record.accepted)) recipients, "
+            + "\(ByteCount(bytes: Int(record.acceptedBytes))); recovered \(grouped(record.recovered)), "
+            + "notifications \(grouped(record.generated))")
+        print("delivered \(grouped(record.delivered)), bounced \(grouped(record.bounced)), "
+            + "queued \(grouped(record.queued)); deferrals \(grouped(record.deferrals))")
+        print("\(grouped(record.commits)) commits (\(record.durability)) of \(grouped(record.commitMessages)) messages, "
+            + "p50 \(fixed(Double(record.commitLatency.percentile(50)) / 1e6, 2)) ms, "
+            + "p99 \(fixed(Double(record.commitLatency.percentile(99)) / 1e6, 2)) ms")
+        for fault in record.faults { writeError("mta: \(fault)\n") }
+    }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+
+/// The flags of `mta serve`, each also a key of the configuration file.
+struct ServeOptions: ParsableArguments {
+    @Option(help: "Configuration file (YAML); flags win over it.")
+    var config: String?
+    @Option(help: "Address to accept mail on; only clients on this machine may relay. Default 127.0.0.1:2525.")
+    var listen: String?
+    @Option(help: "rocksdb or memory. Default rocksdb.")
+    var spool: String?
+    @Option(help: "Directory of the spool.")
+    var spoolDir: String?
+    @Option(help: "fsync: on stable storage before 250; os: given to the kernel before 250. Default fsync.")
+    var durability: String?
+    @Option(help: "All mail goes here: HOST:PORT.")
+    var smartHost: String?
+    @Option(help: "Name in the greeting, in EHLO and in Received. Default: this machine's.")
+    var hostname: String?
+    @Option(help: "Event loops. Default: one a core.")
+    var threads: Int?
+    @Option(help: "Connections to the smart host. Default 32.")
+    var smartHostConnections: Int?
+    @Option(help: "Content octets of a message, announced with SIZE: 32MiB.")
+    var maxMessageSize: String?
+    @Option(help: "Content kept in memory until the first attempt is over. Default 1GiB.")
+    var residentMemory: String?
+    @Option(help: "Delay after the first failed attempt. Default 5m.")
+    var retryFirst: String?
+    @Option(help: "Each further delay is this times the one before. Default 2.")
+    var retryFactor: Double?
+    @Option(help: "Longest delay between attempts. Default 4h.")
+    var retryCap: String?
+    @Option(help: "Older messages are returned to their sender. Default 5d.")
+    var retryMaxAge: String?
+    @Option(help: "What SIGTERM gives clients and deliveries in progress. Default 10s.")
+    var drain: String?
+    @Option(help: "RocksDB option by RocksDB's own name, repeatable: name=value.")
+    var rocksdbOption: [String] = []
+    @Option(help: "Write the run record (JSON) here at the end; FILE.live tells the count meanwhile.")
+    var record: String?
+
+    func settings() throws -> ServeSettings {
+        var settings = try config.map { try ServeSettings(file: $0) } ?? ServeSettings()
+        settings.listen = listen ?? settings.listen
+        settings.spool = spool ?? settings.spool
+        settings.spoolDirectory = spoolDir ?? settings.spoolDirectory
+        settings.durability = durability ?? settings.durability
+        settings.smartHost = smartHost ?? settings.smartHost
+        settings.hostname = hostname ?? settings.hostname
+        settings.threads = threads ?? settings.threads
+        settings.smartHostConnections = smartHostConnections ?? settings.smartHostConnections
+        settings.maxMessageSize = maxMessageSize ?? settings.maxMessageSize
+        settings.residentMemory = residentMemory ?? settings.residentMemory
+        settings.retryFirst = retryFirst ?? settings.retryFirst
+        settings.retryFactor = retryFactor ?? settings.retryFactor
+        settings.retryCap = retryCap ?? settings.retryCap
+        settings.retryMaxAge = retryMaxAge ?? settings.retryMaxAge
+        settings.drain = drain ?? settings.drain
+        settings.record = record ?? settings.record
+        for option in rocksdbOption { try settings.addRocksDBOption(option) }
+        return settings
+    }
+}
