@@ -1,0 +1,107 @@
+import Foundation
+import Glibc
+import Measures
+package import RunRecords
+
+/// Looks at the machine a run is measured on.
+package enum MachineProbe {
+    private static let sysctls = [
+        "net.core.somaxconn", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_wmem", "net.ipv4.tcp_rmem",
+        "net.ipv4.tcp_tw_reuse", "net.core.wmem_max", "net.core.rmem_max", "vm.dirty_ratio",
+        "vm.dirty_background_ratio", "vm.swappiness", "fs.file-max",
+    ]
+    /// Synced writes that the latency is taken from.
+    private static let syncSamples = 200
+
+    /// - Parameters:
+    ///   - directory: where the spool will lie; 200 × 4 KiB are written and synced there.
+    ///   - repository: whose commit is named.
+    package static func facts(spoolDirectory directory: String, repository: String) throws(RecordFault) -> MachineFacts {
+        MachineFacts(
+            cpu: cpuName(), cores: processorCount(), memoryBytes: (procField("/proc/meminfo", "MemTotal:") ?? 0) * 1024,
+            kernel: firstLine("/proc/sys/kernel/osrelease"), fileSystem: fileSystem(of: directory),
+            syncLatency: try syncLatency(in: directory), commit: commit(of: repository),
+            sysctls: Dictionary(uniqueKeysWithValues: sysctls.map {
+                ($0, firstLine("/proc/sys/" + $0.replacingOccurrences(of: ".", with: "/")))
+            }),
+            descriptorLimit: descriptorLimit())
+    }
+
+    private static func cpuName() -> String {
+        for line in (readSmallFile("/proc/cpuinfo") ?? "").split(separator: "\n") where line.hasPrefix("model name") {
+            return line.drop { $0 != ":" }.dropFirst().trimmingCharacters(in: .whitespaces)
+        }
+        return "unknown"
+    }
+
+    private static func firstLine(_ path: String) -> String {
+        (readSmallFile(path) ?? "").split(separator: "\n").first.map {
+            $0.split { $0 == "\t" || $0 == " " }.joined(separator: " ")
+        } ?? ""
+    }
+
+    /// The longest mount point that holds the directory.
+    private static func fileSystem(of directory: String) -> String {
+        let path = URL(fileURLWithPath: directory).standardizedFileURL.path
+        var best = (length: 0, text: "unknown")
+        for line in (readSmallFile("/proc/self/mounts") ?? "").split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count > 2 else { continue }
+            let mount = String(words[1])
+            let holds = mount == "/" || path == mount || path.hasPrefix(mount + "/")
+            if holds, mount.count >= best.length { best = (mount.count, "\(words[2]) on \(words[0])") }
+        }
+        return best.text
+    }
+
+    private static func syncLatency(in directory: String) throws(RecordFault) -> LatencyHistogram {
+        let path = directory + "/sync-probe"
+        let descriptor = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw RecordFault("\(path): cannot be created: \(String(cString: strerror(errno)))") }
+        defer {
+            close(descriptor)
+            unlink(path)
+        }
+        var histogram = LatencyHistogram()
+        let block = [UInt8](repeating: 0x4D, count: 4096)
+        for index in 0..<syncSamples {
+            let began = MonotonicInstant.now()
+            let written = block.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(index * 4096)) }
+            guard written == block.count, fdatasync(descriptor) == 0 else {
+                throw RecordFault("\(path): \(String(cString: strerror(errno)))")
+            }
+            histogram.record(nanoseconds: MonotonicInstant.now().nanoseconds(since: began))
+        }
+        return histogram
+    }
+
+    private static func commit(of repository: String) -> String {
+        guard let head = Command.output(["git", "-C", repository, "rev-parse", "--short=10", "HEAD"]) else { return "unknown" }
+        let changes = Command.output(["git", "-C", repository, "status", "--porcelain", "--untracked-files=no"]) ?? ""
+        return changes.isEmpty ? head : head + "-dirty"
+    }
+
+    private static func descriptorLimit() -> Int {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
+        return Int(clamping: limit.rlim_max)
+    }
+}
+
+/// A short command whose output is wanted.
+enum Command {
+    /// - Returns: standard output without its last line end; nil if it could not run or failed.
+    static func output(_ words: [String]) -> String? {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = words
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return nil }
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { return nil }
+        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+}

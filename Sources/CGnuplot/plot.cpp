@@ -1,0 +1,112 @@
+#include "CGnuplot.h"
+
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#include <gnuplot-iostream.h>
+#pragma GCC diagnostic pop
+
+namespace {
+
+// Distinct in hue and lightness, also in print.
+const char *const colours[] = {"#0b6e99", "#d9730d", "#4f7f3a", "#9b2f6f", "#6b5b95", "#333333"};
+
+bool ends_with(const std::string &text, const std::string &suffix) {
+    return text.size() >= suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
+}
+
+// A text inside gnuplot's double quotes.
+std::string quoted(const char *text) {
+    std::string out = "\"";
+    for (const char *c = text; *c; c++) {
+        if (*c == '"' || *c == '\\') out += '\\';
+        out += (unsigned char)*c < 32 ? ' ' : *c;
+    }
+    return out + "\"";
+}
+
+void axes(Gnuplot &gnuplot, const mr_panel &panel) {
+    gnuplot << "unset logscale\nset xtics auto\nset ytics auto\nset autoscale\n";
+    gnuplot << "set title " << quoted(panel.title) << " left offset -4,0\n";
+    gnuplot << "set xlabel " << quoted(panel.x_label) << "\nset ylabel " << quoted(panel.y_label) << "\n";
+    if (panel.is_percentile) {
+        gnuplot << "set logscale x 10\nset logscale y 10\nset xrange [1:*]\n"
+                   "set xtics (\"0\" 1, \"50\" 2, \"90\" 10, \"99\" 100, \"99.9\" 1000, \"99.99\" 10000, "
+                   "\"99.999\" 100000)\n";
+    } else {
+        gnuplot << "set yrange [0:*]\nset format y \"%'.0f\"\n";
+    }
+}
+
+void draw(Gnuplot &gnuplot, const mr_panel &panel) {
+    axes(gnuplot, panel);
+    std::vector<std::vector<std::pair<double, double>>> lines;
+    gnuplot << "plot ";
+    for (size_t i = 0; i < panel.series_count; i++) {
+        const mr_series &series = panel.series[i];
+        if (i) gnuplot << ", ";
+        gnuplot << "'-' with lines lw 2 lc rgb '" << colours[i % 6] << "' title " << quoted(series.title);
+        std::vector<std::pair<double, double>> points;
+        for (size_t k = 0; k < series.count; k++) points.emplace_back(series.x[k], series.y[k]);
+        lines.push_back(points);
+    }
+    gnuplot << "\n";
+    for (const auto &points : lines) gnuplot.send1d(points);
+}
+
+void plot(const std::string &path, const char *title, const mr_panel *panels, size_t count) {
+    Gnuplot gnuplot("gnuplot");
+    const std::string size = "900," + std::to_string(80 + 340 * count);
+    if (ends_with(path, ".png"))
+        gnuplot << "set terminal pngcairo size " << size << " font 'Helvetica,11' background '#ffffff'\n";
+    else
+        gnuplot << "set terminal svg size " << size << " dynamic font 'Helvetica,13' background '#ffffff'\n";
+    gnuplot << "set decimal locale\nset output " << quoted(path.c_str()) << "\n";
+    gnuplot << "set border 3 lc rgb '#888888'\nset tics nomirror\nset grid lc rgb '#dddddd' lt 1\n"
+               "set key top right samplen 2\n";
+    gnuplot << "set multiplot layout " << count << ",1 title " << quoted(title) << " margins 0.1,0.97,0.1,0.86 spacing 0.1,0.16\n";
+    for (size_t i = 0; i < count; i++) draw(gnuplot, panels[i]);
+    gnuplot << "unset multiplot\nset output\n";
+    gnuplot.flush();
+}
+
+}  // namespace
+
+extern "C" int mr_plot(const char *path, const char *title, const mr_panel *panels, size_t panel_count,
+                       char *error, size_t error_size) {
+    std::string name = path;
+    if (!ends_with(name, ".svg") && !ends_with(name, ".png")) {
+        std::snprintf(error, error_size, "%s: the name must end with .svg or .png", path);
+        return -1;
+    }
+    if (std::system("gnuplot --version >/dev/null 2>&1") != 0) {
+        std::snprintf(error, error_size, "gnuplot is not installed: 'make setup' does it");
+        return -1;
+    }
+    std::remove(path);
+    try {
+        plot(name, title, panels, panel_count);
+    } catch (const std::exception &failure) {
+        std::snprintf(error, error_size, "%s: %s", path, failure.what());
+        return -1;
+    }
+    std::FILE *written = std::fopen(path, "rb");
+    if (!written) {
+        std::snprintf(error, error_size, "%s: gnuplot did not write it", path);
+        return -1;
+    }
+    std::fseek(written, 0, SEEK_END);
+    const bool empty = std::ftell(written) == 0;
+    std::fclose(written);
+    if (empty) {
+        std::snprintf(error, error_size, "%s: gnuplot wrote nothing", path);
+        return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,172 @@
+package import Measures
+
+/// What a result was measured on.
+package struct MachineFacts: Codable, Hashable, Sendable {
+    package var cpu: String
+    package var cores: Int
+    package var memoryBytes: UInt64
+    package var kernel: String
+    /// Of the spool's directory: `ext4 on /dev/vda`.
+    package var fileSystem: String
+    /// Write 4 KiB and fdatasync, in the spool's directory, one at a time.
+    package var syncLatency: LatencyHistogram
+    /// Commit of this repository; `-dirty` behind it if the tree had changes.
+    package var commit: String
+    package var sysctls: [String: String]
+    package var descriptorLimit: Int
+
+    enum CodingKeys: String, CodingKey {
+        case cpu, cores, kernel, commit, sysctls
+        case memoryBytes = "memory_bytes"
+        case fileSystem = "file_system"
+        case syncLatency = "sync_latency"
+        case descriptorLimit = "descriptor_limit"
+    }
+
+    package init(
+        cpu: String, cores: Int, memoryBytes: UInt64, kernel: String, fileSystem: String, syncLatency: LatencyHistogram,
+        commit: String, sysctls: [String: String], descriptorLimit: Int
+    ) {
+        self.cpu = cpu
+        self.cores = cores
+        self.memoryBytes = memoryBytes
+        self.kernel = kernel
+        self.fileSystem = fileSystem
+        self.syncLatency = syncLatency
+        self.commit = commit
+        self.sysctls = sysctls
+        self.descriptorLimit = descriptorLimit
+    }
+
+    package static func == (a: Self, b: Self) -> Bool {
+        (a.cpu, a.cores, a.kernel, a.fileSystem, a.commit) == (b.cpu, b.cores, b.kernel, b.fileSystem, b.commit)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(cpu)
+        hasher.combine(commit)
+    }
+}
+
+/// What the two ledgers say of each acknowledged message.
+package struct LedgerAudit: Codable, Hashable, Sendable {
+    package var acknowledged: UInt64 = 0
+    package var lost: UInt64 = 0
+    package var doubled: UInt64 = 0
+    package var changed: UInt64 = 0
+    /// The first of each kind by name: `lost 0193…`.
+    package var named: [String] = []
+
+    package static let namedLimit = 100
+
+    enum CodingKeys: String, CodingKey { case acknowledged, lost, doubled, changed, named }
+
+    package init() {}
+
+    package mutating func name(_ what: String, _ id: String) {
+        if named.count < Self.namedLimit { named.append("\(what) \(id)") }
+    }
+}
+
+/// One run: what was asked, on what, what each program recorded, and whether it may be called a result.
+package struct RunRecord: Codable, Sendable {
+    package static let schema = "millrace.run/1"
+
+    package var schema: String
+    package var profile: RunProfile
+    /// The profile as it was written.
+    package var profileText: String
+    /// 1-based number of this run among its repeats.
+    package var repeatIndex: Int
+    package var repeats: Int
+    package var startedUnixSeconds: Double
+    package var machine: MachineFacts
+    package var generator: GeneratorRecord
+    package var mta: MTARecord
+    package var sink: SinkRecord
+    package var audit: LedgerAudit
+    /// Why this is no result; empty for a valid run.
+    package var invalid: [String]
+    package var warnings: [String]
+
+    enum CodingKeys: String, CodingKey {
+        case schema, profile, machine, generator, mta, sink, audit, invalid, warnings, repeats
+        case profileText = "profile_text"
+        case repeatIndex = "repeat_index"
+        case startedUnixSeconds = "started_unix_s"
+    }
+
+    package init(
+        profile: RunProfile, profileText: String, repeatIndex: Int, repeats: Int, startedUnixSeconds: Double,
+        machine: MachineFacts, generator: GeneratorRecord, mta: MTARecord, sink: SinkRecord, audit: LedgerAudit
+    ) {
+        schema = Self.schema
+        self.profile = profile
+        self.profileText = profileText
+        self.repeatIndex = repeatIndex
+        self.repeats = repeats
+        self.startedUnixSeconds = startedUnixSeconds
+        self.machine = machine
+        self.generator = generator
+        self.mta = mta
+        self.sink = sink
+        self.audit = audit
+        warnings = generator.warnings.filter { !$0.hasPrefix("generator saturated") }
+        invalid = []
+        invalid = ConservationLaw.violations(of: self) + disqualifications
+    }
+
+    /// Reasons besides the conservation law.
+    private var disqualifications: [String] {
+        var reasons: [String] = []
+        let builds = [("traffic-gen", generator.header), ("mta", mta.header), ("sink-mta", sink.header)]
+        for (name, header) in builds where header.build != "release" { reasons.append("\(name) is a \(header.build) build") }
+        reasons += generator.warnings.filter { $0.hasPrefix("generator saturated") }
+        if mta.durability != profile.durability {
+            reasons.append("durability \(mta.durability) instead of \(profile.durability)")
+        }
+        reasons += mta.faults.map { "mta: \($0)" }
+        if generator.accepted != UInt64(profile.messages) {
+            reasons.append("\(generator.accepted) of \(profile.messages) messages were acknowledged")
+        }
+        return reasons
+    }
+}
+
+/// Every message must be somewhere: the equations that a run has to satisfy.
+package enum ConservationLaw {
+    /// - Returns: one line for each equation that does not hold; empty if the run balances.
+    package static func violations(of run: RunRecord) -> [String] {
+        var found: [String] = []
+        func expect(_ holds: Bool, _ text: @autoclosure () -> String) { if !holds { found.append(text()) } }
+        let (generator, mta, sink) = (run.generator, run.mta, run.sink)
+        expect(
+            generator.offered == generator.accepted + generator.refused + generator.failed + generator.inDoubt,
+            "offered \(generator.offered) ≠ accepted \(generator.accepted) + refused \(generator.refused)"
+                + " + failed \(generator.failed) + in doubt \(generator.inDoubt)")
+        expect(
+            mta.recovered + mta.accepted + mta.generated == mta.delivered + mta.bounced + mta.queued,
+            "mta: recovered \(mta.recovered) + accepted \(mta.accepted) + notifications \(mta.generated)"
+                + " ≠ delivered \(mta.delivered) + bounced \(mta.bounced) + queued \(mta.queued)")
+        expect(
+            mta.acceptedMessages >= generator.accepted
+                && mta.acceptedMessages <= generator.accepted + generator.inDoubt,
+            "mta accepted \(mta.acceptedMessages), traffic-gen counts \(generator.accepted) acknowledged"
+                + " and \(generator.inDoubt) in doubt")
+        if let ledger = sink.ledger {
+            expect(
+                sink.received == ledger.unique + ledger.duplicates + ledger.unidentified,
+                "sink: received \(sink.received) ≠ unique \(ledger.unique) + duplicates \(ledger.duplicates)"
+                    + " + without id \(ledger.unidentified)")
+            expect(
+                ledger.unique + ledger.unidentified >= mta.delivered,
+                "sink: unique \(ledger.unique) < delivered \(mta.delivered)")
+        }
+        expect(run.audit.acknowledged == generator.accepted,
+            "ledger names \(run.audit.acknowledged) acknowledged messages, the record \(generator.accepted)")
+        expect(run.audit.lost == 0, "\(run.audit.lost) acknowledged messages were lost")
+        expect(run.audit.doubled == 0, "\(run.audit.doubled) messages arrived more than once")
+        expect(run.audit.changed == 0, "\(run.audit.changed) messages were changed on the way")
+        return found
+    }
+}

@@ -1,0 +1,124 @@
+import CGnuplot
+import Measures
+package import RunRecords
+
+/// Throughput over time and the latency curve of one or more runs, drawn by gnuplot.
+package struct RunChart {
+    private struct Line {
+        var title: String
+        var points: [(x: Double, y: Double)]
+    }
+    private struct Panel {
+        var title: String
+        var xLabel: String
+        var yLabel: String
+        var isPercentile: Bool
+        var lines: [Line]
+    }
+
+    private let runs: [RunRecord]
+
+    package init(_ runs: [RunRecord]) { self.runs = runs }
+
+    /// - Parameter path: SVG or PNG by its suffix.
+    /// - Throws: ``RecordFault`` with what gnuplot could not do.
+    package func write(to path: String) throws(RecordFault) {
+        let panels = [throughput, latency]
+        var error = [CChar](repeating: 0, count: 512)
+        let status = Self.withPanels(panels) { pointers in
+            mr_plot(path, title, pointers.baseAddress, pointers.count, &error, error.count)
+        }
+        guard status == 0 else {
+            throw RecordFault(String(decoding: error.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+        }
+    }
+
+    private var title: String {
+        let run = runs[0]
+        let verdict = runs.contains { !$0.invalid.isEmpty } ? "INVALID: " : ""
+        return "\(verdict)\(grouped(run.profile.messages)) messages of \(ByteCount(bytes: run.profile.messageSizeBytes)) over "
+            + "\(grouped(run.profile.connections)) connections, \(run.mta.spool) \(run.mta.durability), "
+            + "\(run.machine.cpu), \(run.machine.cores) cores"
+    }
+
+    private func name(_ run: RunRecord, _ what: String) -> String {
+        guard runs.count > 1 else { return what }
+        return "\(run.profile.name) \(run.profile.system)\(run.repeats > 1 ? " run \(run.repeatIndex)" : ""): \(what)"
+    }
+
+    private var throughput: Panel {
+        var lines: [Line] = []
+        for run in runs {
+            let origin = run.generator.firstOfferedUnixSeconds
+            lines.append(Line(title: name(run, "accepted"), points: Self.rates(run.generator.series, origin)))
+            lines.append(Line(title: name(run, "received by the sink"), points: Self.rates(run.sink.series, origin)))
+        }
+        return Panel(
+            title: "Throughput", xLabel: "seconds since the first message", yLabel: "messages per second",
+            isPercentile: false, lines: lines)
+    }
+
+    /// A sample covers the time since the one before: its rate is that of the middle.
+    private static func rates(_ series: [IntervalSample], _ origin: Double) -> [(x: Double, y: Double)] {
+        var points: [(x: Double, y: Double)] = []
+        for (before, sample) in zip([nil] + series.map(Optional.some), series) {
+            let start = max(origin, before?.unixSeconds ?? origin)
+            let length = sample.unixSeconds - start
+            guard length > 0.2 else { continue }
+            points.append((start + length / 2 - origin, Double(sample.messages) / length))
+        }
+        return points
+    }
+
+    private var latency: Panel {
+        var lines: [Line] = []
+        for run in runs {
+            lines.append(
+                Line(title: name(run, "transaction"), points: Self.percentiles(run.generator.transactionLatency)))
+            lines.append(
+                Line(title: name(run, "accepted to delivered"), points: Self.percentiles(run.mta.deliveryLatency)))
+        }
+        return Panel(
+            title: "Latency by percentile", xLabel: "percentile", yLabel: "milliseconds", isPercentile: true, lines: lines)
+    }
+
+    /// x is 1/(1-p), so that each nine has the same width.
+    private static func percentiles(_ histogram: LatencyHistogram) -> [(x: Double, y: Double)] {
+        let total = Double(histogram.count)
+        guard total > 0 else { return [] }
+        var points: [(x: Double, y: Double)] = []
+        var below = 0.0
+        for bucket in histogram.buckets {
+            points.append((1 / (1 - below / total), Double(bucket.value) / 1e6))
+            below += Double(bucket.count)
+        }
+        return points
+    }
+
+    // MARK: To C
+
+    /// Lends the panels to C for the time of `body`; everything is copied into blocks that are freed afterwards.
+    private static func withPanels<Result>(
+        _ panels: [Panel], _ body: (UnsafeBufferPointer<mr_panel>) -> Result
+    ) -> Result {
+        var freed: [UnsafeMutableRawPointer] = []
+        defer { freed.forEach { $0.deallocate() } }
+        func copy<Element>(_ values: [Element]) -> UnsafePointer<Element> {
+            let block = UnsafeMutablePointer<Element>.allocate(capacity: max(1, values.count))
+            block.initialize(from: values, count: values.count)
+            freed.append(UnsafeMutableRawPointer(block))
+            return UnsafePointer(block)
+        }
+        func text(_ value: String) -> UnsafePointer<CChar> { copy(Array(value.utf8CString)) }
+        let converted = panels.map { panel in
+            let series = panel.lines.filter { !$0.points.isEmpty }.map { line in
+                mr_series(title: text(line.title), x: copy(line.points.map(\.x)), y: copy(line.points.map(\.y)),
+                    count: line.points.count)
+            }
+            return mr_panel(
+                title: text(panel.title), x_label: text(panel.xLabel), y_label: text(panel.yLabel),
+                is_percentile: panel.isPercentile ? 1 : 0, series: copy(series), series_count: series.count)
+        }.filter { $0.series_count > 0 }
+        return converted.withUnsafeBufferPointer(body)
+    }
+}

@@ -1,0 +1,105 @@
+import Measures
+package import RunRecords
+
+/// The figures of one run, each with its unit in its name: what tables, CSV and JSON are made of.
+package struct RunFigures: Sendable {
+    /// One named value; `key` carries the unit, most significant word first.
+    package struct Figure: Sendable, Hashable {
+        package var key: String
+        /// What a person reads.
+        package var label: String
+        package var unit: String
+        package var value: Double
+        /// Decimals that make sense.
+        package var digits: Int
+    }
+
+    package let figures: [Figure]
+
+    /// Accepted: first MAIL to the last final reply at the generator. Delivered: first MAIL to the last message at the
+    /// sink. Latency: MAIL written to final reply.
+    package init(_ run: RunRecord) {
+        var figures: [Figure] = []
+        func add(_ key: String, _ label: String, _ unit: String, _ value: Double, _ digits: Int) {
+            figures.append(Figure(key: key, label: label, unit: unit, value: value, digits: digits))
+        }
+        let accepted = Self.rate(
+            run.generator.accepted, run.generator.firstOfferedUnixSeconds, run.generator.lastAcceptedUnixSeconds)
+        let delivered = Self.rate(
+            run.sink.received, run.generator.firstOfferedUnixSeconds, run.sink.lastReceivedUnixSeconds)
+        let size = Double(run.generator.messageSizeBytes)
+        add("accepted_mmh", "accepted", "MMH", accepted * 0.0036, 3)
+        add("delivered_mmh", "delivered", "MMH", delivered * 0.0036, 3)
+        add("accepted_msg_per_s", "accepted", "msg/s", accepted, 0)
+        add("delivered_msg_per_s", "delivered", "msg/s", delivered, 0)
+        add("delivered_mb_per_s", "delivered", "MB/s", delivered * size / 1e6, 1)
+        Self.addLatency("transaction_latency", "transaction", run.generator.transactionLatency, &figures)
+        Self.addLatency("delivery_latency", "accept to deliver", run.mta.deliveryLatency, &figures)
+        Self.addResources(run, &figures)
+        for price in run.profile.prices { Self.addCost(price, delivered, size, &figures) }
+        self.figures = figures
+    }
+
+    private static func rate(_ count: UInt64, _ from: Double, _ to: Double) -> Double {
+        to > from ? Double(count) / (to - from) : 0
+    }
+
+    private static func addLatency(
+        _ key: String, _ label: String, _ histogram: LatencyHistogram, _ figures: inout [Figure]
+    ) {
+        for (name, percentile) in [("p50", 50.0), ("p90", 90), ("p99", 99), ("p999", 99.9), ("max", 100)] {
+            let value = percentile == 100 ? histogram.max_ns : histogram.percentile(percentile)
+            figures.append(
+                Figure(
+                    key: "\(key)_ms_\(name)", label: "\(label) \(name == "p999" ? "p99.9" : name)", unit: "ms",
+                    value: Double(value) / 1e6, digits: 2))
+        }
+    }
+
+    private static func addResources(_ run: RunRecord, _ figures: inout [Figure]) {
+        let messages = Double(max(1, run.sink.received))
+        let programs = [
+            ("generator", run.generator.header.usage), ("mta", run.mta.header.usage), ("sink", run.sink.header.usage),
+        ]
+        for (name, usage) in programs {
+            let parts = [("user", usage.cpuUserSeconds), ("system", usage.cpuSystemSeconds), ("total", usage.cpuSeconds)]
+            for (part, seconds) in parts {
+                figures.append(
+                    Figure(
+                        key: "\(name)_cpu_us_per_message_\(part)", label: "\(name) CPU \(part)", unit: "µs/msg",
+                        value: seconds * 1e6 / messages, digits: 1))
+            }
+        }
+        for (name, usage) in programs {
+            figures.append(
+                Figure(
+                    key: "\(name)_memory_peak_mib", label: "\(name) peak memory", unit: "MiB",
+                    value: Double(usage.memoryPeakBytes) / 1_048_576, digits: 0))
+        }
+        figures.append(
+            Figure(
+                key: "mta_disk_write_bytes_per_message", label: "mta disk writes", unit: "bytes/msg",
+                value: Double(run.mta.header.usage.diskWriteBytes) / messages, digits: 0))
+        figures.append(
+            Figure(
+                key: "mta_messages_per_commit", label: "messages a commit", unit: "msg",
+                value: Double(run.mta.commitMessages) / Double(max(1, run.mta.commits)), digits: 1))
+        figures.append(
+            Figure(
+                key: "mta_commit_latency_ms_p50", label: "commit p50", unit: "ms",
+                value: Double(run.mta.commitLatency.percentile(50)) / 1e6, digits: 2))
+    }
+
+    /// Cost of a thousand delivered messages at a machine's price, if it delivered at the rate measured here.
+    private static func addCost(
+        _ price: RunProfile.Price, _ delivered: Double, _ size: Double, _ figures: inout [Figure]
+    ) {
+        let name = price.name.lowercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
+        let compute = delivered > 0 ? price.usdPerHour / (delivered * 3600) * 1000 : 0
+        let egress = size * 1000 / 1e9 * price.egressUSDPerGB
+        figures.append(
+            Figure(key: "cpm_compute_usd_\(name)", label: "CPM compute, \(price.name)", unit: "USD", value: compute, digits: 6))
+        figures.append(
+            Figure(key: "cpm_egress_usd_\(name)", label: "CPM egress, \(price.name)", unit: "USD", value: egress, digits: 6))
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import RunRecords
+import Testing
+
+/// A process that is killed keeps its promises when it comes back.
+extension ProgramTests {
+    @Suite(.timeLimit(.minutes(2))) struct CrashTests {
+        @Test(arguments: ["fsync", "os"])
+        func tenKillsUnderLoadLoseNothing(durability: String) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink(["--ledger", stage.path("sink.ledger")])
+            var mta = try await stage.mta(to: sink.port, ["--durability", durability])
+            let port = mta.port
+            var sent = GeneratorLedger()
+            var interrupted = 0
+            let kills = durability == "fsync" ? 10 : 3
+            for round in 0..<kills {
+                let name = "round-\(round)"
+                let load = try stage.generator(
+                    to: port, name: name,
+                    ["--concurrency", "8", "--duration", "900ms", "--body-size", "4kb", "--seed", String(round + 1)])
+                try await Task.sleep(nanoseconds: UInt64(150 + (round * 67) % 500) * 1_000_000)
+                mta.program.kill()
+                mta = try await stage.mta(to: sink.port, port: port, ["--durability", durability])
+                try await load.waitForExit()
+                let record = try RecordFile.read(GeneratorRecord.self, from: stage.path(name + ".json"))
+                #expect(record.offered == record.accepted + record.refused + record.failed + record.inDoubt)
+                if record.connectionsFailed > 0 { interrupted += 1 }
+                try sent.add(stage.path(name + ".ledger"))
+            }
+            #expect(interrupted == kills, "each kill has to hit a generator at work")
+            try await allArrived(sent.accepted.count, at: sink)
+            try await check(sent, mta, sink, stage.path("sink.ledger"))
+        }
+
+        /// Until as many came as were acknowledged, and none came for longer than a retry takes.
+        private func allArrived(_ count: Int, at sink: Server) async throws {
+            var last = (messages: -1, since: Date())
+            try await eventually("\(count) messages at the sink", seconds: 60, every: 0.1) {
+                let now = sink.messagesSoFar
+                if now != last.messages { last = (now, Date()) }
+                return now >= count && Date().timeIntervalSince(last.since) > 2 ? () : nil
+            }
+        }
+
+        private func check(_ sent: GeneratorLedger, _ mta: Server, _ sink: Server, _ ledger: String) async throws {
+            let relay = try await mta.stop(MTARecord.self)
+            #expect(relay.queued == 0)
+            #expect(relay.bounced == 0)
+            #expect(relay.recovered + relay.accepted + relay.generated == relay.delivered + relay.bounced + relay.queued)
+            let record = try await sink.stop(SinkRecord.self)
+            let received = try SinkLedger(ledger)
+            #expect(sent.accepted.count > 500, "too little load to prove anything")
+            #expect(sent.accepted.subtracting(received.ids).isEmpty, "acknowledged and lost")
+            #expect(received.ids.subtracting(sent.accepted).isSubset(of: sent.inDoubt), "arrived, but never offered whole")
+            #expect(received.changed.isEmpty)
+            #expect(record.received == UInt64(received.received))
+            #expect(record.ledger?.duplicates == UInt64(received.duplicates))
+            #expect(record.ledger?.unique == UInt64(received.ids.count))
+            print(
+                "kill -9: \(sent.accepted.count) acknowledged, \(sent.inDoubt.count) in doubt, "
+                    + "\(received.ids.count) arrived, \(received.duplicates) of them twice")
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import RunRecords
+import Testing
+
+/// All tests here run programs that load the machine: one at a time.
+@Suite(.serialized) struct ProgramTests {}
+
+/// A temporary directory and the programs that run in it; `close()` ends them and removes it.
+final class Stage {
+    private let directory: URL
+    private var programs: [ProgramUnderTest] = []
+
+    init() throws {
+        directory = URL(fileURLWithPath: NSTemporaryDirectory())
+            .appendingPathComponent("millrace-" + UUID().uuidString.prefix(8))
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    func close() {
+        for program in programs { program.kill() }
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
+
+    /// An empty directory that every user may write into: some peers give up root.
+    func openDirectory(_ name: String) throws -> String {
+        try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path(name))
+        return path(name)
+    }
+
+    // MARK: our programs, beside the test bundle
+
+    private static let binaries = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent()
+
+    /// One of our programs, started with these words.
+    func program(_ name: String, _ arguments: [String]) throws -> ProgramUnderTest {
+        try start(Self.binaries.appendingPathComponent(name).path, arguments)
+    }
+
+    func sink(_ arguments: [String] = [], port: Int = 0) async throws -> Server {
+        let record = path("sink-\(programs.count).json")
+        let program = try program(
+            "sink-mta", ["--listen", "127.0.0.1:\(port)", "--threads", "1", "--record", record] + arguments)
+        return Server(program: program, port: try await program.listeningPort(), recordPath: record)
+    }
+
+    /// A relay to `smartHost` with its spool in `spool`, so that a later one can take the spool over.
+    func mta(to smartHost: Int, port: Int = 0, spool: String = "spool", _ arguments: [String] = []) async throws -> Server {
+        let record = path("mta-\(programs.count).json")
+        let program = try program(
+            "mta",
+            [
+                "serve", "--listen", "127.0.0.1:\(port)", "--smart-host", "127.0.0.1:\(smartHost)",
+                "--spool", "rocksdb", "--spool-dir", path(spool), "--durability", "fsync", "--hostname", "mta.test",
+                "--threads", "2", "--retry-first", "1s", "--record", record,
+            ] + arguments)
+        return Server(program: program, port: try await program.listeningPort(), recordPath: record)
+    }
+
+    /// Runs traffic-gen to its end; its ledger and record are in `name.ledger` and `name.json`.
+    func generator(to port: Int, name: String = "generator", _ arguments: [String]) throws -> ProgramUnderTest {
+        try program(
+            "traffic-gen",
+            [
+                "--target", "127.0.0.1:\(port)", "--threads", "1", "--quiet",
+                "--record", path(name + ".json"), "--ledger", path(name + ".ledger"),
+            ] + arguments)
+    }
+
+    // MARK: peers and scripts
+
+    /// A program of somebody else's; nil, with a recorded issue, if it is not installed.
+    func peer(_ name: String, _ arguments: [String]) throws -> ProgramUnderTest? {
+        guard let executable = Self.find(name) else {
+            Issue.record("NOT TESTED: \(name) is not installed; 'make setup' installs it")
+            return nil
+        }
+        return try start(executable, arguments)
+    }
+
+    /// A script of `Support/`, run by python3.
+    func script(_ name: String, _ arguments: [String]) throws -> ProgramUnderTest {
+        guard let python = Self.find("python3") else { throw StageFault("python3 is not installed: make setup") }
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("Support/\(name)").path
+        return try start(python, ["-B", path] + arguments)
+    }
+
+    /// Runs a script to its end and expects success.
+    @discardableResult
+    func runScript(_ name: String, _ arguments: [String], seconds: Double = 60) async throws -> String {
+        let program = try script(name, arguments)
+        let code = try await program.waitForExit(seconds: seconds)
+        guard code == 0 else { throw StageFault("\(name) ended with \(code): \(program.errorOutput)") }
+        return program.output
+    }
+
+    private static func find(_ name: String) -> String? {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        return (path.split(separator: ":").map(String.init) + ["/usr/sbin"])
+            .map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    private func start(_ executable: String, _ arguments: [String]) throws -> ProgramUnderTest {
+        guard FileManager.default.isExecutableFile(atPath: executable) else {
+            throw StageFault("\(executable) is not there: build the whole package first")
+        }
+        let program = try ProgramUnderTest(executable, arguments, logs: path("log-\(programs.count)"))
+        programs.append(program)
+        return program
+    }
+}
+
+/// A sink or a relay that listens.
+struct Server {
+    let program: ProgramUnderTest
+    let port: Int
+    let recordPath: String
+
+    /// Messages received (sink) or finished (relay) so far, a fifth of a second old at most.
+    var messagesSoFar: Int {
+        guard let data = FileManager.default.contents(atPath: recordPath + ".live") else { return 0 }
+        return (try? JSONDecoder().decode(Live.self, from: data))?.messages ?? 0
+    }
+
+    private struct Live: Decodable { var messages: Int }
+
+    func wait(for messages: Int, seconds: Double = 30) async throws {
+        try await eventually("\(messages) messages at \(program.name), which has \(messagesSoFar)", seconds: seconds) {
+            messagesSoFar >= messages ? () : nil
+        }
+    }
+
+    /// Stops it with SIGTERM, which has to end it with 0, and reads what it wrote.
+    func stop<Record: Decodable>(_ record: Record.Type) async throws -> Record {
+        let code = try await program.terminate()
+        guard code == 0 else { throw StageFault("\(program.name) ended with \(code): \(program.errorOutput)") }
+        return try RecordFile.read(record, from: recordPath)
+    }
+}

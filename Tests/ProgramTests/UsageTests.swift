@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// What cannot be done as asked ends with 2 and says what would be right.
+extension ProgramTests {
+    @Suite(.timeLimit(.minutes(1))) struct UsageTests {
+        struct Mistake: CustomTestStringConvertible, Sendable {
+            var program: String
+            var arguments: [String]
+            var says: [String]
+            var testDescription: String { ([program] + arguments).joined(separator: " ") }
+            init(_ program: String, _ arguments: [String], says: String...) {
+                (self.program, self.arguments, self.says) = (program, arguments, says)
+            }
+        }
+
+        static let relay = ["serve", "--listen", "127.0.0.1:0", "--smart-host", "127.0.0.1:1", "--spool-dir", "/dev/null/x"]
+
+        @Test(arguments: [
+            Mistake("traffic-gen", ["--target", "192.0.2.1:25", "--message-count", "1"], says: "--allow-remote", "192.0.2.1"),
+            Mistake("traffic-gen", ["--target", "mail.example.com:25"], says: "--allow-remote"),
+            Mistake("traffic-gen", ["--target", "127.0.0.1"], says: "--target", "expected HOST:PORT"),
+            Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--body-size", "banana"], says: "banana", "expected a byte count"),
+            Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--duration", "3 weeks"], says: "expected a duration"),
+            Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--concurrency", "0"], says: "--concurrency", "1 or more"),
+            Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--header", "no colon"], says: "--header", "Name: value"),
+            Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--body-file", "/nonexistent"], says: "/nonexistent"),
+            Mistake("traffic-gen", ["--tarket", "127.0.0.1:1"], says: "--tarket"),
+            Mistake("sink-mta", ["--listen", "2526"], says: "--listen", "expected HOST:PORT"),
+            Mistake("sink-mta", ["--listen", "127.0.0.1:99999"], says: "--listen", "expected HOST:PORT"),
+            Mistake("sink-mta", ["--no-such-flag"], says: "--no-such-flag"),
+            Mistake("mta", relay + ["--durability", "maybe"], says: "maybe"),
+            Mistake("mta", relay + ["--spool", "papyrus"], says: "papyrus"),
+            Mistake("mta", ["serve", "--spool-dir", "/dev/null/x"], says: "--smart-host is missing"),
+            Mistake("mta", relay + ["--config", "/nonexistent.yaml"], says: "/nonexistent.yaml"),
+            Mistake("mta", relay + ["--retry-first", "soon"], says: "soon", "expected a duration"),
+            Mistake("bench-report", ["run", "/nonexistent/profile.yaml"], says: "/nonexistent/profile.yaml"),
+        ])
+        func mistakesAreNamed(_ mistake: Mistake) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let program = try stage.program(mistake.program, mistake.arguments)
+            let code = try await program.waitForExit(seconds: 10)
+            #expect(code == 2)
+            for text in mistake.says {
+                #expect(program.errorOutput.contains(text), "it said: \(program.errorOutput)")
+            }
+        }
+
+        @Test(arguments: ["traffic-gen", "sink-mta", "mta", "bench-report"])
+        func helpIsNoMistake(name: String) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let program = try stage.program(name, ["--help"])
+            #expect(try await program.waitForExit(seconds: 10) == 0)
+            #expect(program.output.contains("USAGE: \(name)"))
+        }
+
+        @Test func aTargetThatDoesNotAnswerIsAFailedRun() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let load = try stage.generator(to: try freePort(), ["--concurrency", "1", "--message-count", "1"])
+            #expect(try await load.waitForExit() == 1)
+        }
+    }
+}
