@@ -28,8 +28,8 @@ build: setup ## build the programs
 
 demo: build ## a small run through generator, relay and sink, and its table
 	@rm -rf results/demo
-	@$(BIN)/bench-report run profiles/quick.yaml --out results/demo
-	@$(BIN)/bench-report table results/demo
+	@status=0; $(BIN)/bench-report run profiles/quick.yaml --out results/demo >/dev/null || status=$$?; \
+		$(BIN)/bench-report table results/demo/*; exit $$status
 
 test: setup ## run all tests
 	@swift build $(SWIFT_FLAGS) --build-tests

@@ -42,7 +42,10 @@ class Bench:
             with stopping(generator):
                 generator.wait(PATIENCE_SECONDS).expect_success()
             sink.stop().expect_success()
-            return transfer_figures(count, generator, sink, received=sink.record()["received"])
+            record = sink.record()
+            if record["received_bytes"] < count * size:
+                raise RunFailed(f"the sink received only {record['received_bytes']} bytes of {count} x {size}")
+            return transfer_figures(count, generator, sink, received=record["received"])
 
     def generator_and_sink_peer(self, count, size):
         with self.directory() as directory, stopping(SMTPSink(directory)) as sink:

@@ -33,14 +33,14 @@ std::string quoted(const char *text) {
 
 void axes(Gnuplot &gnuplot, const mr_panel &panel) {
     gnuplot << "unset logscale\nset xtics auto\nset ytics auto\nset autoscale\n";
-    gnuplot << "set title " << quoted(panel.title) << " left offset -4,0\n";
+    gnuplot << "set title " << quoted(panel.title) << " offset 0,-0.5\n";
     gnuplot << "set xlabel " << quoted(panel.x_label) << "\nset ylabel " << quoted(panel.y_label) << "\n";
     if (panel.is_percentile) {
         gnuplot << "set logscale x 10\nset logscale y 10\nset xrange [1:*]\n"
-                   "set xtics (\"0\" 1, \"50\" 2, \"90\" 10, \"99\" 100, \"99.9\" 1000, \"99.99\" 10000, "
+                   "set format y \"%g\"\nset key bottom right\nset xtics (\"0\" 1, \"50\" 2, \"90\" 10, \"99\" 100, \"99.9\" 1000, \"99.99\" 10000, "
                    "\"99.999\" 100000)\n";
     } else {
-        gnuplot << "set yrange [0:*]\nset format y \"%'.0f\"\n";
+        gnuplot << "set xrange [0:*]\nset yrange [0:*]\nset format y \"%.0f\"\nset key bottom right\n";
     }
 }
 
@@ -51,7 +51,8 @@ void draw(Gnuplot &gnuplot, const mr_panel &panel) {
     for (size_t i = 0; i < panel.series_count; i++) {
         const mr_series &series = panel.series[i];
         if (i) gnuplot << ", ";
-        gnuplot << "'-' with lines lw 2 lc rgb '" << colours[i % 6] << "' title " << quoted(series.title);
+        // A short run has few seconds: show them as points, too.
+        gnuplot << "'-' with " << (series.count < 40 ? "linespoints pt 7 ps 0.5" : "lines") << " lw 2 lc rgb '" << colours[i % 6] << "' title " << quoted(series.title);
         std::vector<std::pair<double, double>> points;
         for (size_t k = 0; k < series.count; k++) points.emplace_back(series.x[k], series.y[k]);
         lines.push_back(points);
@@ -67,9 +68,9 @@ void plot(const std::string &path, const char *title, const mr_panel *panels, si
         gnuplot << "set terminal pngcairo size " << size << " font 'Helvetica,11' background '#ffffff'\n";
     else
         gnuplot << "set terminal svg size " << size << " dynamic font 'Helvetica,13' background '#ffffff'\n";
-    gnuplot << "set decimal locale\nset output " << quoted(path.c_str()) << "\n";
+    gnuplot << "set output " << quoted(path.c_str()) << "\n";
     gnuplot << "set border 3 lc rgb '#888888'\nset tics nomirror\nset grid lc rgb '#dddddd' lt 1\n"
-               "set key top right samplen 2\n";
+               "set key samplen 2\n";
     gnuplot << "set multiplot layout " << count << ",1 title " << quoted(title) << " margins 0.1,0.97,0.1,0.86 spacing 0.1,0.16\n";
     for (size_t i = 0; i < count; i++) draw(gnuplot, panels[i]);
     gnuplot << "unset multiplot\nset output\n";

@@ -39,7 +39,7 @@ extension ProgramTests {
             }
         }
 
-        @Test func UTF8AddressesPassUnchanged() async throws {
+        @Test func internationalAddressesPassUnchanged() async throws {
             let stage = try Stage()
             defer { stage.close() }
             let message = CorpusMessage(

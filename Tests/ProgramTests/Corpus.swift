@@ -44,15 +44,18 @@ enum Corpus {
     private static func oddShapes() -> [Data] {
         let binary = Data((0...255).filter { ![0, 10, 13].contains($0) }.map { UInt8($0) })
         let manyFields = (0..<1_000).map { "X-Field-\($0): \(String(repeating: "v", count: $0 % 70))\r\n" }.joined()
-        let received = (0..<30).map { "Received: from a\($0).test by b.test; Mon, 1 Jan 2024 00:00:00 +0000\r\n" }.joined()
-        let folded = "Subject: folded\r\n over\r\n\tmany\r\n lines\r\nReferences:\r\n"
+        let received = (0..<30).map { "Received: from a\($0).test by b.test; Mon, 1 Jan 2024 00:00:00 +0000\r\n" }
+            .joined()
+        let folded =
+            "Subject: folded\r\n over\r\n\tmany\r\n lines\r\nReferences:\r\n"
             + (0..<200).map { " <\($0)@corpus.test>\r\n" }.joined()
         return [
             Data("Subject: header only\r\n".utf8),
             Data("Subject: header and empty line only\r\n\r\n".utf8),
             Data("no header at all, only text\r\n".utf8),
             Data("Subject: every byte but NUL, CR and LF\r\n\r\n".utf8) + binary + Data("\r\n".utf8),
-            Data("Subject: Latin-1 \u{20}".utf8) + Data([0xE4, 0xF6, 0xFC]) + Data("\r\n\r\n".utf8) + Data([0xFF, 0xFE, 13, 10]),
+            Data("Subject: Latin-1 \u{20}".utf8) + Data([0xE4, 0xF6, 0xFC]) + Data("\r\n\r\n".utf8)
+                + Data([0xFF, 0xFE, 13, 10]),
             Data((manyFields + "\r\nmany fields\r\n").utf8),
             Data((received + "Subject: travelled\r\n\r\nbody\r\n").utf8),
             Data((folded + "\r\nbody\r\n").utf8),
@@ -77,7 +80,9 @@ enum Corpus {
     /// Sizes that put the end of data on all sides of buffer bounds.
     private static func ordinaryMessage(_ number: Int) -> Data {
         let header = "From: a@corpus.test\r\nTo: b@corpus.test\r\nSubject: ordinary \(number)\r\n\r\n"
-        let sizes = [1, 500, 1_459, 4_094, 4_095, 4_096, 4_097, 16_383, 16_384, 65_534, 65_535, 65_536, 65_537, 262_144]
+        let sizes = [
+            1, 500, 1_459, 4_094, 4_095, 4_096, 4_097, 16_383, 16_384, 65_534, 65_535, 65_536, 65_537, 262_144,
+        ]
         let target = sizes[number % sizes.count] + number / sizes.count
         var body = ""
         while body.utf8.count + 80 < target { body += ".\(String(repeating: "b", count: 75))\r\n" }

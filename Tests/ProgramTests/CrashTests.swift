@@ -48,12 +48,14 @@ extension ProgramTests {
             let relay = try await mta.stop(MTARecord.self)
             #expect(relay.queued == 0)
             #expect(relay.bounced == 0)
-            #expect(relay.recovered + relay.accepted + relay.generated == relay.delivered + relay.bounced + relay.queued)
+            #expect(
+                relay.recovered + relay.accepted + relay.generated == relay.delivered + relay.bounced + relay.queued)
             let record = try await sink.stop(SinkRecord.self)
             let received = try SinkLedger(ledger)
             #expect(sent.accepted.count > 500, "too little load to prove anything")
             #expect(sent.accepted.subtracting(received.ids).isEmpty, "acknowledged and lost")
-            #expect(received.ids.subtracting(sent.accepted).isSubset(of: sent.inDoubt), "arrived, but never offered whole")
+            #expect(
+                received.ids.subtracting(sent.accepted).isSubset(of: sent.inDoubt), "arrived, but never offered whole")
             #expect(received.changed.isEmpty)
             #expect(record.received == UInt64(received.received))
             #expect(record.ledger?.duplicates == UInt64(received.duplicates))

@@ -31,7 +31,8 @@ extension ProgramTests {
             #expect(record.accepted == 10)
             #expect(record.delivered == 10)
             let kept = try KeptMessage.all(in: stage.path("kept"))
-            #expect(kept.flatMap(\.recipients).sorted() == (0..<10).map { $0 < 5 ? "one@plain.test" : "two@plain.test" })
+            #expect(
+                kept.flatMap(\.recipients).sorted() == (0..<10).map { $0 < 5 ? "one@plain.test" : "two@plain.test" })
             #expect(kept.allSatisfy { $0.text.hasPrefix("Received: ") })
         }
 
@@ -96,7 +97,8 @@ extension ProgramTests {
             let files = try FileManager.default.contentsOfDirectory(atPath: dump)
             #expect(files.count == 200)
             for name in files {
-                let text = String(decoding: FileManager.default.contents(atPath: dump + "/" + name) ?? Data(), as: UTF8.self)
+                let text = String(
+                    decoding: FileManager.default.contents(atPath: dump + "/" + name) ?? Data(), as: UTF8.self)
                 #expect(text.contains("by mta.test"))
                 #expect(text.utf8.count > 20_000)
             }

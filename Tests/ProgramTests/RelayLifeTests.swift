@@ -5,7 +5,7 @@ import Testing
 /// Stopping, waiting for a next hop that is down, and telling the sender what cannot be delivered.
 extension ProgramTests {
     @Suite(.timeLimit(.minutes(2))) struct RelayLifeTests {
-        @Test func SIGTERMUnderLoadLosesNothing() async throws {
+        @Test func stoppingUnderLoadLosesNothing() async throws {
             let stage = try Stage()
             defer { stage.close() }
             let sink = try await stage.sink(["--ledger", stage.path("sink.ledger")])

@@ -48,7 +48,9 @@ final class Stage {
     }
 
     /// A relay to `smartHost` with its spool in `spool`, so that a later one can take the spool over.
-    func mta(to smartHost: Int, port: Int = 0, spool: String = "spool", _ arguments: [String] = []) async throws -> Server {
+    func mta(to smartHost: Int, port: Int = 0, spool: String = "spool", _ arguments: [String] = []) async throws
+        -> Server
+    {
         let record = path("mta-\(programs.count).json")
         let program = try program(
             "mta",

@@ -14,16 +14,21 @@ extension ProgramTests {
             }
         }
 
-        static let relay = ["serve", "--listen", "127.0.0.1:0", "--smart-host", "127.0.0.1:1", "--spool-dir", "/dev/null/x"]
+        static let relay = [
+            "serve", "--listen", "127.0.0.1:0", "--smart-host", "127.0.0.1:1", "--spool-dir", "/dev/null/x",
+        ]
 
         @Test(arguments: [
-            Mistake("traffic-gen", ["--target", "192.0.2.1:25", "--message-count", "1"], says: "--allow-remote", "192.0.2.1"),
+            Mistake("traffic-gen", ["--target", "192.0.2.1:25", "--message-count", "1"], says: "--allow-remote"),
             Mistake("traffic-gen", ["--target", "mail.example.com:25"], says: "--allow-remote"),
             Mistake("traffic-gen", ["--target", "127.0.0.1"], says: "--target", "expected HOST:PORT"),
-            Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--body-size", "banana"], says: "banana", "expected a byte count"),
+            Mistake(
+                "traffic-gen", ["--target", "127.0.0.1:1", "--body-size", "banana"], says: "expected a byte count"),
             Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--duration", "3 weeks"], says: "expected a duration"),
-            Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--concurrency", "0"], says: "--concurrency", "1 or more"),
-            Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--header", "no colon"], says: "--header", "Name: value"),
+            Mistake(
+                "traffic-gen", ["--target", "127.0.0.1:1", "--concurrency", "0"], says: "--concurrency", "1 or more"),
+            Mistake(
+                "traffic-gen", ["--target", "127.0.0.1:1", "--header", "no colon"], says: "--header", "Name: value"),
             Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--body-file", "/nonexistent"], says: "/nonexistent"),
             Mistake("traffic-gen", ["--tarket", "127.0.0.1:1"], says: "--tarket"),
             Mistake("sink-mta", ["--listen", "2526"], says: "--listen", "expected HOST:PORT"),
