@@ -33,7 +33,7 @@ demo: build ## a small run through generator, relay and sink, and its table
 
 test: setup ## run all tests
 	@swift build $(SWIFT_FLAGS) --build-tests
-	@swift test $(SWIFT_FLAGS) --skip-build
+	@swift test $(SWIFT_FLAGS) --skip-build --disable-xctest
 
 lint: setup ## format, layers and warnings
 	@swift format lint --strict -r $(SOURCES)

@@ -21,14 +21,14 @@ bool ends_with(const std::string &text, const std::string &suffix) {
     return text.size() >= suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
 }
 
-// A text inside gnuplot's double quotes.
+// A text inside gnuplot's single quotes: in double ones it would run what stands between backquotes.
 std::string quoted(const char *text) {
-    std::string out = "\"";
+    std::string out = "'";
     for (const char *c = text; *c; c++) {
-        if (*c == '"' || *c == '\\') out += '\\';
+        if (*c == '\'') out += '\'';
         out += (unsigned char)*c < 32 ? ' ' : *c;
     }
-    return out + "\"";
+    return out + "'";
 }
 
 void axes(Gnuplot &gnuplot, const mr_panel &panel) {
@@ -65,9 +65,9 @@ void plot(const std::string &path, const char *title, const mr_panel *panels, si
     Gnuplot gnuplot("gnuplot");
     const std::string size = "900," + std::to_string(80 + 340 * count);
     if (ends_with(path, ".png"))
-        gnuplot << "set terminal pngcairo size " << size << " font 'Helvetica,11' background '#ffffff'\n";
+        gnuplot << "set terminal pngcairo size " << size << " noenhanced font 'Helvetica,11' background '#ffffff'\n";
     else
-        gnuplot << "set terminal svg size " << size << " dynamic font 'Helvetica,13' background '#ffffff'\n";
+        gnuplot << "set terminal svg size " << size << " dynamic noenhanced font 'Helvetica,13' background '#ffffff'\n";
     gnuplot << "set output " << quoted(path.c_str()) << "\n";
     gnuplot << "set border 3 lc rgb '#888888'\nset tics nomirror\nset grid lc rgb '#dddddd' lt 1\n"
                "set key samplen 2\n";
@@ -84,6 +84,10 @@ extern "C" int mr_plot(const char *path, const char *title, const mr_panel *pane
     std::string name = path;
     if (!ends_with(name, ".svg") && !ends_with(name, ".png")) {
         std::snprintf(error, error_size, "%s: the name must end with .svg or .png", path);
+        return -1;
+    }
+    if (panel_count == 0) {
+        std::snprintf(error, error_size, "%s: there is nothing to draw", path);
         return -1;
     }
     if (std::system("gnuplot --version >/dev/null 2>&1") != 0) {

@@ -1,15 +1,16 @@
 import CByteLoops
-import MailTypes
+package import MailTypes
 import Measures
-import NIOCore
-import SMTPTransport
+package import NIOCore
+package import SMTPTransport
 
 /// Makes message after message: its own envelope and header each, one shared body. Confined to an event loop.
-final class MessageSource {
-    struct Message {
-        var id: MessageID
-        var envelope: Envelope
-        var content: OutgoingContent
+package final class MessageSource {
+    /// One message, ready to send.
+    package struct Message {
+        package var id: MessageID
+        package var envelope: Envelope
+        package var content: OutgoingContent
     }
 
     private let body: SharedBody
@@ -21,7 +22,8 @@ final class MessageSource {
     private var dateSecond = 0
     private var date = ""
 
-    init(_ configuration: LoadConfiguration, body: SharedBody, runHigh: UInt64) {
+    /// - Parameter runHigh: the high half of every id of the run.
+    package init(_ configuration: LoadConfiguration, body: SharedBody, runHigh: UInt64) {
         self.body = body
         self.runHigh = runHigh
         seed = configuration.seed
@@ -33,7 +35,7 @@ final class MessageSource {
     /// - Parameters:
     ///   - sequence: the message's number in the run; with the seed it decides the addresses.
     ///   - chunked: content for BDAT, not dot-stuffed.
-    func message(_ sequence: UInt64, chunked: Bool) -> Message {
+    package func message(_ sequence: UInt64, chunked: Bool) -> Message {
         let id = MessageID(high: runHigh, low: sequence)
         var random = SplitMix64(seed: seed ^ (sequence &* 0x9E37_79B9_7F4A_7C15))
         let from = addresses.sender(&random)
@@ -63,15 +65,17 @@ final class MessageSource {
 }
 
 /// The body that all messages of a run share, in both wire forms, with its checksum.
-struct SharedBody: Sendable {
-    let raw: ByteBuffer
-    let stuffed: ByteBuffer
-    let crc: UInt32
+package struct SharedBody: Sendable {
+    package let raw: ByteBuffer
+    package let stuffed: ByteBuffer
+    /// CRC-32C of the raw form.
+    package let crc: UInt32
     let shift: UInt32
     /// The body brings its own header (`--body-file`).
     let isWholeMessage: Bool
 
-    init(_ configuration: LoadConfiguration) {
+    /// Generates the text, or takes `--body-file`.
+    package init(_ configuration: LoadConfiguration) {
         let bytes: [UInt8]
         if let file = configuration.bodyFile {
             bytes = Self.withCRLF(file)

@@ -1,11 +1,11 @@
 /// English-looking text: sentences from a small grammar over a vocabulary with Zipf-like frequencies, in paragraphs,
 /// wrapped. It compresses about as mail does, which a repeated paragraph would not.
-enum ProseText {
+package enum ProseText {
     /// Longest line without CRLF.
     static let width = 76
 
     /// - Returns: at least `atLeast` bytes of ASCII, CRLF line ends, ending with CRLF, no line starting with a dot.
-    static func generate(atLeast: Int, seed: UInt64) -> [UInt8] {
+    package static func generate(atLeast: Int, seed: UInt64) -> [UInt8] {
         var writer = Writer(capacity: atLeast + 512)
         var random = SplitMix64(seed: seed)
         while writer.out.count < atLeast {

@@ -1,9 +1,10 @@
 /// Steele, Lea and Flood's SplitMix64: small, fast, and the same numbers from the same seed everywhere.
-struct SplitMix64 {
+package struct SplitMix64 {
     private var state: UInt64
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    /// The next 64 bits.
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -12,5 +13,5 @@ struct SplitMix64 {
     }
 
     /// Uniform enough for words: 0..<bound.
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+    package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

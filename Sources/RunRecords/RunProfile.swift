@@ -76,7 +76,7 @@ extension RunProfile {
         let values = try StrictMapping(text: text, file: file, keys: Self.keys)
         let base = file.split(separator: "/").last.map(String.init) ?? file
         name = base.hasSuffix(".yaml") ? String(base.dropLast(5)) : base
-        question = try values.required("question", try values.text("question"))
+        question = try values.requiredText("question")
         messages = try values.required("messages", try values.integer("messages", in: 1...1_000_000_000))
         messageSizeBytes = try values.required(
             "message_size", try values.bytes("message_size", in: 1...1_000_000_000))
@@ -88,8 +88,8 @@ extension RunProfile {
         mtaThreads = try threads?.integer("mta", in: 1...1024) ?? cores
         sinkThreads = try threads?.integer("sink", in: 1...1024) ?? cores
         domains = try values.list("domains") ?? []
-        for domain in domains where domain.isEmpty || domain.contains(" ") {
-            throw values.fault("domains", "'\(domain)': expected name or name:weight")
+        for (index, domain) in domains.enumerated() where !Self.isDomain(domain) {
+            throw values.fault("domains", item: index, "'\(domain)': expected name or name:weight, such as gmail.com:67.4")
         }
         let mta = try values.mapping("mta", keys: ["spool", "durability", "smart_host_connections", "rocksdb_options"])
         spool = try mta?.choice("spool", of: ["rocksdb", "memory"]) ?? "rocksdb"
@@ -100,15 +100,24 @@ extension RunProfile {
         prices = try values.mappings("prices", keys: ["name", "usd_per_hour", "egress_usd_per_gb", "source"])?
             .map { (entry) throws(RecordFault) in try Price(entry) } ?? []
     }
+
+    /// What `traffic-gen --domain` takes: `name` or `name:weight` with a weight above 0.
+    private static func isDomain(_ text: String) -> Bool {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard let name = parts.first, !name.isEmpty, !text.contains(where: \.isWhitespace) else { return false }
+        guard parts.count == 2 else { return parts.count == 1 }
+        guard let weight = Double(parts[1]) else { return false }
+        return weight > 0 && weight.isFinite
+    }
 }
 
 extension RunProfile.Price {
     init(_ values: StrictMapping) throws(RecordFault) {
         self.init(
-            name: try values.required("name", try values.text("name")),
+            name: try values.requiredText("name"),
             usdPerHour: try values.required("usd_per_hour", try values.number("usd_per_hour", in: 0...100_000)),
             egressUSDPerGB: try values.number("egress_usd_per_gb", in: 0...1000) ?? 0,
-            source: try values.required("source", try values.text("source")))
+            source: try values.requiredText("source"))
     }
 }
 
@@ -117,6 +126,13 @@ extension StrictMapping {
     package func required<Value>(_ key: String, _ value: Value?) throws(RecordFault) -> Value {
         guard let value else { throw fault(key, "is missing") }
         return value
+    }
+
+    /// One line that says something.
+    package func requiredText(_ key: String) throws(RecordFault) -> String {
+        let text = try required(key, try text(key))
+        guard !text.isEmpty, !text.contains(where: \.isNewline) else { throw fault(key, "expected one line of text") }
+        return text
     }
 
     package func integer(_ key: String, in range: ClosedRange<Int>) throws(RecordFault) -> Int? {

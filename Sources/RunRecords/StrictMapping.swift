@@ -22,7 +22,7 @@ package struct StrictMapping {
         do {
             node = try Yams.compose(yaml: text)
         } catch {
-            throw RecordFault("\(file): \(error)")
+            throw Self.syntaxFault(error, file)
         }
         guard let node else { throw RecordFault("\(file):1: the file is empty") }
         try self.init(node, file: file, path: "", keys: keys)
@@ -46,6 +46,22 @@ package struct StrictMapping {
             values[name] = value
         }
         self.values = values
+    }
+
+    /// What is no YAML, on one line, with its place.
+    private static func syntaxFault(_ error: any Error, _ file: String) -> RecordFault {
+        switch error {
+        case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
+            YamlError.composer(_, let problem, let mark, _):
+            return RecordFault("\(file):\(mark.line): this is not YAML: \(problem)")
+        case YamlError.duplicatedKeysInMapping(let keys, let context):
+            let names = keys.map { "'\($0)'" }.joined(separator: ", ")
+            return RecordFault("\(file):\(context.mark.line): this mapping has a key twice: \(names)")
+        case YamlError.reader(let problem, _, _, _):
+            return RecordFault("\(file):1: this is not YAML: \(problem)")
+        default:
+            return RecordFault("\(file):1: \(error)")
+        }
     }
 
     private static func suggestion(_ name: String, _ keys: [String]) -> String {
@@ -77,6 +93,13 @@ package struct StrictMapping {
     /// A fault about `key`, with its line.
     package func fault(_ key: String, _ text: String) -> RecordFault {
         RecordFault("\(file):\(values[key]?.mark?.line ?? line): key '\(path)\(key)': \(text)")
+    }
+
+    /// A fault about one item of the list `key`, with the item's line.
+    package func fault(_ key: String, item: Int, _ text: String) -> RecordFault {
+        let items = values[key]?.sequence
+        let at = items.flatMap { $0.indices.contains(item) ? $0[item].mark?.line : nil }
+        return RecordFault("\(file):\(at ?? values[key]?.mark?.line ?? line): key '\(path)\(key)': \(text)")
     }
 
     package func text(_ key: String) throws(RecordFault) -> String? {

@@ -92,6 +92,8 @@ package struct RunChart {
             points.append((1 / (1 - below / total), Double(bucket.value) / 1e6))
             below += Double(bucket.count)
         }
+        // The largest value stands for the last of them: one in `total`.
+        points.append((total, Double(histogram.max_ns) / 1e6))
         return points
     }
 

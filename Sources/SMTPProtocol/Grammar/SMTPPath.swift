@@ -118,21 +118,25 @@ package enum SMTPPath {
             return
         }
         var label = 0
+        var labelIsASCII = true
         var last: UInt8 = 0
         while let byte = cursor.peek(input), byte != 0x3E, byte != 0x2C, byte != 0x3A {
             switch byte {
             case 0x2E:
                 guard label > 0, last != 0x2D else { throw bad }
-                label = -1
+                (label, labelIsASCII) = (-1, true)
             case 0x2D: guard label > 0 else { throw bad }
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: break
-            case 0x80...: if !allowUTF8 { throw .needsSMTPUTF8 }
+            case 0x80...:
+                if !allowUTF8 { throw .needsSMTPUTF8 }
+                labelIsASCII = false
             default: throw bad
             }
             label += 1
             last = byte
             cursor.index += 1
-            guard label <= 63 || allowUTF8 else { throw bad }
+            // RFC 1035 §2.3.4; the limit of a U-label is that of its A-label (RFC 5890 §4.2), which is not known here.
+            guard label <= 63 || !labelIsASCII else { throw bad }
         }
         guard label > 0, last != 0x2D else { throw bad }
         guard cursor.index - start <= domainLimit else { throw .domainTooLong }

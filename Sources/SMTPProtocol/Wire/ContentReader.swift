@@ -88,6 +88,8 @@ struct ContentReader {
         default:
             held = .nothing
             mr_scan_pass(&scan, 0x2E)
+            // The dot that stuffs a line does not count towards its length (RFC 5321 §4.5.3.1.6).
+            scan.line_length = 0
             return .stuffedDot(heldAt)
         }
     }

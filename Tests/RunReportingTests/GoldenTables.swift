@@ -1,0 +1,131 @@
+/// The tables of ``RunFixture/run``; their figures are checked by hand in ``RunFiguresTests``.
+enum GoldenTables {
+    static let text = """
+        figure                   unit       fixture mta-rocksdb-fsync
+        -----------------------  ---------  -------------------------
+        accepted                 MMH                            1.800
+        delivered                MMH                            1.440
+        accepted                 msg/s                            500
+        delivered                msg/s                            400
+        delivered                MB/s                             4.2
+        transaction p50          ms                              8.00
+        transaction p90          ms                              8.00
+        transaction p99          ms                              8.00
+        transaction p99.9        ms                              8.00
+        transaction max          ms                              8.00
+        accept to deliver p50    ms                              4.00
+        accept to deliver p90    ms                              4.00
+        accept to deliver p99    ms                              4.00
+        accept to deliver p99.9  ms                              4.00
+        accept to deliver max    ms                              4.00
+        generator CPU user       µs/msg                         100.0
+        generator CPU system     µs/msg                          50.0
+        generator CPU total      µs/msg                         150.0
+        mta CPU user             µs/msg                         400.0
+        mta CPU system           µs/msg                         200.0
+        mta CPU total            µs/msg                         600.0
+        sink CPU user            µs/msg                          20.0
+        sink CPU system          µs/msg                          30.0
+        sink CPU total           µs/msg                          50.0
+        generator peak memory    MiB                               64
+        mta peak memory          MiB                              256
+        sink peak memory         MiB                               32
+        mta disk writes          bytes/msg                      21000
+        messages a commit        msg                             12.5
+        commit p50               ms                              0.50
+        CPM compute, c5.2xlarge  USD                         0.000250
+        CPM egress, c5.2xlarge   USD                         0.000945
+
+        fixture mta-rocksdb-fsync: Is the table right?
+          1,000 messages of 10,500 bytes over 20 connections; 1 run
+          acknowledged 1,000, lost 0, doubled 0, changed 0 (by the ledgers)
+          measured on Test CPU 9000, 2 cores shared by all programs, 24.0 GiB, Linux 6.1.0, loopback
+          spool rocksdb, durability fsync, ext4 on /dev/test, 4 KiB fdatasync p50 0.200 ms; commit 0123456789
+          c5.2xlarge: USD 0.36 an hour, USD 0.09 a GB out (a list of 2026-07); CPM if that machine \
+        delivered at the rate measured here
+
+        """
+
+    static let markdown = """
+        | figure                  | unit      | fixture mta-rocksdb-fsync |
+        | ----------------------- | --------- | ------------------------- |
+        | accepted                | MMH       |                     1.800 |
+        | delivered               | MMH       |                     1.440 |
+        | accepted                | msg/s     |                       500 |
+        | delivered               | msg/s     |                       400 |
+        | delivered               | MB/s      |                       4.2 |
+        | transaction p50         | ms        |                      8.00 |
+        | transaction p90         | ms        |                      8.00 |
+        | transaction p99         | ms        |                      8.00 |
+        | transaction p99.9       | ms        |                      8.00 |
+        | transaction max         | ms        |                      8.00 |
+        | accept to deliver p50   | ms        |                      4.00 |
+        | accept to deliver p90   | ms        |                      4.00 |
+        | accept to deliver p99   | ms        |                      4.00 |
+        | accept to deliver p99.9 | ms        |                      4.00 |
+        | accept to deliver max   | ms        |                      4.00 |
+        | generator CPU user      | µs/msg    |                     100.0 |
+        | generator CPU system    | µs/msg    |                      50.0 |
+        | generator CPU total     | µs/msg    |                     150.0 |
+        | mta CPU user            | µs/msg    |                     400.0 |
+        | mta CPU system          | µs/msg    |                     200.0 |
+        | mta CPU total           | µs/msg    |                     600.0 |
+        | sink CPU user           | µs/msg    |                      20.0 |
+        | sink CPU system         | µs/msg    |                      30.0 |
+        | sink CPU total          | µs/msg    |                      50.0 |
+        | generator peak memory   | MiB       |                        64 |
+        | mta peak memory         | MiB       |                       256 |
+        | sink peak memory        | MiB       |                        32 |
+        | mta disk writes         | bytes/msg |                     21000 |
+        | messages a commit       | msg       |                      12.5 |
+        | commit p50              | ms        |                      0.50 |
+        | CPM compute, c5.2xlarge | USD       |                  0.000250 |
+        | CPM egress, c5.2xlarge  | USD       |                  0.000945 |
+
+        fixture mta-rocksdb-fsync: Is the table right?
+          1,000 messages of 10,500 bytes over 20 connections; 1 run
+          acknowledged 1,000, lost 0, doubled 0, changed 0 (by the ledgers)
+          measured on Test CPU 9000, 2 cores shared by all programs, 24.0 GiB, Linux 6.1.0, loopback
+          spool rocksdb, durability fsync, ext4 on /dev/test, 4 KiB fdatasync p50 0.200 ms; commit 0123456789
+          c5.2xlarge: USD 0.36 an hour, USD 0.09 a GB out (a list of 2026-07); CPM if that machine \
+        delivered at the rate measured here
+
+        """
+
+    static let csv = """
+        profile,system,runs,valid,key,unit,median,min,max
+        fixture,mta-rocksdb-fsync,1,true,accepted_mmh,MMH,1.8,1.8,1.8
+        fixture,mta-rocksdb-fsync,1,true,delivered_mmh,MMH,1.44,1.44,1.44
+        fixture,mta-rocksdb-fsync,1,true,accepted_msg_per_s,msg/s,500,500,500
+        fixture,mta-rocksdb-fsync,1,true,delivered_msg_per_s,msg/s,400,400,400
+        fixture,mta-rocksdb-fsync,1,true,delivered_mb_per_s,MB/s,4.2,4.2,4.2
+        fixture,mta-rocksdb-fsync,1,true,transaction_latency_ms_p50,ms,8,8,8
+        fixture,mta-rocksdb-fsync,1,true,transaction_latency_ms_p90,ms,8,8,8
+        fixture,mta-rocksdb-fsync,1,true,transaction_latency_ms_p99,ms,8,8,8
+        fixture,mta-rocksdb-fsync,1,true,transaction_latency_ms_p999,ms,8,8,8
+        fixture,mta-rocksdb-fsync,1,true,transaction_latency_ms_max,ms,8,8,8
+        fixture,mta-rocksdb-fsync,1,true,delivery_latency_ms_p50,ms,4,4,4
+        fixture,mta-rocksdb-fsync,1,true,delivery_latency_ms_p90,ms,4,4,4
+        fixture,mta-rocksdb-fsync,1,true,delivery_latency_ms_p99,ms,4,4,4
+        fixture,mta-rocksdb-fsync,1,true,delivery_latency_ms_p999,ms,4,4,4
+        fixture,mta-rocksdb-fsync,1,true,delivery_latency_ms_max,ms,4,4,4
+        fixture,mta-rocksdb-fsync,1,true,generator_cpu_us_per_message_user,µs/msg,100,100,100
+        fixture,mta-rocksdb-fsync,1,true,generator_cpu_us_per_message_system,µs/msg,50,50,50
+        fixture,mta-rocksdb-fsync,1,true,generator_cpu_us_per_message_total,µs/msg,150,150,150
+        fixture,mta-rocksdb-fsync,1,true,mta_cpu_us_per_message_user,µs/msg,400,400,400
+        fixture,mta-rocksdb-fsync,1,true,mta_cpu_us_per_message_system,µs/msg,200,200,200
+        fixture,mta-rocksdb-fsync,1,true,mta_cpu_us_per_message_total,µs/msg,600,600,600
+        fixture,mta-rocksdb-fsync,1,true,sink_cpu_us_per_message_user,µs/msg,20,20,20
+        fixture,mta-rocksdb-fsync,1,true,sink_cpu_us_per_message_system,µs/msg,30,30,30
+        fixture,mta-rocksdb-fsync,1,true,sink_cpu_us_per_message_total,µs/msg,50,50,50
+        fixture,mta-rocksdb-fsync,1,true,generator_memory_peak_mib,MiB,64,64,64
+        fixture,mta-rocksdb-fsync,1,true,mta_memory_peak_mib,MiB,256,256,256
+        fixture,mta-rocksdb-fsync,1,true,sink_memory_peak_mib,MiB,32,32,32
+        fixture,mta-rocksdb-fsync,1,true,mta_disk_write_bytes_per_message,bytes/msg,21000,21000,21000
+        fixture,mta-rocksdb-fsync,1,true,mta_messages_per_commit,msg,12.5,12.5,12.5
+        fixture,mta-rocksdb-fsync,1,true,mta_commit_latency_ms_p50,ms,0.5,0.5,0.5
+        fixture,mta-rocksdb-fsync,1,true,cpm_compute_usd_c5_2xlarge,USD,0.00025,0.00025,0.00025
+        fixture,mta-rocksdb-fsync,1,true,cpm_egress_usd_c5_2xlarge,USD,0.000945,0.000945,0.000945
+
+        """
+}

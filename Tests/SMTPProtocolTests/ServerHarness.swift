@@ -1,0 +1,60 @@
+import MailTypes
+import SMTPProtocol
+
+/// Drives a server session as a transport would, accepting everything, and keeps what it saw.
+struct ServerHarness {
+    struct Message: Equatable {
+        var envelope: Envelope
+        /// Without stuffing dots.
+        var content: [UInt8]
+    }
+
+    private(set) var session: ServerSession
+    private(set) var output: [UInt8] = []
+    private(set) var messages: [Message] = []
+    private(set) var aborted = 0
+    private(set) var isClosed = false
+    private var content: [UInt8] = []
+
+    init(_ configuration: ServerConfiguration = ServerConfiguration(hostname: "mx.test")) {
+        session = ServerSession(configuration)
+        session.greet()
+        output += session.takeOutput()
+    }
+
+    mutating func feed(_ bytes: [UInt8]) {
+        var offset = 0
+        while !isClosed {
+            switch session.step(bytes.span.bytes, &offset) {
+            case .needsInput:
+                precondition(offset == bytes.count, "input was left over")
+                output += session.takeOutput()
+                return
+            case .sender, .recipient: session.answer(nil)
+            case .contentBegins: content = []
+            case .content(let range): content += bytes[range]
+            case .stuffedDot: break
+            case .contentAborted:
+                aborted += 1
+                content = []
+            case .contentEnds:
+                messages.append(Message(envelope: session.envelope, content: content))
+                session.answer(nil)
+            case .close: isClosed = true
+            }
+        }
+        output += session.takeOutput()
+    }
+
+    mutating func feed(_ text: String) { feed(Array(text.utf8)) }
+
+    /// Reply lines so far, greeting first.
+    var replies: [String] {
+        String(decoding: output, as: UTF8.self).split(separator: "\r\n").map(String.init)
+    }
+
+    /// The code of each reply's last line, greeting first.
+    var codes: [Int] {
+        replies.filter { $0.utf8.count < 4 || $0.utf8.dropFirst(3).first == 0x20 }.map { Int($0.prefix(3)) ?? 0 }
+    }
+}
