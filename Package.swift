@@ -54,8 +54,12 @@ let package = Package(
 
         // Pure: no socket, clock, file or logger; time is a parameter.
         layer("SMTPProtocol", ["MailTypes", "CByteLoops"]),
-        layer("DeliveryQueue", ["MailTypes", .product(name: "HeapModule", package: "swift-collections"),
-            .product(name: "DequeModule", package: "swift-collections")]),
+        layer(
+            "DeliveryQueue",
+            [
+                "MailTypes", .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]),
 
         // Edges
         layer("SMTPTransport", ["MailTypes", "SMTPProtocol", "Measures", "CMemory", nioCore, nioPosix]),
@@ -65,23 +69,39 @@ let package = Package(
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
 
         // Components, one a program
-        layer("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "RunRecords",
-            "CByteLoops", nioCore, nioPosix]),
-        layer("SinkService", ["MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "RunRecords",
-            "CByteLoops", nioCore, nioPosix]),
-        layer("RelayService", ["MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
-            "DeliveryQueue", "RunRecords", nioCore, nioPosix]),
+        layer(
+            "LoadGeneration",
+            [
+                "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "RunRecords",
+                "CByteLoops", nioCore, nioPosix,
+            ]),
+        layer(
+            "SinkService",
+            [
+                "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "RunRecords",
+                "CByteLoops", nioCore, nioPosix,
+            ]),
+        layer(
+            "RelayService",
+            [
+                "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
+                "DeliveryQueue", "RunRecords", nioCore, nioPosix,
+            ]),
         layer("BenchHarness", ["MailTypes", "Measures", "RunRecords"]),
         layer("RunReporting", ["Measures", "RunRecords", "CGnuplot"]),
-        .target(name: "CGnuplot", linkerSettings: [
-            .linkedLibrary("boost_iostreams"), .linkedLibrary("boost_system"), .linkedLibrary("boost_filesystem"),
-        ]),
+        .target(
+            name: "CGnuplot",
+            linkerSettings: [
+                .linkedLibrary("boost_iostreams"), .linkedLibrary("boost_system"), .linkedLibrary("boost_filesystem"),
+            ]),
 
         // Programs: flags -> configuration -> component.run()
         layer("ProgramSupport", ["Measures", arguments, signals]),
         program("traffic-gen", ["LoadGeneration", "Measures", "RunRecords", nioCore]),
         program("sink-mta", ["SinkService", "Measures", "RunRecords"]),
-        program("mta", ["RelayService", "DeliveryQueue", "SpoolContract", "SpoolRocksDB", "Measures", "RunRecords", nioCore]),
+        program(
+            "mta",
+            ["RelayService", "DeliveryQueue", "SpoolContract", "SpoolRocksDB", "Measures", "RunRecords", nioCore]),
         program("bench-report", ["BenchHarness", "RunReporting", "Measures", "RunRecords"]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
@@ -94,7 +114,8 @@ let package = Package(
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests("LoadGeneration", ["MailTypes", "SMTPProtocol", "CByteLoops", nioCore]),
         tests("RunReporting", ["RunRecords", "Measures"]),
-        .testTarget(name: "ProgramTests", dependencies: ["RunRecords", "MailTypes"], exclude: ["Support"],
+        .testTarget(
+            name: "ProgramTests", dependencies: ["RunRecords", "MailTypes"], exclude: ["Support"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
     ],

@@ -58,10 +58,12 @@ package struct BenchRun {
     // MARK: Running
 
     private func runPrograms(_ directory: String, _ spool: String, _ warnings: inout [String]) throws {
-        let sink = try start("sink-mta", [
-            "--listen", "127.0.0.1:0", "--threads", "\(profile.sinkThreads)",
-            "--ledger", directory + "/sink.ledger", "--record", directory + "/sink.json",
-        ], directory)
+        let sink = try start(
+            "sink-mta",
+            [
+                "--listen", "127.0.0.1:0", "--threads", "\(profile.sinkThreads)",
+                "--ledger", directory + "/sink.ledger", "--record", directory + "/sink.json",
+            ], directory)
         defer { sink.stop() }
         let sinkAddress = try sink.listeningAddress()
         let mta = try start("mta", mtaArguments(directory, spool, sinkAddress), directory)
@@ -71,7 +73,9 @@ package struct BenchRun {
         defer { generator.stop(limit: 1) }
         try waitForGenerator(generator, directory)
         let status = generator.waitForExit()
-        guard status == 0 || status == 1 else { throw RecordFault("traffic-gen failed (\(status)): \(generator.errorText)") }
+        guard status == 0 || status == 1 else {
+            throw RecordFault("traffic-gen failed (\(status)): \(generator.errorText)")
+        }
         try waitForDelivery(directory, sink, mta)
         let seen = (mta.cpuSeconds, sink.cpuSeconds)
         for program in [mta, sink] {
@@ -111,13 +115,15 @@ package struct BenchRun {
 
     private func waitForDelivery(_ directory: String, _ sink: ChildProgram, _ mta: ChildProgram) throws {
         let generator = try RecordFile.read(GeneratorRecord.self, from: directory + "/generator.json")
-        try wait(directory, until: { received in
-            for program in [sink, mta] where !program.isRunning {
-                throw RecordFault("\(program.name) ended during the run: \(program.errorText)")
-            }
-            // The MTA must have heard of it too, or it would call a delivery unfinished.
-            return received >= generator.accepted && messages(directory + "/mta.json") >= generator.accepted
-        }, stalled: nil)
+        try wait(
+            directory,
+            until: { received in
+                for program in [sink, mta] where !program.isRunning {
+                    throw RecordFault("\(program.name) ended during the run: \(program.errorText)")
+                }
+                // The MTA must have heard of it too, or it would call a delivery unfinished.
+                return received >= generator.accepted && messages(directory + "/mta.json") >= generator.accepted
+            }, stalled: nil)
     }
 
     /// Polls until `done` or, without a message more for the profile's stall limit, gives up.
@@ -137,7 +143,9 @@ package struct BenchRun {
             let elapsed = now.seconds(since: shown.at)
             if elapsed >= 1 {
                 let rate = Double(received - shown.received) / elapsed
-                progress("\(profile.name): \(grouped(received)) of \(grouped(profile.messages)) received, \(fixed(rate, 0)) msg/s")
+                progress(
+                    "\(profile.name): \(grouped(received)) of \(grouped(profile.messages)) received, \(fixed(rate, 0)) msg/s"
+                )
                 shown = (received, now)
             }
             usleep(20_000)
@@ -155,7 +163,9 @@ package struct BenchRun {
         _ name: String, _ seen: Double?, _ path: String, _ type: Record.Type, _ header: KeyPath<Record, RecordHeader>,
         _ warnings: inout [String]
     ) {
-        guard let seen, let own = (try? RecordFile.read(type, from: path))?[keyPath: header].usage.cpuSeconds else { return }
+        guard let seen, let own = (try? RecordFile.read(type, from: path))?[keyPath: header].usage.cpuSeconds else {
+            return
+        }
         if seen > own * 1.05 + 0.05 {
             warnings.append("\(name) reports \(fixed(own, 2)) s of CPU, the kernel counted \(fixed(seen, 2)) s")
         }
@@ -184,7 +194,8 @@ package struct BenchRun {
         try RecordFile.write(record, to: directory + "/run.json")
         try profileText.write(toFile: directory + "/profile.yaml", atomically: true, encoding: .utf8)
         try seriesCSV(record).write(toFile: directory + "/series.csv", atomically: true, encoding: .utf8)
-        let spent = ["generator.json", "mta.json", "sink.json"]
+        let spent =
+            ["generator.json", "mta.json", "sink.json"]
             + (record.invalid.isEmpty ? ["generator.ledger", "sink.ledger"] : [])
         for name in spent {
             unlink(directory + "/" + name)
@@ -197,11 +208,14 @@ package struct BenchRun {
 
     private func seriesCSV(_ record: RunRecord) -> String {
         var lines = ["program,unix_s,messages,bytes,failed,connections"]
-        let series = [("traffic-gen", record.generator.series), ("mta", record.mta.series), ("sink-mta", record.sink.series)]
+        let series = [
+            ("traffic-gen", record.generator.series), ("mta", record.mta.series), ("sink-mta", record.sink.series),
+        ]
         for (name, samples) in series {
             for sample in samples {
-                lines.append("\(name),\(fixed(sample.unixSeconds, 3)),\(sample.messages),\(sample.bytes),"
-                    + "\(sample.failed),\(sample.connections)")
+                lines.append(
+                    "\(name),\(fixed(sample.unixSeconds, 3)),\(sample.messages),\(sample.bytes),"
+                        + "\(sample.failed),\(sample.connections)")
             }
         }
         return lines.joined(separator: "\n") + "\n"

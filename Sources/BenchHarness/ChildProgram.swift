@@ -46,7 +46,9 @@ final class ChildProgram {
             line += data
         }
         let first = String(decoding: line, as: UTF8.self).split(separator: "\n").first ?? ""
-        guard first.hasPrefix("listening ") else { throw RecordFault("\(name) said '\(first)' instead of 'listening …'") }
+        guard first.hasPrefix("listening ") else {
+            throw RecordFault("\(name) said '\(first)' instead of 'listening …'")
+        }
         return String(first.dropFirst("listening ".count))
     }
 
@@ -74,7 +76,8 @@ final class ChildProgram {
         _ = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         Children.remove(pid)
-        return process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
+        return process.terminationReason == .uncaughtSignal
+            ? 128 + process.terminationStatus : process.terminationStatus
     }
 
     /// The last lines of standard error.

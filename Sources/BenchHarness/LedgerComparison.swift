@@ -43,7 +43,9 @@ package enum LedgerComparison {
     private static func forEachLine(
         _ path: String, _ body: (MessageID, ArraySlice<UInt8>) -> Void
     ) throws(RecordFault) {
-        guard let data = FileManager.default.contents(atPath: path) else { throw RecordFault("\(path): cannot be read") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw RecordFault("\(path): cannot be read")
+        }
         let bytes = [UInt8](data)
         var start = 0
         var number = 0
@@ -53,7 +55,8 @@ package enum LedgerComparison {
             start = end + 1
             number += 1
             if line.first == UInt8(ascii: "-") { continue }
-            guard line.count > MessageID.textLength + 1, let id = MessageID(hex: line.prefix(MessageID.textLength)) else {
+            guard line.count > MessageID.textLength + 1, let id = MessageID(hex: line.prefix(MessageID.textLength))
+            else {
                 throw RecordFault("\(path):\(number): expected 'ID,…' with an id of 32 hexadecimal digits")
             }
             body(id, line.dropFirst(MessageID.textLength + 1))

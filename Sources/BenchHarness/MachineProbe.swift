@@ -16,14 +16,16 @@ package enum MachineProbe {
     /// - Parameters:
     ///   - directory: where the spool will lie; 200 × 4 KiB are written and synced there.
     ///   - repository: whose commit is named.
-    package static func facts(spoolDirectory directory: String, repository: String) throws(RecordFault) -> MachineFacts {
+    package static func facts(spoolDirectory directory: String, repository: String) throws(RecordFault) -> MachineFacts
+    {
         MachineFacts(
             cpu: cpuName(), cores: processorCount(), memoryBytes: (procField("/proc/meminfo", "MemTotal:") ?? 0) * 1024,
             kernel: firstLine("/proc/sys/kernel/osrelease"), fileSystem: fileSystem(of: directory),
             syncLatency: try syncLatency(in: directory), commit: commit(of: repository),
-            sysctls: Dictionary(uniqueKeysWithValues: sysctls.map {
-                ($0, firstLine("/proc/sys/" + $0.replacingOccurrences(of: ".", with: "/")))
-            }),
+            sysctls: Dictionary(
+                uniqueKeysWithValues: sysctls.map {
+                    ($0, firstLine("/proc/sys/" + $0.replacingOccurrences(of: ".", with: "/")))
+                }),
             descriptorLimit: descriptorLimit())
     }
 
@@ -57,7 +59,9 @@ package enum MachineProbe {
     private static func syncLatency(in directory: String) throws(RecordFault) -> LatencyHistogram {
         let path = directory + "/sync-probe"
         let descriptor = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw RecordFault("\(path): cannot be created: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw RecordFault("\(path): cannot be created: \(String(cString: strerror(errno)))")
+        }
         defer {
             close(descriptor)
             unlink(path)
@@ -76,7 +80,9 @@ package enum MachineProbe {
     }
 
     private static func commit(of repository: String) -> String {
-        guard let head = Command.output(["git", "-C", repository, "rev-parse", "--short=10", "HEAD"]) else { return "unknown" }
+        guard let head = Command.output(["git", "-C", repository, "rev-parse", "--short=10", "HEAD"]) else {
+            return "unknown"
+        }
         let changes = Command.output(["git", "-C", repository, "status", "--porcelain", "--untracked-files=no"]) ?? ""
         return changes.isEmpty ? head : head + "-dirty"
     }

@@ -31,28 +31,46 @@ std::string quoted(const char *text) {
     return out + "'";
 }
 
-void axes(Gnuplot &gnuplot, const mr_panel &panel) {
-    gnuplot << "unset logscale\nset xtics auto\nset ytics auto\nset autoscale\n";
-    gnuplot << "set title " << quoted(panel.title) << " offset 0,-0.5\n";
-    gnuplot << "set xlabel " << quoted(panel.x_label) << "\nset ylabel " << quoted(panel.y_label) << "\n";
+// Where a panel stands, in pixels: its head holds title and key, so that the key covers no curve.
+struct Place {
+    double top;
+    double bottom;
+};
+
+const double page_width = 900, page_head = 40, plot_height = 230, panel_foot = 64, key_row = 20;
+const size_t key_columns = 2;
+
+double head_height(const mr_panel &panel) {
+    return 34 + key_row * ((panel.series_count + key_columns - 1) / key_columns);
+}
+
+void axes(Gnuplot &gnuplot, const mr_panel &panel, const Place &place, double height) {
+    gnuplot << "unset logscale\nset xtics auto\nset ytics auto\nset autoscale\n"
+            << "set lmargin at screen 0.095\nset rmargin at screen 0.965\n"
+            << "set tmargin at screen " << 1 - place.top / height << "\n"
+            << "set bmargin at screen " << 1 - place.bottom / height << "\n"
+            << "set label 1 " << quoted(panel.title) << " at graph 0, screen "
+            << 1 - (place.top - head_height(panel) + 12) / height << " left\n"
+            << "set key at graph 0, graph 1.03 left bottom horizontal Left reverse maxcols " << key_columns << "\n"
+            << "set xlabel " << quoted(panel.x_label) << "\nset ylabel " << quoted(panel.y_label) << "\n";
     if (panel.is_percentile) {
-        gnuplot << "set logscale x 10\nset logscale y 10\nset xrange [1:*]\n"
-                   "set format y \"%g\"\nset key bottom right\nset xtics (\"0\" 1, \"50\" 2, \"90\" 10, \"99\" 100, \"99.9\" 1000, \"99.99\" 10000, "
-                   "\"99.999\" 100000)\n";
+        gnuplot << "set logscale x 10\nset logscale y 10\nset xrange [1:*]\nset format y '%g'\nset xtics ("
+                   "'0' 1, '50' 2, '90' 10, '99' 100, '99.9' 1000, '99.99' 10000, '99.999' 100000, '99.9999' 1000000)\n";
     } else {
-        gnuplot << "set xrange [0:*]\nset yrange [0:*]\nset format y \"%.0f\"\nset key bottom right\n";
+        gnuplot << "set xrange [0:*]\nset yrange [0:*]\nset format y '%.0f'\n";
     }
 }
 
-void draw(Gnuplot &gnuplot, const mr_panel &panel) {
-    axes(gnuplot, panel);
+void draw(Gnuplot &gnuplot, const mr_panel &panel, const Place &place, double height) {
+    axes(gnuplot, panel, place, height);
     std::vector<std::vector<std::pair<double, double>>> lines;
     gnuplot << "plot ";
     for (size_t i = 0; i < panel.series_count; i++) {
         const mr_series &series = panel.series[i];
         if (i) gnuplot << ", ";
         // A short run has few seconds: show them as points, too.
-        gnuplot << "'-' with " << (series.count < 40 ? "linespoints pt 7 ps 0.5" : "lines") << " lw 2 lc rgb '" << colours[i % 6] << "' title " << quoted(series.title);
+        gnuplot << "'-' with " << (series.count < 40 ? "linespoints pt 7 ps 0.5" : "lines") << " lw 2 lc rgb '"
+                << colours[i % 6] << "' title " << quoted(series.title);
         std::vector<std::pair<double, double>> points;
         for (size_t k = 0; k < series.count; k++) points.emplace_back(series.x[k], series.y[k]);
         lines.push_back(points);
@@ -62,17 +80,23 @@ void draw(Gnuplot &gnuplot, const mr_panel &panel) {
 }
 
 void plot(const std::string &path, const char *title, const mr_panel *panels, size_t count) {
+    double height = page_head;
+    std::vector<Place> places;
+    for (size_t i = 0; i < count; i++) {
+        const double top = height + head_height(panels[i]);
+        places.push_back({top, top + plot_height});
+        height = top + plot_height + panel_foot;
+    }
     Gnuplot gnuplot("gnuplot");
-    const std::string size = "900," + std::to_string(80 + 340 * count);
+    const std::string size = std::to_string((int)page_width) + "," + std::to_string((int)height);
     if (ends_with(path, ".png"))
         gnuplot << "set terminal pngcairo size " << size << " noenhanced font 'Helvetica,11' background '#ffffff'\n";
     else
         gnuplot << "set terminal svg size " << size << " dynamic noenhanced font 'Helvetica,13' background '#ffffff'\n";
-    gnuplot << "set output " << quoted(path.c_str()) << "\n";
-    gnuplot << "set border 3 lc rgb '#888888'\nset tics nomirror\nset grid lc rgb '#dddddd' lt 1\n"
-               "set key samplen 2\n";
-    gnuplot << "set multiplot layout " << count << ",1 title " << quoted(title) << " margins 0.1,0.97,0.1,0.86 spacing 0.1,0.16\n";
-    for (size_t i = 0; i < count; i++) draw(gnuplot, panels[i]);
+    gnuplot << "set output " << quoted(path.c_str()) << "\n"
+            << "set border 3 lc rgb '#888888'\nset tics nomirror\nset grid lc rgb '#dddddd' lt 1\nset key samplen 2\n"
+            << "set multiplot title " << quoted(title) << "\n";
+    for (size_t i = 0; i < count; i++) draw(gnuplot, panels[i], places[i], height);
     gnuplot << "unset multiplot\nset output\n";
     gnuplot.flush();
 }

@@ -73,14 +73,18 @@ package struct DeliveryNotification: Sendable {
     }
 
     private var explanation: [String] {
-        ["Content-Type: text/plain; charset=utf-8", "", "This is the mail system at \(hostname).", "",
-            "Your message could not be delivered to these recipients:", ""]
+        [
+            "Content-Type: text/plain; charset=utf-8", "", "This is the mail system at \(hostname).", "",
+            "Your message could not be delivered to these recipients:", "",
+        ]
             + failures.flatMap { ["<\($0.recipient)>:", "    \(Self.oneLine($0.reply.description))", ""] }
     }
 
     private var statusFields: [String] {
-        var fields = ["Content-Type: message/delivery-status", "", "Reporting-MTA: dns; \(hostname)",
-            "X-Millrace-Queue-ID: \(originalID)", "Arrival-Date: \(MailDate.text(unixSeconds: arrivalSeconds))", ""]
+        var fields = [
+            "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; \(hostname)",
+            "X-Millrace-Queue-ID: \(originalID)", "Arrival-Date: \(MailDate.text(unixSeconds: arrivalSeconds))", "",
+        ]
         for failure in failures {
             let isUTF8 = failure.recipient.needsSMTPUTF8
             let status = failure.reply.enhanced ?? EnhancedStatusCode(5, 0, 0)

@@ -48,7 +48,11 @@ package struct DeliveryQueue: Sendable {
     /// A message found in the spool at start, with what its attempts left behind.
     package mutating func restore(_ id: MessageID, attempts: UInt32, dueMilliseconds: UInt64, now: UInt64) {
         if attempts > 0 { self.attempts[id] = attempts }
-        if dueMilliseconds <= now { ready.append(id) } else { deferred.insert(Due(milliseconds: dueMilliseconds, id: id)) }
+        if dueMilliseconds <= now {
+            ready.append(id)
+        } else {
+            deferred.insert(Due(milliseconds: dueMilliseconds, id: id))
+        }
     }
 
     /// The next message to deliver, leased until ``finish(_:)``, ``deferred(_:acceptedMilliseconds:now:)`` or

@@ -58,14 +58,16 @@ package actor LoadGenerator {
         let descriptors = raiseDescriptorLimit()
         let wanted = configuration.concurrency + 64
         guard wanted <= descriptors else {
-            throw LoadFault(description: "--concurrency \(configuration.concurrency) needs \(wanted) file descriptors, "
-                + "the limit is \(descriptors): raise it with 'ulimit -n \(wanted)' or in limits.conf")
+            throw LoadFault(
+                description: "--concurrency \(configuration.concurrency) needs \(wanted) file descriptors, "
+                    + "the limit is \(descriptors): raise it with 'ulimit -n \(wanted)' or in limits.conf")
         }
         guard let range = readSmallFile("/proc/sys/net/ipv4/ip_local_port_range") else { return }
         let ports = range.split { $0 == "\t" || $0 == " " || $0 == "\n" }.compactMap { Int($0) }
         guard ports.count == 2, configuration.concurrency > ports[1] - ports[0] else { return }
-        throw LoadFault(description: "--concurrency \(configuration.concurrency) needs as many local ports, "
-            + "net.ipv4.ip_local_port_range has \(ports[1] - ports[0] + 1): widen it with sysctl")
+        throw LoadFault(
+            description: "--concurrency \(configuration.concurrency) needs as many local ports, "
+                + "net.ipv4.ip_local_port_range has \(ports[1] - ports[0] + 1): widen it with sysctl")
     }
 
     /// Opens the connections, spread over the loops; each begins as soon as it is ready.
@@ -178,7 +180,8 @@ package actor LoadGenerator {
         let available = record.elapsedSeconds * Double(configuration.threads)
         let share = available > 0 ? record.header.usage.cpuSeconds / available : 0
         if share > 0.9 {
-            found.append("generator saturated: it used \(fixed(share * 100, 0)) % of its \(configuration.threads) threads")
+            found.append(
+                "generator saturated: it used \(fixed(share * 100, 0)) % of its \(configuration.threads) threads")
         }
         if record.elapsedSeconds < 1 { found.append("run too short: \(fixed(record.elapsedSeconds, 3)) s") }
         return found

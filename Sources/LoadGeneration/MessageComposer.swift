@@ -56,7 +56,8 @@ struct MessageComposer {
         field(name, value, "", &out)
     }
 
-    private func field(_ name: StaticString, _ value: some Sequence<UInt8>, _ tail: StaticString, _ out: inout [UInt8]) {
+    private func field(_ name: StaticString, _ value: some Sequence<UInt8>, _ tail: StaticString, _ out: inout [UInt8])
+    {
         name.withUTF8Buffer { out.append(contentsOf: $0) }
         out.append(contentsOf: value)
         tail.withUTF8Buffer { out.append(contentsOf: $0) }

@@ -81,8 +81,10 @@ package enum ProseText {
 
     private static func list(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
 
-    private static let openings = ["", "", "", "however", "meanwhile", "today", "as promised", "by the way", "last week",
-        "in short", "for now", "this morning"]
+    private static let openings = [
+        "", "", "", "however", "meanwhile", "today", "as promised", "by the way", "last week",
+        "in short", "for now", "this morning",
+    ]
     private static let conjunctions = list("and but because while although so since whereas until unless")
     private static let determiners = list("the a our your this each every that their some another no any its")
     private static let prepositions = list("of in for with on from about before after under without between behind")

@@ -43,7 +43,9 @@ package struct SMTPReply: Hashable, Sendable {
 extension SMTPReply: CustomStringConvertible {
     /// One line, as a log or a notification shows it: `450 4.2.0 mailbox busy`.
     package var description: String {
-        let words: [String?] = [String(code), enhanced?.description, text.split(separator: "\n").joined(separator: " / ")]
+        let words: [String?] = [
+            String(code), enhanced?.description, text.split(separator: "\n").joined(separator: " / "),
+        ]
         return words.compactMap { $0 }.joined(separator: " ")
     }
 }

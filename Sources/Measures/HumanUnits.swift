@@ -50,7 +50,9 @@ package struct HumanDuration: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         for (unit, size) in [("d", 86400e9), ("h", 3600e9), ("m", 60e9), ("s", 1e9), ("ms", 1e6), ("us", 1e3)]
-        where Double(nanoseconds) >= size && (Double(nanoseconds) / size * 100).rounded() == Double(nanoseconds) / size * 100 {
+        where Double(nanoseconds) >= size
+            && (Double(nanoseconds) / size * 100).rounded() == Double(nanoseconds) / size * 100
+        {
             let value = Double(nanoseconds) / size
             return value == value.rounded() ? "\(Int(value))\(unit)" : "\(value)\(unit)"
         }

@@ -65,7 +65,8 @@ extension LatencyHistogram: Codable {
         let box = try decoder.container(keyedBy: CodingKeys.self)
         let unit = try box.decode(String.self, forKey: .unit)
         guard unit == "ns" else {
-            throw DecodingError.dataCorruptedError(forKey: .unit, in: box, debugDescription: "unit '\(unit)': expected 'ns'")
+            throw DecodingError.dataCorruptedError(
+                forKey: .unit, in: box, debugDescription: "unit '\(unit)': expected 'ns'")
         }
         for pair in try box.decode([[UInt64]].self, forKey: .buckets) {
             guard pair.count == 2 else {

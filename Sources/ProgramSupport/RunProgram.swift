@@ -38,7 +38,9 @@ package func runProgram(_ program: any AsyncParsableCommand.Type) async -> Never
         }
         let code = program.exitCode(for: error)
         if code == .success { program.exit(withError: error) }
-        leave(code == .validationFailure ? program.fullMessage(for: error) : "\(name): \(error)", code == .validationFailure ? 2 : 1)
+        leave(
+            code == .validationFailure ? program.fullMessage(for: error) : "\(name): \(error)",
+            code == .validationFailure ? 2 : 1)
     }
 }
 

@@ -20,7 +20,10 @@ enum ReceivedField {
         add("])\r\n\tby ")
         add(hostname)
         // RFC 3848 and RFC 6531 §4.3 name the protocols.
-        add(envelope.smtpUTF8 ? " (Millrace) with UTF8SMTP id " : isExtended ? " (Millrace) with ESMTP id " : " (Millrace) with SMTP id ")
+        add(
+            envelope.smtpUTF8
+                ? " (Millrace) with UTF8SMTP id "
+                : isExtended ? " (Millrace) with ESMTP id " : " (Millrace) with SMTP id ")
         id.appendHex(to: &out)
         if envelope.recipients.count == 1 {
             add("\r\n\tfor <")

@@ -77,7 +77,8 @@ package actor RelayServer {
             try await shard.context.eventLoop.submit {
                 shard.restore(part, mayHaveBeenSent: mayHaveBeenSent)
                 if unreadable.count > 0, shard.context.index == 0 {
-                    shard.note("\(unreadable.count) unreadable records left in the spool, first: \(unreadable.first ?? "")")
+                    shard.note(
+                        "\(unreadable.count) unreadable records left in the spool, first: \(unreadable.first ?? "")")
                 }
             }.get()
         }
@@ -104,7 +105,8 @@ package actor RelayServer {
 
     private func totals(_ counts: RelayCounts) -> ProgressTotals {
         ProgressTotals(
-            messages: counts.delivered, bytes: counts.acceptedBytes, failed: counts.bounced, connections: counts.clients)
+            messages: counts.delivered, bytes: counts.acceptedBytes, failed: counts.bounced, connections: counts.clients
+        )
     }
 
     private func gather() async throws -> (counts: RelayCounts, latency: LatencyHistogram, faults: [String]) {
@@ -112,7 +114,8 @@ package actor RelayServer {
         var latency = LatencyHistogram()
         var faults: [String] = []
         for shard in shards {
-            let part = try await shard.context.eventLoop.submit { (shard.counts, shard.deliveryLatency, shard.faults) }.get()
+            let part = try await shard.context.eventLoop.submit { (shard.counts, shard.deliveryLatency, shard.faults) }
+                .get()
             counts.add(part.0)
             latency.merge(part.1)
             faults += part.2
@@ -144,7 +147,9 @@ package actor RelayServer {
         let deadline = MonotonicInstant.now().nanoseconds + UInt64(configuration.drainSeconds * 0.5e9)
         while MonotonicInstant.now().nanoseconds < deadline {
             var quiet = true
-            for shard in shards where !(try await shard.context.eventLoop.submit { shard.isQuiet }.get()) { quiet = false }
+            for shard in shards where !(try await shard.context.eventLoop.submit { shard.isQuiet }.get()) {
+                quiet = false
+            }
             if quiet { return true }
             try await Task.sleep(nanoseconds: 10_000_000)
         }

@@ -29,7 +29,9 @@ enum WireConversion {
                 for (index, byte) in bytes.enumerated() {
                     if byte == 0x2E, lineStart {
                         let end = slice.readerIndex + index
-                        if end > start, let part = slice.getSlice(at: start, length: end - start) { buffers.append(part) }
+                        if end > start, let part = slice.getSlice(at: start, length: end - start) {
+                            buffers.append(part)
+                        }
                         buffers.append(dot)
                         start = end
                     }

@@ -129,7 +129,8 @@ package struct GeneratorRecord: Codable, Sendable {
     package var warnings: [String]
 
     enum CodingKeys: String, CodingKey {
-        case header, target, concurrency, pipelining, chunking, offered, accepted, refused, failed, replies, series, warnings
+        case header, target, concurrency, pipelining, chunking, offered, accepted, refused, failed, replies, series,
+            warnings
         case bodySizeBytes = "body_size_bytes"
         case messageSizeBytes = "message_size_bytes"
         case runID = "run_id"

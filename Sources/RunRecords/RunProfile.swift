@@ -89,7 +89,8 @@ extension RunProfile {
         sinkThreads = try threads?.integer("sink", in: 1...1024) ?? cores
         domains = try values.list("domains") ?? []
         for (index, domain) in domains.enumerated() where !Self.isDomain(domain) {
-            throw values.fault("domains", item: index, "'\(domain)': expected name or name:weight, such as gmail.com:67.4")
+            throw values.fault(
+                "domains", item: index, "'\(domain)': expected name or name:weight, such as gmail.com:67.4")
         }
         let mta = try values.mapping("mta", keys: ["spool", "durability", "smart_host_connections", "rocksdb_options"])
         spool = try mta?.choice("spool", of: ["rocksdb", "memory"]) ?? "rocksdb"
@@ -97,7 +98,8 @@ extension RunProfile {
         smartHostConnections = try mta?.integer("smart_host_connections", in: 1...10_000) ?? 32
         rocksdbOptions = try mta?.texts("rocksdb_options") ?? [:]
         stallSeconds = try values.seconds("stall_limit", in: 1...86_400) ?? 60
-        prices = try values.mappings("prices", keys: ["name", "usd_per_hour", "egress_usd_per_gb", "source"])?
+        prices =
+            try values.mappings("prices", keys: ["name", "usd_per_hour", "egress_usd_per_gb", "source"])?
             .map { (entry) throws(RecordFault) in try Price(entry) } ?? []
     }
 
@@ -137,20 +139,26 @@ extension StrictMapping {
 
     package func integer(_ key: String, in range: ClosedRange<Int>) throws(RecordFault) -> Int? {
         guard let value = try integer(key) else { return nil }
-        guard range.contains(value) else { throw fault(key, "\(value): expected \(range.lowerBound) to \(range.upperBound)") }
+        guard range.contains(value) else {
+            throw fault(key, "\(value): expected \(range.lowerBound) to \(range.upperBound)")
+        }
         return value
     }
 
     package func number(_ key: String, in range: ClosedRange<Double>) throws(RecordFault) -> Double? {
         guard let value = try number(key) else { return nil }
-        guard range.contains(value) else { throw fault(key, "\(value): expected \(range.lowerBound) to \(range.upperBound)") }
+        guard range.contains(value) else {
+            throw fault(key, "\(value): expected \(range.lowerBound) to \(range.upperBound)")
+        }
         return value
     }
 
     package func bytes(_ key: String, in range: ClosedRange<Int>) throws(RecordFault) -> Int? {
         guard let text = try text(key) else { return nil }
         let value: Int
-        do throws(UnitFault) { value = try ByteCount(parsing: text).bytes } catch { throw fault(key, error.description) }
+        do throws(UnitFault) { value = try ByteCount(parsing: text).bytes } catch {
+            throw fault(key, error.description)
+        }
         guard range.contains(value) else {
             throw fault(key, "'\(text)': expected \(range.lowerBound) to \(range.upperBound) bytes")
         }
@@ -160,7 +168,9 @@ extension StrictMapping {
     package func seconds(_ key: String, in range: ClosedRange<Double>) throws(RecordFault) -> Double? {
         guard let text = try text(key) else { return nil }
         let value: Double
-        do throws(UnitFault) { value = try HumanDuration(parsing: text).seconds } catch { throw fault(key, error.description) }
+        do throws(UnitFault) { value = try HumanDuration(parsing: text).seconds } catch {
+            throw fault(key, error.description)
+        }
         guard range.contains(value) else {
             throw fault(key, "'\(text)': expected \(range.lowerBound) s to \(range.upperBound) s")
         }
@@ -169,7 +179,9 @@ extension StrictMapping {
 
     package func choice(_ key: String, of allowed: [String]) throws(RecordFault) -> String? {
         guard let value = try text(key) else { return nil }
-        guard allowed.contains(value) else { throw fault(key, "'\(value)': expected \(allowed.joined(separator: " or "))") }
+        guard allowed.contains(value) else {
+            throw fault(key, "'\(value)': expected \(allowed.joined(separator: " or "))")
+        }
         return value
     }
 }

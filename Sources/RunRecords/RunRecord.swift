@@ -120,7 +120,9 @@ package struct RunRecord: Codable, Sendable {
     private var disqualifications: [String] {
         var reasons: [String] = []
         let builds = [("traffic-gen", generator.header), ("mta", mta.header), ("sink-mta", sink.header)]
-        for (name, header) in builds where header.build != "release" { reasons.append("\(name) is a \(header.build) build") }
+        for (name, header) in builds where header.build != "release" {
+            reasons.append("\(name) is a \(header.build) build")
+        }
         reasons += generator.warnings.filter { $0.hasPrefix("generator saturated") }
         if mta.durability != profile.durability {
             reasons.append("durability \(mta.durability) instead of \(profile.durability)")
@@ -162,7 +164,8 @@ package enum ConservationLaw {
                 ledger.unique + ledger.unidentified >= mta.delivered,
                 "sink: unique \(ledger.unique) < delivered \(mta.delivered)")
         }
-        expect(run.audit.acknowledged == generator.accepted,
+        expect(
+            run.audit.acknowledged == generator.accepted,
             "ledger names \(run.audit.acknowledged) acknowledged messages, the record \(generator.accepted)")
         expect(run.audit.lost == 0, "\(run.audit.lost) acknowledged messages were lost")
         expect(run.audit.doubled == 0, "\(run.audit.doubled) messages arrived more than once")

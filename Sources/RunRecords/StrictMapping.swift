@@ -13,7 +13,9 @@ package struct StrictMapping {
     /// - Parameter keys: the keys that may appear.
     /// - Throws: ``RecordFault`` as `FILE:LINE: …`.
     package init(file: String, keys: [String]) throws(RecordFault) {
-        guard let data = FileManager.default.contents(atPath: file) else { throw RecordFault("\(file): cannot be read") }
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw RecordFault("\(file): cannot be read")
+        }
         try self.init(text: String(decoding: data, as: UTF8.self), file: file, keys: keys)
     }
 
@@ -33,14 +35,17 @@ package struct StrictMapping {
         self.path = path
         line = node.mark?.line ?? 1
         guard let mapping = node.mapping else {
-            throw RecordFault("\(file):\(line): \(path.isEmpty ? "the file" : "key '\(path)'") must be a mapping of keys to values")
+            throw RecordFault(
+                "\(file):\(line): \(path.isEmpty ? "the file" : "key '\(path)'") must be a mapping of keys to values")
         }
         var values: [String: Node] = [:]
         for (key, value) in mapping {
             let name = key.string ?? ""
             let at = key.mark?.line ?? line
             if let keys, !keys.contains(name) {
-                throw RecordFault("\(file):\(at): unknown key '\(path)\(name)'\(Self.suggestion(name, keys)); allowed: \(keys.sorted().joined(separator: ", "))")
+                throw RecordFault(
+                    "\(file):\(at): unknown key '\(path)\(name)'\(Self.suggestion(name, keys)); allowed: \(keys.sorted().joined(separator: ", "))"
+                )
             }
             guard values[name] == nil else { throw RecordFault("\(file):\(at): key '\(path)\(name)' appears twice") }
             values[name] = value

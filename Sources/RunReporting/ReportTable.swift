@@ -33,7 +33,9 @@ package struct RunGroup: Sendable {
         var groups: [(key: String, runs: [RunRecord])] = []
         for run in runs {
             let key = run.profile.name + run.profile.system + run.profileText + run.machine.commit
-            if let index = groups.firstIndex(where: { $0.key == key }) { groups[index].runs.append(run) } else {
+            if let index = groups.firstIndex(where: { $0.key == key }) {
+                groups[index].runs.append(run)
+            } else {
                 groups.append((key, [run]))
             }
         }
@@ -96,18 +98,21 @@ package struct ReportTable {
 
     private var keys: [String] {
         var found: [String] = []
-        for group in groups { for spread in group.spreads where !found.contains(spread.figure.key) { found.append(spread.figure.key) } }
+        for group in groups {
+            for spread in group.spreads where !found.contains(spread.figure.key) { found.append(spread.figure.key) }
+        }
         return found
     }
 
     private func row(_ key: String) -> [String] {
         let figure = groups.lazy.compactMap { $0.spreads.first { $0.figure.key == key }?.figure }.first!
-        return [figure.label, figure.unit] + groups.map { group in
-            guard let spread = group.spreads.first(where: { $0.figure.key == key }) else { return "" }
-            let median = fixed(spread.median, figure.digits)
-            guard group.runs.count > 1 else { return median }
-            return "\(median) (\(fixed(spread.minimum, figure.digits))–\(fixed(spread.maximum, figure.digits)))"
-        }
+        return [figure.label, figure.unit]
+            + groups.map { group in
+                guard let spread = group.spreads.first(where: { $0.figure.key == key }) else { return "" }
+                let median = fixed(spread.median, figure.digits)
+                guard group.runs.count > 1 else { return median }
+                return "\(median) (\(fixed(spread.minimum, figure.digits))–\(fixed(spread.maximum, figure.digits)))"
+            }
     }
 
     private func line(_ cells: [String], _ widths: [Int], _ markdown: Bool) -> String {
@@ -130,16 +135,20 @@ package struct ReportTable {
                     + (group.runs.count > 1 ? ", median (range)" : ""))
             lines.append(
                 "  acknowledged \(grouped(audit.map(\.acknowledged).reduce(0, +))), lost \(audit.map(\.lost).reduce(0, +)), "
-                    + "doubled \(audit.map(\.doubled).reduce(0, +)), changed \(audit.map(\.changed).reduce(0, +)) (by the ledgers)")
+                    + "doubled \(audit.map(\.doubled).reduce(0, +)), changed \(audit.map(\.changed).reduce(0, +)) (by the ledgers)"
+            )
             lines.append(
                 "  measured on \(run.machine.cpu), \(run.machine.cores) cores shared by all programs, "
-                    + "\(fixed(Double(run.machine.memoryBytes) / 1_073_741_824, 1)) GiB, Linux \(run.machine.kernel), loopback")
+                    + "\(fixed(Double(run.machine.memoryBytes) / 1_073_741_824, 1)) GiB, Linux \(run.machine.kernel), loopback"
+            )
             lines.append(
                 "  spool \(run.mta.spool), durability \(run.mta.durability), \(run.machine.fileSystem), "
-                    + "4 KiB fdatasync p50 \(fixed(Double(run.machine.syncLatency.percentile(50)) / 1e6, 3)) ms; commit \(run.machine.commit)")
+                    + "4 KiB fdatasync p50 \(fixed(Double(run.machine.syncLatency.percentile(50)) / 1e6, 3)) ms; commit \(run.machine.commit)"
+            )
             for price in run.profile.prices {
-                lines.append("  \(price.name): USD \(price.usdPerHour) an hour, USD \(price.egressUSDPerGB) a GB out (\(price.source));"
-                    + " CPM if that machine delivered at the rate measured here")
+                lines.append(
+                    "  \(price.name): USD \(price.usdPerHour) an hour, USD \(price.egressUSDPerGB) a GB out (\(price.source));"
+                        + " CPM if that machine delivered at the rate measured here")
             }
         }
         return lines
@@ -155,7 +164,8 @@ package struct ReportTable {
             for spread in group.spreads {
                 lines.append(
                     "\(run.profile.name),\(run.profile.system),\(group.runs.count),\(valid),\(spread.figure.key),"
-                        + "\(spread.figure.unit),\(number(spread.median)),\(number(spread.minimum)),\(number(spread.maximum))")
+                        + "\(spread.figure.unit),\(number(spread.median)),\(number(spread.minimum)),\(number(spread.maximum))"
+                )
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -193,9 +203,10 @@ package struct ReportTable {
             cores = run.machine.cores
             commit = run.machine.commit
             durability = run.mta.durability
-            figures = Dictionary(uniqueKeysWithValues: group.spreads.map {
-                ($0.figure.key, Value(median: $0.median, min: $0.minimum, max: $0.maximum))
-            })
+            figures = Dictionary(
+                uniqueKeysWithValues: group.spreads.map {
+                    ($0.figure.key, Value(median: $0.median, min: $0.minimum, max: $0.maximum))
+                })
         }
     }
 }

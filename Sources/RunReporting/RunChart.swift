@@ -33,12 +33,18 @@ package struct RunChart {
         }
     }
 
+    /// What all runs have in common; the key names the rest.
     private var title: String {
-        let run = runs[0]
         let verdict = runs.contains { !$0.invalid.isEmpty } ? "INVALID: " : ""
-        return "\(verdict)\(grouped(run.profile.messages)) messages of \(ByteCount(bytes: run.profile.messageSizeBytes)) over "
-            + "\(grouped(run.profile.connections)) connections, \(run.mta.spool) \(run.mta.durability), "
-            + "\(run.machine.cpu), \(run.machine.cores) cores"
+        let loads = Set(runs.map(Self.load))
+        let machines = Set(runs.map { "\($0.machine.cpu), \($0.machine.cores) cores" })
+        return verdict + (loads.count == 1 ? loads.first! : "\(runs.count) runs of different loads") + ", "
+            + (machines.count == 1 ? machines.first! : "on different machines")
+    }
+
+    private static func load(_ run: RunRecord) -> String {
+        "\(grouped(run.profile.messages)) messages of \(ByteCount(bytes: run.profile.messageSizeBytes)) over "
+            + "\(grouped(run.profile.connections)) connections, \(run.mta.spool) \(run.mta.durability)"
     }
 
     private func name(_ run: RunRecord, _ what: String) -> String {
@@ -50,22 +56,31 @@ package struct RunChart {
         var lines: [Line] = []
         for run in runs {
             let origin = run.generator.firstOfferedUnixSeconds
-            lines.append(Line(title: name(run, "accepted"), points: Self.rates(run.generator.series, origin)))
-            lines.append(Line(title: name(run, "received by the sink"), points: Self.rates(run.sink.series, origin)))
+            lines.append(
+                Line(
+                    title: name(run, "accepted"),
+                    points: Self.rates(run.generator.series, origin, run.generator.lastAcceptedUnixSeconds)))
+            lines.append(
+                Line(
+                    title: name(run, "received by the sink"),
+                    points: Self.rates(run.sink.series, origin, run.sink.lastReceivedUnixSeconds)))
         }
         return Panel(
             title: "Throughput", xLabel: "seconds since the first message", yLabel: "messages per second",
             isPercentile: false, lines: lines)
     }
 
-    /// A sample covers the time since the one before: its rate is that of the middle.
-    private static func rates(_ series: [IntervalSample], _ origin: Double) -> [(x: Double, y: Double)] {
+    /// A sample covers the time since the one before, from the first message to the last: what lies outside is waiting,
+    /// not slowness. Its rate is that of its middle.
+    private static func rates(
+        _ series: [IntervalSample], _ first: Double, _ last: Double
+    ) -> [(x: Double, y: Double)] {
         var points: [(x: Double, y: Double)] = []
         for (before, sample) in zip([nil] + series.map(Optional.some), series) {
-            let start = max(origin, before?.unixSeconds ?? origin)
-            let length = sample.unixSeconds - start
+            let start = max(first, before?.unixSeconds ?? first)
+            let length = min(sample.unixSeconds, last) - start
             guard length > 0.2 else { continue }
-            points.append((start + length / 2 - origin, Double(sample.messages) / length))
+            points.append((start + length / 2 - first, Double(sample.messages) / length))
         }
         return points
     }
@@ -79,7 +94,8 @@ package struct RunChart {
                 Line(title: name(run, "accepted to delivered"), points: Self.percentiles(run.mta.deliveryLatency)))
         }
         return Panel(
-            title: "Latency by percentile", xLabel: "percentile", yLabel: "milliseconds", isPercentile: true, lines: lines)
+            title: "Latency by percentile", xLabel: "percentile", yLabel: "milliseconds", isPercentile: true,
+            lines: lines)
     }
 
     /// x is 1/(1-p), so that each nine has the same width.
@@ -114,7 +130,8 @@ package struct RunChart {
         func text(_ value: String) -> UnsafePointer<CChar> { copy(Array(value.utf8CString)) }
         let converted = panels.map { panel in
             let series = panel.lines.filter { !$0.points.isEmpty }.map { line in
-                mr_series(title: text(line.title), x: copy(line.points.map(\.x)), y: copy(line.points.map(\.y)),
+                mr_series(
+                    title: text(line.title), x: copy(line.points.map(\.x)), y: copy(line.points.map(\.y)),
                     count: line.points.count)
             }
             return mr_panel(

@@ -62,7 +62,9 @@ package struct RunFigures: Sendable {
             ("generator", run.generator.header.usage), ("mta", run.mta.header.usage), ("sink", run.sink.header.usage),
         ]
         for (name, usage) in programs {
-            let parts = [("user", usage.cpuUserSeconds), ("system", usage.cpuSystemSeconds), ("total", usage.cpuSeconds)]
+            let parts = [
+                ("user", usage.cpuUserSeconds), ("system", usage.cpuSystemSeconds), ("total", usage.cpuSeconds),
+            ]
             for (part, seconds) in parts {
                 figures.append(
                     Figure(
@@ -98,8 +100,12 @@ package struct RunFigures: Sendable {
         let compute = delivered > 0 ? price.usdPerHour / (delivered * 3600) * 1000 : 0
         let egress = size * 1000 / 1e9 * price.egressUSDPerGB
         figures.append(
-            Figure(key: "cpm_compute_usd_\(name)", label: "CPM compute, \(price.name)", unit: "USD", value: compute, digits: 6))
+            Figure(
+                key: "cpm_compute_usd_\(name)", label: "CPM compute, \(price.name)", unit: "USD", value: compute,
+                digits: 8))
         figures.append(
-            Figure(key: "cpm_egress_usd_\(name)", label: "CPM egress, \(price.name)", unit: "USD", value: egress, digits: 6))
+            Figure(
+                key: "cpm_egress_usd_\(name)", label: "CPM egress, \(price.name)", unit: "USD", value: egress, digits: 8
+            ))
     }
 }

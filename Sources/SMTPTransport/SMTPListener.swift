@@ -44,7 +44,8 @@ package final class SMTPListener: Sendable {
     /// `127.0.0.1:2525`, with the port really bound.
     package var addressText: String {
         let host = localAddress.ipAddress ?? "?"
-        return localAddress.protocol == .inet6 ? "[\(host)]:\(localAddress.port ?? 0)" : "\(host):\(localAddress.port ?? 0)"
+        return localAddress.protocol == .inet6
+            ? "[\(host)]:\(localAddress.port ?? 0)" : "\(host):\(localAddress.port ?? 0)"
     }
 
     /// - Parameter delegate: makes the delegate of a new connection, on its event loop.
@@ -60,16 +61,19 @@ package final class SMTPListener: Sendable {
             .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
                 let loop = loops.context(of: channel.eventLoop)
-                return channel.setOption(.recvAllocator, value: LoopReceiveAllocator(loop.receiveBuffers)).flatMapThrowing {
-                    let count = open.count.add(1, ordering: .relaxed).newValue
-                    channel.closeFuture.whenComplete { _ in open.count.subtract(1, ordering: .relaxed) }
-                    let refusal = count > configuration.maximumConnections
-                        ? SMTPReply(421, .init(4, 7, 0), "\(configuration.session.hostname) Too many connections") : nil
-                    try channel.pipeline.syncOperations.addHandler(
-                        SMTPServerConnection(
-                            loop: loop, session: ServerSession(configuration.session), delegate: delegate(loop),
-                            timeouts: configuration.timeouts, refusal: refusal))
-                }
+                return channel.setOption(.recvAllocator, value: LoopReceiveAllocator(loop.receiveBuffers))
+                    .flatMapThrowing {
+                        let count = open.count.add(1, ordering: .relaxed).newValue
+                        channel.closeFuture.whenComplete { _ in open.count.subtract(1, ordering: .relaxed) }
+                        let refusal =
+                            count > configuration.maximumConnections
+                            ? SMTPReply(421, .init(4, 7, 0), "\(configuration.session.hostname) Too many connections")
+                            : nil
+                        try channel.pipeline.syncOperations.addHandler(
+                            SMTPServerConnection(
+                                loop: loop, session: ServerSession(configuration.session), delegate: delegate(loop),
+                                timeouts: configuration.timeouts, refusal: refusal))
+                    }
             }
             .bind(host: configuration.host, port: configuration.port).get()
         return SMTPListener(channel, loops)
@@ -99,11 +103,12 @@ package final class SMTPListener: Sendable {
     private func openConnections() async -> Int {
         var count = 0
         for context in loops.contexts {
-            count += (try? await context.eventLoop.submit {
-                var open = 0
-                context.forEachServerConnection { _ in open += 1 }
-                return open
-            }.get()) ?? 0
+            count +=
+                (try? await context.eventLoop.submit {
+                    var open = 0
+                    context.forEachServerConnection { _ in open += 1 }
+                    return open
+                }.get()) ?? 0
         }
         return count
     }

@@ -60,10 +60,12 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
         pthread_cond_init(wake, nil)
         pthread_cond_init(idle, nil)
         let box = Unmanaged.passRetained(self)
-        pthread_create(&thread, nil, { raw in
-            Unmanaged<GroupCommitter>.fromOpaque(raw!).takeRetainedValue().run()
-            return nil
-        }, box.toOpaque())
+        pthread_create(
+            &thread, nil,
+            { raw in
+                Unmanaged<GroupCommitter>.fromOpaque(raw!).takeRetainedValue().run()
+                return nil
+            }, box.toOpaque())
     }
 
     deinit {

@@ -149,7 +149,8 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
 
     private func key(of iterator: OpaquePointer) -> MessageID? {
         var length = 0
-        guard let bytes = rocksdb_iter_key(iterator, &length), length == 17, UInt8(bitPattern: bytes[0]) == Self.messageMark
+        guard let bytes = rocksdb_iter_key(iterator, &length), length == 17,
+            UInt8(bitPattern: bytes[0]) == Self.messageMark
         else { return nil }
         return MessageID(bytes: UnsafeRawBufferPointer(start: bytes + 1, count: 16))
     }
@@ -189,7 +190,9 @@ private func withKey<Result>(
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 17) { key in
         key[0] = CChar(bitPattern: mark)
         let words = (id.high.bigEndian, id.low.bigEndian)
-        withUnsafeBytes(of: words) { UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(key)[1...]).copyMemory(from: $0) }
+        withUnsafeBytes(of: words) {
+            UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(key)[1...]).copyMemory(from: $0)
+        }
         return body(UnsafeBufferPointer(key))
     }
 }

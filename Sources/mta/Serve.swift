@@ -43,8 +43,9 @@ struct Serve: AsyncParsableCommand {
     private func reportRecovery(_ server: RelayServer) async throws {
         let (recovered, possible) = try await server.recovery()
         guard recovered > 0 else { return }
-        writeError("mta: \(grouped(recovered)) recipients found in the spool, "
-            + "at most \(grouped(possible)) of them may be sent twice\n")
+        writeError(
+            "mta: \(grouped(recovered)) recipients found in the spool, "
+                + "at most \(grouped(possible)) of them may be sent twice\n")
     }
 
     private func follow(_ server: RelayServer) async throws {
@@ -55,19 +56,23 @@ struct Serve: AsyncParsableCommand {
             tick += 1
             guard let (sample, queued) = try await server.tick(endsSecond: tick % 5 == 0) else { continue }
             progress.show(
-                "\(grouped(sample.messages)) delivered/s  \(grouped(queued)) queued  \(grouped(sample.connections)) clients")
+                "\(grouped(sample.messages)) delivered/s  \(grouped(queued)) queued  \(grouped(sample.connections)) clients"
+            )
         }
     }
 
     private func summarise(_ record: MTARecord) {
-        print("accepted \(grouped(record.acceptedMessages)) messages for \(grouped(record.accepted)) recipients, "
-            + "\(ByteCount(bytes: Int(record.acceptedBytes))); recovered \(grouped(record.recovered)), "
-            + "notifications \(grouped(record.generated))")
-        print("delivered \(grouped(record.delivered)), bounced \(grouped(record.bounced)), "
-            + "queued \(grouped(record.queued)); deferrals \(grouped(record.deferrals))")
-        print("\(grouped(record.commits)) commits (\(record.durability)) of \(grouped(record.commitMessages)) messages, "
-            + "p50 \(fixed(Double(record.commitLatency.percentile(50)) / 1e6, 2)) ms, "
-            + "p99 \(fixed(Double(record.commitLatency.percentile(99)) / 1e6, 2)) ms")
+        print(
+            "accepted \(grouped(record.acceptedMessages)) messages for \(grouped(record.accepted)) recipients, "
+                + "\(ByteCount(bytes: Int(record.acceptedBytes))); recovered \(grouped(record.recovered)), "
+                + "notifications \(grouped(record.generated))")
+        print(
+            "delivered \(grouped(record.delivered)), bounced \(grouped(record.bounced)), "
+                + "queued \(grouped(record.queued)); deferrals \(grouped(record.deferrals))")
+        print(
+            "\(grouped(record.commits)) commits (\(record.durability)) of \(grouped(record.commitMessages)) messages, "
+                + "p50 \(fixed(Double(record.commitLatency.percentile(50)) / 1e6, 2)) ms, "
+                + "p99 \(fixed(Double(record.commitLatency.percentile(99)) / 1e6, 2)) ms")
         for fault in record.faults { writeError("mta: \(fault)\n") }
     }
 }

@@ -34,11 +34,13 @@ struct ServeSettings {
     init(file: String) throws {
         let values: StrictMapping
         do {
-            values = try StrictMapping(file: file, keys: [
-                "listen", "spool", "spool_dir", "durability", "smart_host", "hostname", "threads",
-                "smart_host_connections", "max_message_size", "resident_memory", "retry_first", "retry_factor",
-                "retry_cap", "retry_max_age", "drain", "record", "rocksdb_options",
-            ])
+            values = try StrictMapping(
+                file: file,
+                keys: [
+                    "listen", "spool", "spool_dir", "durability", "smart_host", "hostname", "threads",
+                    "smart_host_connections", "max_message_size", "resident_memory", "retry_first", "retry_factor",
+                    "retry_cap", "retry_max_age", "drain", "record", "rocksdb_options",
+                ])
             listen = try values.text("listen") ?? listen
             spool = try values.text("spool") ?? spool
             spoolDirectory = try values.text("spool_dir")
@@ -121,9 +123,12 @@ struct ServeSettings {
 
     private func checkedHostname() throws -> String {
         let name = hostname ?? machineName()
-        let isName = !name.isEmpty && name.utf8.allSatisfy {
-            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x2E
-        }
+        let isName =
+            !name.isEmpty
+            && name.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
+                    || $0 == 0x2E
+            }
         guard isName else { throw UsageFault("--hostname '\(name)': expected a domain name such as mta.example.org") }
         return name
     }

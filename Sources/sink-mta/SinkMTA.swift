@@ -67,11 +67,13 @@ struct SinkMTA: AsyncParsableCommand {
     private func summarise(_ record: SinkRecord) {
         let seconds = record.lastReceivedUnixSeconds - record.firstReceivedUnixSeconds
         let rate = seconds > 0 ? Double(record.received) / seconds : 0
-        print("received \(grouped(record.received)) messages, \(ByteCount(bytes: Int(record.receivedBytes)))"
-            + ", over \(grouped(record.connections)) connections (peak \(grouped(record.connectionsPeak)))")
+        print(
+            "received \(grouped(record.received)) messages, \(ByteCount(bytes: Int(record.receivedBytes)))"
+                + ", over \(grouped(record.connections)) connections (peak \(grouped(record.connectionsPeak)))")
         print("first to last \(fixed(seconds, 3)) s: \(fixed(rate, 0)) msg/s, \(fixed(rate * 0.0036, 3)) MMH")
         guard let ledger = record.ledger else { return }
-        print("ledger: \(grouped(ledger.unique)) unique, \(grouped(ledger.duplicates)) duplicates, "
-            + "\(grouped(ledger.changed)) changed, \(grouped(ledger.unidentified)) without an id")
+        print(
+            "ledger: \(grouped(ledger.unique)) unique, \(grouped(ledger.duplicates)) duplicates, "
+                + "\(grouped(ledger.changed)) changed, \(grouped(ledger.unidentified)) without an id")
     }
 }

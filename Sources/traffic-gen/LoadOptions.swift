@@ -110,7 +110,8 @@ struct LoadOptions: ParsableArguments {
     private func checkHeader(_ text: String) throws -> String {
         let name = text.prefix { $0 != ":" }
         let isName = !name.isEmpty && name.utf8.allSatisfy { $0 > 32 && $0 < 127 }
-        guard isName, name.count < text.count, text.utf8.allSatisfy({ $0 >= 32 || $0 == 9 }), text.utf8.count <= 998 else {
+        guard isName, name.count < text.count, text.utf8.allSatisfy({ $0 >= 32 || $0 == 9 }), text.utf8.count <= 998
+        else {
             throw UsageFault("--header '\(text)': expected 'Name: value' on one line of at most 998 bytes")
         }
         return text

@@ -4,7 +4,9 @@ import MailTypes
 import Testing
 
 @Suite struct DeliveryNotificationTests {
-    private func notification(sender: String = "a@x.test", reply: SMTPReply, header: [UInt8] = Array("Subject: x\r\n".utf8))
+    private func notification(
+        sender: String = "a@x.test", reply: SMTPReply, header: [UInt8] = Array("Subject: x\r\n".utf8)
+    )
         -> DeliveryNotification
     {
         DeliveryNotification(
@@ -72,7 +74,8 @@ import Testing
         try input.fileHandleForWriting.close()
         let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        #expect(said == "multipart/report delivery-status ['text/plain', 'message/delivery-status', 'text/rfc822-headers'] "
-            + "dns; mta.test failed 5.1.1 []\n")
+        #expect(
+            said == "multipart/report delivery-status ['text/plain', 'message/delivery-status', 'text/rfc822-headers'] "
+                + "dns; mta.test failed 5.1.1 []\n")
     }
 }

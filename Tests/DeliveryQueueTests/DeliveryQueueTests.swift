@@ -91,7 +91,9 @@ private func id(_ number: UInt64) -> MessageID { MessageID(high: 1, low: number)
                 queue.accept(id(next))
                 ready.append(next)
             case 2, 3:
-                for item in due.filter({ $0.at <= now }).sorted(by: { ($0.at, $0.id) < ($1.at, $1.id) }) { ready.append(item.id) }
+                for item in due.filter({ $0.at <= now }).sorted(by: { ($0.at, $0.id) < ($1.at, $1.id) }) {
+                    ready.append(item.id)
+                }
                 due.removeAll { $0.at <= now }
                 let expected = ready.isEmpty ? nil : ready.removeFirst()
                 #expect(queue.next(now: now) == expected.map(id))

@@ -31,7 +31,9 @@ import Testing
 
     @Test func noFunctionIsLongerThan70Lines() throws {
         let long = try Self.swiftSources(["Sources"]).flatMap { source in
-            Self.functions(source.lines).filter { $0.length > 70 }.map { "\(source.path):\($0.line): \($0.length) lines" }
+            Self.functions(source.lines).filter { $0.length > 70 }.map {
+                "\(source.path):\($0.line): \($0.length) lines"
+            }
         }
         #expect(long.isEmpty, "\(long)")
     }
@@ -41,7 +43,9 @@ import Testing
         var found: [(line: Int, length: Int)] = []
         for (index, line) in lines.enumerated() {
             let words = line.trimmingCharacters(in: .whitespaces)
-            guard words.contains("func ") || words.hasPrefix("init(") || words.contains(" init("), !words.hasPrefix("//") else { continue }
+            guard words.contains("func ") || words.hasPrefix("init(") || words.contains(" init("),
+                !words.hasPrefix("//")
+            else { continue }
             let indent = line.prefix { $0 == " " }
             guard let end = lines[index...].firstIndex(where: { $0 == indent + "}" }) else { continue }
             // A declaration without a body ends before the next blank line.
@@ -59,7 +63,9 @@ import Testing
         for source in sources {
             for line in source.lines where line.hasPrefix("import ") || line.contains(" import ") {
                 let module = line.split(separator: " ").last.map(String.init) ?? ""
-                #expect(!["Foundation", "Glibc", "NIOCore", "NIOPosix", "Dispatch"].contains(module), "\(source.path): \(line)")
+                #expect(
+                    !["Foundation", "Glibc", "NIOCore", "NIOPosix", "Dispatch"].contains(module),
+                    "\(source.path): \(line)")
             }
         }
     }
@@ -77,7 +83,9 @@ import Testing
     @Test func onlyTheProgramNamesASpool() throws {
         for source in try Self.swiftSources(["Sources"]) where !source.path.hasPrefix("Sources/mta/") {
             guard !source.path.hasPrefix("Sources/Spool") else { continue }
-            #expect(!source.lines.contains { $0.contains("RocksDBSpool") || $0.contains("import SpoolRocksDB") }, "\(source.path)")
+            #expect(
+                !source.lines.contains { $0.contains("RocksDBSpool") || $0.contains("import SpoolRocksDB") },
+                "\(source.path)")
         }
     }
 }

@@ -5,7 +5,9 @@ import MailTypes
 import NIOCore
 import Testing
 
-private func message(_ sequence: UInt64, change: (inout LoadConfiguration) -> Void = { _ in }) throws -> MessageSource.Message {
+private func message(_ sequence: UInt64, change: (inout LoadConfiguration) -> Void = { _ in }) throws
+    -> MessageSource.Message
+{
     var configuration = LoadConfiguration(
         target: try SocketAddress(ipAddress: "127.0.0.1", port: 1), targetText: "x", concurrency: 1, bodySize: 5000)
     change(&configuration)
@@ -13,7 +15,9 @@ private func message(_ sequence: UInt64, change: (inout LoadConfiguration) -> Vo
     return source.message(sequence, chunked: false)
 }
 
-private func bytes(_ message: MessageSource.Message) -> [UInt8] { message.content.buffers.flatMap { Array($0.readableBytesView) } }
+private func bytes(_ message: MessageSource.Message) -> [UInt8] {
+    message.content.buffers.flatMap { Array($0.readableBytesView) }
+}
 
 @Suite struct ProseTests {
     @Test(arguments: [1, 77, 1000, 100_000]) func looksLikeMailText(size: Int) {
@@ -107,11 +111,17 @@ private func bytes(_ message: MessageSource.Message) -> [UInt8] { message.conten
     private func model(_ bytes: [UInt8], _ state: inout mr_scan_state) -> Int {
         for (index, byte) in bytes.enumerated() {
             var stop = MR_SCAN_END_OF_INPUT
-            if state.after_cr != 0, byte != 0x0A { stop = MR_SCAN_BARE_CR }
-            else if state.after_cr == 0, byte == 0x0A { stop = MR_SCAN_BARE_LF }
-            else if byte == 0 { stop = MR_SCAN_NUL }
-            else if byte == 0x2E, state.line_start != 0, state.find_dots != 0 { stop = MR_SCAN_LINE_DOT }
-            else if state.line_limit > 0, byte != 0x0D, byte != 0x0A, state.line_length >= UInt64(state.line_limit) { stop = MR_SCAN_LONG_LINE }
+            if state.after_cr != 0, byte != 0x0A {
+                stop = MR_SCAN_BARE_CR
+            } else if state.after_cr == 0, byte == 0x0A {
+                stop = MR_SCAN_BARE_LF
+            } else if byte == 0 {
+                stop = MR_SCAN_NUL
+            } else if byte == 0x2E, state.line_start != 0, state.find_dots != 0 {
+                stop = MR_SCAN_LINE_DOT
+            } else if state.line_limit > 0, byte != 0x0D, byte != 0x0A, state.line_length >= UInt64(state.line_limit) {
+                stop = MR_SCAN_LONG_LINE
+            }
             state.stop = UInt8(stop.rawValue)
             if stop != MR_SCAN_END_OF_INPUT { return index }
             mr_scan_pass(&state, byte)

@@ -11,7 +11,10 @@ import Testing
         #expect(id.milliseconds == 0x0123_4567_89AB)
     }
 
-    @Test(arguments: ["", "0", "0123456789abcdeffedcba987654321", "0123456789abcdeffedcba98765432100", "g123456789abcdeffedcba9876543210"])
+    @Test(arguments: [
+        "", "0", "0123456789abcdeffedcba987654321", "0123456789abcdeffedcba98765432100",
+        "g123456789abcdeffedcba9876543210",
+    ])
     func nonsenseIsRefused(text: String) { #expect(MessageID(text) == nil) }
 
     @Test func sortsByTimeThenSequenceAsItsBytesDo() {
@@ -26,12 +29,16 @@ import Testing
         let stamp = LoadStamp(id: MessageID(high: 0xA, low: 0xB), crc32c: 0x0BAD_F00D)
         var line: [UInt8] = []
         stamp.append(to: &line)
-        #expect(String(decoding: line, as: UTF8.self)
-            == "X-Millrace-Id: 000000000000000a000000000000000b crc32c=0badf00d\r\n")
+        #expect(
+            String(decoding: line, as: UTF8.self)
+                == "X-Millrace-Id: 000000000000000a000000000000000b crc32c=0badf00d\r\n")
         #expect(LoadStamp(headerLine: line.dropLast(2)) == stamp)
         #expect(LoadStamp(headerLine: line) == nil)
         #expect(LoadStamp(headerLine: Array("Subject: x".utf8)) == nil)
-        #expect(LoadStamp(headerLine: Array(String(decoding: line.dropLast(2), as: UTF8.self).replacing("0bad", with: "zbad").utf8)) == nil)
+        #expect(
+            LoadStamp(
+                headerLine: Array(
+                    String(decoding: line.dropLast(2), as: UTF8.self).replacing("0bad", with: "zbad").utf8)) == nil)
     }
 }
 
@@ -42,7 +49,9 @@ import Testing
         (4_107_542_400, "Mon, 1 Mar 2100 00:00:00 +0000"), (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 +0000"),
         (1_790_000_000, "Mon, 21 Sep 2026 14:13:20 +0000"), (-1, "Wed, 31 Dec 1969 23:59:59 +0000"),
     ]
-    @Test(arguments: known) func dates(seconds: Int, text: String) { #expect(MailDate.text(unixSeconds: seconds) == text) }
+    @Test(arguments: known) func dates(seconds: Int, text: String) {
+        #expect(MailDate.text(unixSeconds: seconds) == text)
+    }
 }
 
 @Suite struct SMTPReplyTests {

@@ -7,7 +7,9 @@ import Testing
         ("0", 0), ("1024", 1024), ("100kb", 100_000), ("100KB", 100_000), ("64KiB", 65_536), ("1.5MB", 1_500_000),
         ("1 GB", 1_000_000_000), ("2GiB", 2_147_483_648), ("1_000", 1000), ("1,000", 1000), ("5b", 5), ("10k", 10_000),
     ]
-    @Test(arguments: sizes) func bytes(text: String, value: Int) throws { #expect(try ByteCount(parsing: text).bytes == value) }
+    @Test(arguments: sizes) func bytes(text: String, value: Int) throws {
+        #expect(try ByteCount(parsing: text).bytes == value)
+    }
 
     @Test(arguments: ["", "kb", "-1", "1xb", "1.5", "0.1b", "1e3", "NaN", "99999999GB"]) func badBytes(text: String) {
         #expect(throws: UnitFault.self) { try ByteCount(parsing: text) }
@@ -85,12 +87,16 @@ import Testing
         #expect(a.percentile(99) == both.percentile(99))
         let decoded = try JSONDecoder().decode(LatencyHistogram.self, from: JSONEncoder().encode(a))
         #expect(decoded.count == a.count && decoded.max_ns == a.max_ns)
-        for percentile in [1.0, 50, 90, 99, 99.99] { #expect(decoded.percentile(percentile) == a.percentile(percentile)) }
+        for percentile in [1.0, 50, 90, 99, 99.99] {
+            #expect(decoded.percentile(percentile) == a.percentile(percentile))
+        }
     }
 
     @Test func emptyIsZero() {
         let empty = LatencyHistogram()
-        #expect(empty.count == 0 && empty.percentile(99) == 0 && empty.min_ns == 0 && empty.max_ns == 0 && empty.mean_ns == 0)
+        #expect(
+            empty.count == 0 && empty.percentile(99) == 0 && empty.min_ns == 0 && empty.max_ns == 0
+                && empty.mean_ns == 0)
     }
 
     @Test func tamperedCountsAreRefused() {

@@ -33,8 +33,8 @@ enum GoldenTables {
         mta disk writes          bytes/msg                      21000
         messages a commit        msg                             12.5
         commit p50               ms                              0.50
-        CPM compute, c5.2xlarge  USD                         0.000250
-        CPM egress, c5.2xlarge   USD                         0.000945
+        CPM compute, c5.2xlarge  USD                       0.00025000
+        CPM egress, c5.2xlarge   USD                       0.00094500
 
         fixture mta-rocksdb-fsync: Is the table right?
           1,000 messages of 10,500 bytes over 20 connections; 1 run
@@ -79,8 +79,8 @@ enum GoldenTables {
         | mta disk writes         | bytes/msg |                     21000 |
         | messages a commit       | msg       |                      12.5 |
         | commit p50              | ms        |                      0.50 |
-        | CPM compute, c5.2xlarge | USD       |                  0.000250 |
-        | CPM egress, c5.2xlarge  | USD       |                  0.000945 |
+        | CPM compute, c5.2xlarge | USD       |                0.00025000 |
+        | CPM egress, c5.2xlarge  | USD       |                0.00094500 |
 
         fixture mta-rocksdb-fsync: Is the table right?
           1,000 messages of 10,500 bytes over 20 connections; 1 run
@@ -125,7 +125,7 @@ enum GoldenTables {
         fixture,mta-rocksdb-fsync,1,true,mta_messages_per_commit,msg,12.5,12.5,12.5
         fixture,mta-rocksdb-fsync,1,true,mta_commit_latency_ms_p50,ms,0.5,0.5,0.5
         fixture,mta-rocksdb-fsync,1,true,cpm_compute_usd_c5_2xlarge,USD,0.00025,0.00025,0.00025
-        fixture,mta-rocksdb-fsync,1,true,cpm_egress_usd_c5_2xlarge,USD,0.000945,0.000945,0.000945
+        fixture,mta-rocksdb-fsync,1,true,cpm_egress_usd_c5_2xlarge,USD,0.000945,0.000945,0.00094500
 
         """
 }

@@ -32,6 +32,17 @@ import Testing
         #expect(svg.contains("fixture mta-rocksdb-fsync: accepted<"))
         #expect(svg.contains("other mta-rocksdb-os: accepted<"))
         #expect(svg.contains("other mta-rocksdb-os: accepted to delivered<"))
+        #expect(svg.contains(">2 runs of different loads, Test CPU 9000, 2 cores<"))
+    }
+
+    /// The samples end long after the last message: the throughput is that of the time until then.
+    @Test func waitingAfterTheLastMessageIsNoSlowness() throws {
+        var run = try RunFixture.run(lastAccepted: 1001.5, lastReceived: 1001.5)
+        run.generator.series[1].unixSeconds = 1009
+        run.sink.series[1].unixSeconds = 1009
+        let ticks = try xTicks(draw([run]))
+        #expect(ticks.contains(1.2))
+        #expect(ticks.max()! < 2, "\(ticks)")
     }
 
     @Test func anInvalidRunSaysSoInTheTitle() throws {
@@ -83,6 +94,13 @@ import Testing
             let fault = #expect(throws: RecordFault.self) { try RunChart([run]).write(to: directory + "/chart.svg") }
             #expect(fault?.description == "\(directory)/chart.svg: there is nothing to draw")
         }
+    }
+
+    /// The numbers below the throughput panel: everything written before the label of that axis.
+    private func xTicks(_ svg: String) throws -> [Double] {
+        let panel = try #require(svg.components(separatedBy: ">seconds since the first message<").first)
+        let texts = panel.components(separatedBy: "</tspan>").compactMap { $0.split(separator: ">").last }
+        return texts.compactMap { Double($0.trimmingCharacters(in: .whitespaces)) }.filter { $0 < 100 && $0 > 0 }
     }
 
     private func draw(_ runs: [RunRecord]) throws -> String {

@@ -44,10 +44,13 @@ private struct ClientHarness {
         return session.begin(envelope, size: 9, form: form)
     }
 
-    static func ready(pipelining: Bool = true, overlap: Bool = true, chunking: Bool = false, keywords: [String]) -> ClientHarness {
+    static func ready(pipelining: Bool = true, overlap: Bool = true, chunking: Bool = false, keywords: [String])
+        -> ClientHarness
+    {
         var harness = ClientHarness(pipelining: pipelining, overlap: overlap, chunking: chunking)
         harness.feed("220 mx.test\r\n")
-        harness.feed("250-mx.test\r\n" + keywords.dropLast().map { "250-\($0)\r\n" }.joined() + "250 \(keywords.last!)\r\n")
+        harness.feed(
+            "250-mx.test\r\n" + keywords.dropLast().map { "250-\($0)\r\n" }.joined() + "250 \(keywords.last!)\r\n")
         harness.written = ""
         harness.actions = []
         return harness

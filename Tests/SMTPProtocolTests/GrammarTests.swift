@@ -5,7 +5,9 @@ import Testing
 @Suite struct GrammarTests {
     private func mail(_ text: String) -> Result<MailCommand, GrammarFault> {
         let bytes = Array(text.utf8)
-        do throws(GrammarFault) { return .success(try MailCommand.parse(bytes.span.bytes)) } catch { return .failure(error) }
+        do throws(GrammarFault) { return .success(try MailCommand.parse(bytes.span.bytes)) } catch {
+            return .failure(error)
+        }
     }
 
     private func rcpt(_ bytes: [UInt8], utf8: Bool = false) -> Result<RcptCommand, GrammarFault> {
@@ -40,7 +42,8 @@ import Testing
         "<\"a\"b@c.test>", "<a\"b\"@c.test>", "<a@-b.test>", "<a@b-.test>", "<a@b.test.>", "<a@.b.test>",
         "<a@[192.0.2.256]>", "<a@[192.0.2]>", "<a@[192.0.2.1>", "<a@192.0.2.1]>", "<a@[IPv6:1:2:3]>",
         "<a@[IPv6:1::2::3]>", "<a@[IPv6:1:2:3:4:5:6:7:8:9]>", "<a@[IPv6:12345::]>", "<a@[IPv6:g::1]>",
-        "<a@[foo:bar]>", "<a@[]>", "<a(comment)@b.test>", "<a,b@c.test>", "<a;b@c.test>", "<a:b@c.test>", "<a<b@c.test>",
+        "<a@[foo:bar]>", "<a@[]>", "<a(comment)@b.test>", "<a,b@c.test>", "<a;b@c.test>", "<a:b@c.test>",
+        "<a<b@c.test>",
         "<a\\b@c.test>", "<a[b]@c.test>", "<a@b_c!.test>", "<@x.test a@b.test>", "<@x.test,a@b.test>", "<<a@b.test>>",
         "< a@b.test>", "<a@b.test >", "", "<", ">", "<\t>", "<a@b.te\u{0}st>", "<\"a\u{0}\"@b.test>", "<a\r@b.test>",
         "<a\n@b.test>", "<\"a\r\nRCPT\"@b.test>", "<a\u{7F}@b.test>",
@@ -50,7 +53,9 @@ import Testing
 
     @Test(arguments: bad) func badAddresses(text: String) {
         if case .success(let command) = mail("FROM:" + text) { Issue.record("taken as \(command.reversePath)") }
-        if case .success(let command) = rcpt(Array(("TO:" + text).utf8)) { Issue.record("taken as \(command.forwardPath)") }
+        if case .success(let command) = rcpt(Array(("TO:" + text).utf8)) {
+            Issue.record("taken as \(command.forwardPath)")
+        }
     }
 
     @Test func nullAndPostmaster() {
@@ -94,7 +99,8 @@ import Testing
         let table: [(String, SMTPVerb, Int)] = [
             ("MAIL FROM:<>", .mail, 5), ("mail  FROM:<>", .mail, 6), ("QuIt", .quit, 4), ("EHLO x", .ehlo, 5),
             ("STARTTLS", .starttls, 8), ("GET / HTTP/1.1", .http, 4), ("post x", .http, 5), ("MAILX", .unknown, 5),
-            ("MAI", .unknown, 3), ("", .unknown, 0), ("BDAT 1", .bdat, 5), ("CONNECT x", .http, 8), ("\u{0}AIL", .unknown, 4),
+            ("MAI", .unknown, 3), ("", .unknown, 0), ("BDAT 1", .bdat, 5), ("CONNECT x", .http, 8),
+            ("\u{0}AIL", .unknown, 4),
         ]
         for (text, verb, start) in table {
             let bytes = Array(text.utf8)
@@ -133,6 +139,8 @@ import Testing
         #expect(line("550 5.1 short")?.enhanced == nil)
         #expect(line("550 5.1.1x")?.enhanced == nil)
         #expect(line("250 2.0.1234 long")?.enhanced == nil)
-        for text in ["", "25", "199 x", "600 x", "2x0 y", "250x", "250_", "HTTP"] { #expect(line(text) == nil, "\(text)") }
+        for text in ["", "25", "199 x", "600 x", "2x0 y", "250x", "250_", "HTTP"] {
+            #expect(line(text) == nil, "\(text)")
+        }
     }
 }

@@ -91,7 +91,8 @@ private struct Script {
 @Suite struct ScriptTests {
     static let names: [String] = {
         let directory = Bundle.module.resourceURL!.appendingPathComponent("Scripts")
-        return try! FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".smtp") }.sorted()
+        return try! FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".smtp") }
+            .sorted()
     }()
 
     @Test func thereAreScripts() { #expect(Self.names.count >= 12) }
@@ -119,7 +120,9 @@ private struct Script {
             }
         }
         #expect(harness.messages.count == script.messages, "\(name)")
-        for (message, content) in zip(harness.messages, script.contents) { #expect(message.content == content, "\(name)") }
+        for (message, content) in zip(harness.messages, script.contents) {
+            #expect(message.content == content, "\(name)")
+        }
         #expect(harness.isClosed == script.mustClose, "\(name)")
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import MailTypes
 import NIOCore
 import NIOPosix
@@ -130,8 +131,9 @@ final class ListClient: SMTPClientDelegate {
         try await withServer(delay: delay) { loops, listener, journal in
             let texts = (0..<20).map { "Subject: \($0)\r\n\r\n..dot\r\n" }
             try await send(texts.map { Self.message($0) }, loops, to: listener.localAddress, journal)
-            #expect(journal.read { $0.messages.map { String(decoding: $0.content, as: UTF8.self) } }
-                == texts.map { $0.replacing("\r\n..", with: "\r\n.") })
+            #expect(
+                journal.read { $0.messages.map { String(decoding: $0.content, as: UTF8.self) } }
+                    == texts.map { $0.replacing("\r\n..", with: "\r\n.") })
             #expect(journal.read { $0.results.count == 20 && $0.results.allSatisfy(\.isAccepted) })
             #expect(journal.read { $0.causes } == ["quit"])
         }
@@ -162,7 +164,9 @@ final class ListClient: SMTPClientDelegate {
             let one = "MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\n1\r\n.\r\n"
             let two = "MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\n2\r\n.\r\n"
             let read = try await client.exchange("EHLO c.test\r\n" + one + two + "QUIT\r\n")
-            let codes = read.components(separatedBy: "\r\n").filter { $0.dropFirst(3).first == " " }.map { $0.prefix(3) }
+            let codes = read.components(separatedBy: "\r\n").filter { $0.dropFirst(3).first == " " }.map {
+                $0.prefix(3)
+            }
             #expect(codes == ["220", "250", "250", "250", "354", "250", "250", "250", "354", "250", "221"])
             #expect(journal.read { $0.messages.map(\.content) } == [Array("1\r\n".utf8), Array("2\r\n".utf8)])
         }

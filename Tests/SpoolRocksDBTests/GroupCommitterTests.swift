@@ -107,7 +107,9 @@ private final class Observer: CommitObserver {
         spool.behaviour.withLock { $0.delay = 0.01 }
         let committer = GroupCommitter(spool: spool)
         let observer = Observer()
-        for ticket in 1...50 as ClosedRange<UInt64> { committer.submit(makeMessage(ticket), ticket: ticket, observer: observer) }
+        for ticket in 1...50 as ClosedRange<UInt64> {
+            committer.submit(makeMessage(ticket), ticket: ticket, observer: observer)
+        }
         committer.stop()
         #expect(observer.tickets == Array(1...50))
     }

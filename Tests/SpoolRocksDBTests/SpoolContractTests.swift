@@ -91,7 +91,7 @@ func text(_ content: MessageContent) -> String { content.slices.map { String(buf
         let entries = try list(spool)
         #expect(entries.map(\.id.low) == [1, 3, 4, 5])
         #expect(entries.map(\.state) == [nil, nil, state, nil])
-        #expect(entries.allSatisfy { $0.size == 19 })
+        #expect(entries.allSatisfy { $0.size == 21 })
         spool.close(clean: true)
     }
 
@@ -169,7 +169,9 @@ func text(_ content: MessageContent) -> String { content.slices.map { String(buf
                 var bad = good
                 let byte: UInt8 = bad.getInteger(at: index)!
                 bad.setInteger(byte ^ (1 << UInt8(bit)), at: index)
-                #expect(throws: SpoolFault.self, "byte \(index), bit \(bit)") { try RecordCodec.message(message.id, bad) }
+                #expect(throws: SpoolFault.self, "byte \(index), bit \(bit)") {
+                    try RecordCodec.message(message.id, bad)
+                }
             }
         }
     }

@@ -12,14 +12,20 @@ enum AddressLiteral {
         guard close < input.byteCount else { return nil }
         let text = String(decoding: input.copy(start + 1..<close), as: UTF8.self)
         let isValid: Bool
-        if text.lowercased().hasPrefix("ipv6:") { isValid = isIPv6(text.dropFirst(5)) } else { isValid = isIPv4(text[...]) }
+        if text.lowercased().hasPrefix("ipv6:") {
+            isValid = isIPv6(text.dropFirst(5))
+        } else {
+            isValid = isIPv4(text[...])
+        }
         return isValid ? close + 1 : nil
     }
 
     static func isIPv4(_ text: Substring) -> Bool {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4
-            && parts.allSatisfy { (1...3).contains($0.count) && $0.allSatisfy { $0.isASCII && $0.isNumber } && Int($0)! < 256 }
+            && parts.allSatisfy {
+                (1...3).contains($0.count) && $0.allSatisfy { $0.isASCII && $0.isNumber } && Int($0)! < 256
+            }
     }
 
     static func isIPv6(_ text: Substring) -> Bool {
@@ -40,7 +46,9 @@ enum AddressLiteral {
                 guard isIPv4(part) else { return nil }
                 count += 2
             } else {
-                guard (1...4).contains(part.count), part.allSatisfy(\.isHexDigit), part.utf8.count == part.count else { return nil }
+                guard (1...4).contains(part.count), part.allSatisfy(\.isHexDigit), part.utf8.count == part.count else {
+                    return nil
+                }
                 count += 1
             }
         }

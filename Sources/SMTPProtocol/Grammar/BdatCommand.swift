@@ -6,7 +6,9 @@ package struct BdatCommand: Equatable, Sendable {
     package static func parse(_ argument: RawSpan) throws(GrammarFault) -> BdatCommand {
         let words = String(decoding: argument.copy(0..<argument.byteCount), as: UTF8.self)
             .split { $0 == " " || $0 == "\t" }
-        guard let first = words.first, words.count <= 2, let size = parseDecimal(first), size < .max else { throw .badSize }
+        guard let first = words.first, words.count <= 2, let size = parseDecimal(first), size < .max else {
+            throw .badSize
+        }
         guard words.count == 1 || words[1].uppercased() == "LAST" else { throw .badArgument }
         return BdatCommand(size: size, last: words.count == 2)
     }

@@ -17,7 +17,9 @@ enum ESMTPParameters {
             let words = String(decoding: input.copy(begin..<index), as: UTF8.self)
                 .split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let keyword = words[0].uppercased()
-            guard let first = keyword.utf8.first, first != 0x2D, keyword.utf8.allSatisfy(isKeywordByte) else { throw .badArgument }
+            guard let first = keyword.utf8.first, first != 0x2D, keyword.utf8.allSatisfy(isKeywordByte) else {
+                throw .badArgument
+            }
             try body(keyword, words.count == 2 ? String(words[1]) : nil)
         }
     }

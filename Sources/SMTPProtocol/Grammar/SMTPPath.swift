@@ -31,7 +31,9 @@ package enum SMTPPath {
         guard cursor.take(0x3E, input) else { throw bad }
         guard end - start + 2 <= pathLimit + 64 else { throw .pathTooLong }
         let bytes = input.copy(start..<end)
-        if allowUTF8, bytes.contains(where: { $0 >= 0x80 }), String(validating: bytes, as: UTF8.self) == nil { throw bad }
+        if allowUTF8, bytes.contains(where: { $0 >= 0x80 }), String(validating: bytes, as: UTF8.self) == nil {
+            throw bad
+        }
         offset = cursor.index
         return MailAddress(bytes: bytes)
     }

@@ -62,7 +62,9 @@ struct ContentReader {
             offset += 1
             return nil
         }
-        if fault == .lineTooLong { scan.line_limit = 0 } else {
+        if fault == .lineTooLong {
+            scan.line_limit = 0
+        } else {
             mr_scan_pass(&scan, input[byte: offset])
             offset += 1
         }
@@ -124,7 +126,9 @@ struct ChunkReader {
         let start = offset
         offset += scanContent(input.extracting(0..<end), from: start, state: &scan)
         if offset == start, let fault = ContentFault(scan.stop) {
-            if fault == .lineTooLong { scan.line_limit = 0 } else {
+            if fault == .lineTooLong {
+                scan.line_limit = 0
+            } else {
                 mr_scan_pass(&scan, input[byte: offset])
                 offset += 1
                 remaining -= 1
