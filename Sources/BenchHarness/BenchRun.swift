@@ -44,7 +44,7 @@ package struct BenchRun {
         try makeDirectory(paths.spools)
         let machine = try MachineProbe.facts(spoolDirectory: paths.spools, repository: paths.repository)
         let directory = try resultDirectory(started, machine)
-        let spool = paths.spools + "/spool-\(getpid())-\(repeatIndex)"
+        let spool = paths.spools + "/" + Self.spoolPrefix + "\(repeatIndex)"
         try? FileManager.default.removeItem(atPath: spool)
         defer { try? FileManager.default.removeItem(atPath: spool) }
         try makeDirectory(spool)
@@ -53,6 +53,16 @@ package struct BenchRun {
         let record = try gather(directory, started, machine, repeatIndex, repeats, warnings)
         try write(record, to: directory)
         return (record, directory)
+    }
+
+    private static var spoolPrefix: String { "spool-\(getpid())-" }
+
+    /// Removes what an interrupted run of this process would leave: gigabytes, perhaps.
+    package static func removeSpools(_ paths: HarnessPaths) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: paths.spools)) ?? []
+        for name in names where name.hasPrefix(spoolPrefix) {
+            try? FileManager.default.removeItem(atPath: paths.spools + "/" + name)
+        }
     }
 
     // MARK: Running

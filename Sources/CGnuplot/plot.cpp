@@ -38,10 +38,12 @@ struct Place {
 };
 
 const double page_width = 900, page_head = 40, plot_height = 230, panel_foot = 64, key_row = 20;
-const size_t key_columns = 2;
+
+// Two names fit side by side; of several runs they are long, and each has a row.
+size_t key_columns(const mr_panel &panel) { return panel.series_count <= 2 ? 2 : 1; }
 
 double head_height(const mr_panel &panel) {
-    return 34 + key_row * ((panel.series_count + key_columns - 1) / key_columns);
+    return 34 + key_row * ((panel.series_count + key_columns(panel) - 1) / key_columns(panel));
 }
 
 void axes(Gnuplot &gnuplot, const mr_panel &panel, const Place &place, double height) {
@@ -50,8 +52,8 @@ void axes(Gnuplot &gnuplot, const mr_panel &panel, const Place &place, double he
             << "set tmargin at screen " << 1 - place.top / height << "\n"
             << "set bmargin at screen " << 1 - place.bottom / height << "\n"
             << "set label 1 " << quoted(panel.title) << " at graph 0, screen "
-            << 1 - (place.top - head_height(panel) + 12) / height << " left\n"
-            << "set key at graph 0, graph 1.03 left bottom horizontal Left reverse maxcols " << key_columns << "\n"
+            << 1 - (place.top - head_height(panel) + 10) / height << " left\n"
+            << "set key at graph 0, graph 1.03 left bottom horizontal Left reverse maxcols " << key_columns(panel) << "\n"
             << "set xlabel " << quoted(panel.x_label) << "\nset ylabel " << quoted(panel.y_label) << "\n";
     if (panel.is_percentile) {
         gnuplot << "set logscale x 10\nset logscale y 10\nset xrange [1:*]\nset format y '%g'\nset xtics ("

@@ -39,8 +39,11 @@ package enum SpoolFault: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Where accepted mail lives until it is delivered. Backends differ in speed, not in what they promise.
 package protocol Spool: AnyObject, Sendable {
-    /// Writes the batch, all or nothing, and returns when it has the spool's durability. Blocks for one write and,
-    /// with ``Durability/fsync``, one sync, whatever the batch's size. Called by one thread.
+    /// Writes the batch, all or nothing, and returns when its messages have the spool's durability. Blocks for one
+    /// write and, with ``Durability/fsync``, one sync, whatever the batch's size. Called by one thread.
+    ///
+    /// A batch without messages is given to the kernel and synced with the next one that has some: nobody was promised
+    /// anything about it. A power cut in between sends those messages once more; the death of the process does not.
     /// - Throws: ``SpoolFault``; then none of the batch counts as accepted.
     func commit(_ batch: SpoolBatch) throws(SpoolFault)
 

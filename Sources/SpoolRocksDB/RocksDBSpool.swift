@@ -16,6 +16,8 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
     private let database: OpaquePointer
     private let options: OpaquePointer
     private let writeOptions: OpaquePointer
+    /// For completions and states alone: a later synced commit takes them along.
+    private let unsyncedOptions: OpaquePointer
     private let readOptions: OpaquePointer
     package let wasCleanlyClosed: Bool
 
@@ -32,6 +34,7 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
         database = opened!
         writeOptions = rocksdb_writeoptions_create()
         rocksdb_writeoptions_set_sync(writeOptions, settings.durability == .fsync ? 1 : 0)
+        unsyncedOptions = rocksdb_writeoptions_create()
         readOptions = rocksdb_readoptions_create()
         rocksdb_readoptions_set_fill_cache(readOptions, 0)
         wasCleanlyClosed = try Self.takeCleanMark(database, readOptions)
@@ -56,7 +59,8 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
                 withKey(mark, id) { rocksdb_writebatch_delete(writes, $0.baseAddress, $0.count) }
             }
         }
-        try check("commit") { rocksdb_write(database, writeOptions, writes, $0) }
+        let options = batch.messages.isEmpty ? unsyncedOptions : writeOptions
+        try check("commit") { rocksdb_write(database, options, writes, $0) }
     }
 
     package func load(_ id: MessageID) throws(SpoolFault) -> SpoolMessage? {
@@ -101,6 +105,7 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
         }
         rocksdb_readoptions_destroy(readOptions)
         rocksdb_writeoptions_destroy(writeOptions)
+        rocksdb_writeoptions_destroy(unsyncedOptions)
         rocksdb_close(database)
         rocksdb_options_destroy(options)
     }

@@ -5,6 +5,7 @@ import Measures
 import ProgramSupport
 import RunRecords
 import RunReporting
+import Synchronization
 
 /// `bench-report run`: one profile, once or several times.
 struct Run: AsyncParsableCommand {
@@ -24,19 +25,27 @@ struct Run: AsyncParsableCommand {
     @Option(help: "Spools lie below this directory while a run lasts: its file system is what is measured.")
     var spoolRoot: String?
 
+    private static let interrupted = Mutex(false)
+    private static let interruptedText = "bench-report: interrupted, its programs were ended\n"
+
     func run() async throws {
         ignoreBrokenPipes()
         let (profile, text) = try readProfile()
         guard repeats > 0 else { throw UsageFault("--repeat \(repeats): expected 1 or more") }
-        let pause = try HumanDuration(parsing: rest)
+        let pause: HumanDuration
+        do { pause = try HumanDuration(parsing: rest) } catch { throw UsageFault("--rest \(error)") }
         let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
         let paths = HarnessPaths(
             programs: programs, results: out, spools: spoolRoot ?? out + "/.spools",
             repository: FileManager.default.currentDirectoryPath)
         let interruption = Task {
             await terminationSignal()
+            Self.interrupted.withLock { $0 = true }
             Children.killAll()
-            writeError("bench-report: interrupted, its programs were ended\n")
+            // The run notices, cleans up and ends with the message below; between runs there is nothing to notice.
+            try await Task.sleep(nanoseconds: 2_000_000_000)
+            BenchRun.removeSpools(paths)
+            writeError(Self.interruptedText)
             Foundation.exit(130)
         }
         defer { interruption.cancel() }
@@ -74,6 +83,11 @@ struct Run: AsyncParsableCommand {
                 writeError("\(directory)\n")
             } catch let fault as RecordFault {
                 Children.killAll()
+                guard !Self.interrupted.withLock({ $0 }) else {
+                    line.clear()
+                    writeError(Self.interruptedText)
+                    throw ExitCode(130)
+                }
                 throw RunFault(fault.description)
             }
         }

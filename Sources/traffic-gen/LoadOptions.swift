@@ -74,18 +74,22 @@ struct LoadOptions: ParsableArguments {
     }
 
     private func size() throws -> Int {
-        let bytes = try ByteCount(parsing: bodySize).bytes
-        guard (1...1_000_000_000).contains(bytes) else {
-            throw UsageFault("--body-size \(bodySize): expected 1 to 1GB")
-        }
-        return bytes
+        do {
+            let bytes = try ByteCount(parsing: bodySize).bytes
+            guard (1...1_000_000_000).contains(bytes) else {
+                throw UsageFault("--body-size \(bodySize): expected 1 to 1GB")
+            }
+            return bytes
+        } catch let fault as UnitFault { throw UsageFault("--body-size \(fault)") }
     }
 
     private func seconds() throws -> Double? {
         guard let duration else { return messageCount == nil ? 60 : nil }
-        let seconds = try HumanDuration(parsing: duration).seconds
-        guard seconds > 0 else { throw UsageFault("--duration \(duration): expected more than 0") }
-        return seconds
+        do {
+            let seconds = try HumanDuration(parsing: duration).seconds
+            guard seconds > 0 else { throw UsageFault("--duration \(duration): expected more than 0") }
+            return seconds
+        } catch let fault as UnitFault { throw UsageFault("--duration \(fault)") }
     }
 
     private func positive(_ value: Int, _ flag: String) throws -> Int {

@@ -125,7 +125,7 @@ enum GoldenTables {
         fixture,mta-rocksdb-fsync,1,true,mta_messages_per_commit,msg,12.5,12.5,12.5
         fixture,mta-rocksdb-fsync,1,true,mta_commit_latency_ms_p50,ms,0.5,0.5,0.5
         fixture,mta-rocksdb-fsync,1,true,cpm_compute_usd_c5_2xlarge,USD,0.00025,0.00025,0.00025
-        fixture,mta-rocksdb-fsync,1,true,cpm_egress_usd_c5_2xlarge,USD,0.000945,0.000945,0.00094500
+        fixture,mta-rocksdb-fsync,1,true,cpm_egress_usd_c5_2xlarge,USD,0.000945,0.000945,0.000945
 
         """
 }
