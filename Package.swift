@@ -66,6 +66,7 @@ let package = Package(
         layer("SpoolContract", ["MailTypes", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         layer("SpoolRocksDB", ["MailTypes", "SpoolContract", "CRocksDB", nioCore]),
+        layer("SpoolSegmentLog", ["MailTypes", "SpoolContract", "CByteLoops", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
 
         // Components, one a program
@@ -101,7 +102,10 @@ let package = Package(
         program("sink-mta", ["SinkService", "Measures", "RunRecords"]),
         program(
             "mta",
-            ["RelayService", "DeliveryQueue", "SpoolContract", "SpoolRocksDB", "Measures", "RunRecords", nioCore]),
+            [
+                "RelayService", "DeliveryQueue", "SpoolContract", "SpoolRocksDB", "SpoolSegmentLog", "Measures",
+                "RunRecords", nioCore,
+            ]),
         program("bench-report", ["BenchHarness", "RunReporting", "Measures", "RunRecords"]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
@@ -110,7 +114,9 @@ let package = Package(
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
-        tests("SpoolRocksDB", ["SpoolContract", "MailTypes", nioCore]),
+        tests("SpoolContract", ["SpoolRocksDB", "SpoolSegmentLog", "MailTypes", nioCore]),
+        tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", nioCore]),
+        tests("BenchHarness", ["RunRecords"]),
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests("LoadGeneration", ["MailTypes", "SMTPProtocol", "CByteLoops", nioCore]),
         tests("RunReporting", ["RunRecords", "Measures"]),

@@ -37,8 +37,10 @@ package struct LoadStamp: Equatable, Sendable {
         else { return nil }
         let rest = line.dropFirst(Self.prefix.count)
         let tail = rest.dropFirst(MessageID.textLength)
+        let digits = tail.dropFirst(Self.middle.count)
         guard let id = MessageID(hex: rest.prefix(MessageID.textLength)), tail.starts(with: Self.middle),
-            let crc = UInt32(String(decoding: tail.dropFirst(Self.middle.count), as: UTF8.self), radix: 16)
+            digits.first != 0x2B, digits.first != 0x2D,  // UInt32 would read a sign
+            let crc = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
         else { return nil }
         self.init(id: id, crc32c: crc)
     }

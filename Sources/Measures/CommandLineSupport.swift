@@ -7,20 +7,34 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     /// - Parameter flag: named in the fault, e.g. `--listen`.
     package init(parsing text: String, flag: String) throws(UnitFault) {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65535).contains(port), colon > text.startIndex
+        guard let colon = text.lastIndex(of: ":"), let port = Self.number(text[text.index(after: colon)...], 65535),
+            let host = Self.withoutBrackets(text[..<colon])
         else { throw UnitFault("\(flag) '\(text)': expected HOST:PORT, such as 127.0.0.1:2525 or [::1]:2525") }
-        var host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
         self.host = String(host)
         self.port = port
     }
 
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    /// The name or address can only mean this machine.
+    /// The name or address can only mean this machine: a name such as `127.a.b.test` does not.
     package var isLoopback: Bool {
-        host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
+        if host == "localhost" || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { Self.number($0, 255) != nil }
+    }
+
+    /// Decimal digits and nothing else, no sign.
+    private static func number(_ text: Substring, _ highest: Int) -> Int? {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text), value <= highest else {
+            return nil
+        }
+        return value
+    }
+
+    /// Nil if nothing is left or a bracket has no partner.
+    private static func withoutBrackets(_ text: Substring) -> Substring? {
+        let bare = text.hasPrefix("[") && text.hasSuffix("]") ? text.dropFirst().dropLast() : text
+        return bare.isEmpty || bare.contains("[") || bare.contains("]") ? nil : bare
     }
 }
 

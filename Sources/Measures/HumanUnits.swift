@@ -60,11 +60,12 @@ package struct HumanDuration: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// `value` with `digits` decimals, without a locale.
+/// `value` with `digits` decimals, without a locale; `n/a` if it is not finite or too large to write out.
 package func fixed(_ value: Double, _ digits: Int) -> String {
-    guard value.isFinite else { return "n/a" }
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
+    // Also what no Int can hold: a nonsensical figure must not end the program that reports it.
+    guard value.isFinite, value.magnitude * scale < 9e18 else { return "n/a" }
     let units = Int((value.magnitude * scale).rounded())
     let sign = value < 0 && units != 0 ? "-" : ""
     guard digits > 0 else { return "\(sign)\(units)" }

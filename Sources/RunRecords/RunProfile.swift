@@ -93,7 +93,7 @@ extension RunProfile {
                 "domains", item: index, "'\(domain)': expected name or name:weight, such as gmail.com:67.4")
         }
         let mta = try values.mapping("mta", keys: ["spool", "durability", "smart_host_connections", "rocksdb_options"])
-        spool = try mta?.choice("spool", of: ["rocksdb", "memory"]) ?? "rocksdb"
+        spool = try mta?.choice("spool", of: ["rocksdb", "segment", "memory"]) ?? "rocksdb"
         durability = try mta?.choice("durability", of: ["fsync", "os"]) ?? "fsync"
         smartHostConnections = try mta?.integer("smart_host_connections", in: 1...10_000) ?? 32
         rocksdbOptions = try mta?.texts("rocksdb_options") ?? [:]

@@ -51,25 +51,40 @@ package enum RecordCodec {
         try split(id, record).entry
     }
 
+    /// Reads a head alone, for a listing that leaves the content unread. Its checksum covers the content too and is not
+    /// looked at: the caller has checked the head in another way.
+    package static func entry(_ id: MessageID, head: ByteBuffer) throws(SpoolFault) -> SpoolEntry {
+        var rest = head
+        return try self.head(id, &rest).entry
+    }
+
     private static func split(
         _ id: MessageID, _ record: ByteBuffer
     ) throws(SpoolFault) -> (entry: SpoolEntry, form: WireForm, content: ByteBuffer) {
         var rest = record
-        guard let length = rest.readInteger(endianness: .little, as: UInt32.self),
-            var head = rest.readSlice(length: Int(length)), let format: UInt8 = head.readInteger()
+        let (entry, form, crc) = try head(id, &rest)
+        guard rest.readableBytes == entry.size else {
+            throw .corrupt("\(id): \(rest.readableBytes) octets of content, expected \(entry.size)")
+        }
+        guard crc == wholeChecksum(record) else { throw .corrupt("\(id): checksum does not match") }
+        return (entry, form, rest)
+    }
+
+    /// Takes the head off `record`.
+    private static func head(
+        _ id: MessageID, _ record: inout ByteBuffer
+    ) throws(SpoolFault) -> (entry: SpoolEntry, form: WireForm, crc: UInt32) {
+        guard let length = record.readInteger(endianness: .little, as: UInt32.self),
+            var head = record.readSlice(length: Int(length)), let format: UInt8 = head.readInteger()
         else { throw .corrupt("\(id): shorter than its head") }
         guard format == version else { throw .corrupt("\(id): format version \(format), expected \(version)") }
         guard let form = head.readInteger(as: UInt8.self).flatMap(WireForm.init),
             let bodyType = head.readInteger(as: UInt8.self).flatMap(BodyType.init),
             let flags: UInt8 = head.readInteger(), let crc: UInt32 = head.readInteger(endianness: .little),
             let accepted: UInt64 = head.readInteger(endianness: .little),
-            let size: UInt64 = head.readInteger(endianness: .little), let sender = address(&head),
+            let size: UInt64 = head.readInteger(endianness: .little), size < 1 << 40, let sender = address(&head),
             let count: UInt32 = head.readInteger(endianness: .little)
         else { throw .corrupt("\(id): malformed head") }
-        guard UInt64(rest.readableBytes) == size else {
-            throw .corrupt("\(id): \(rest.readableBytes) octets of content, expected \(size)")
-        }
-        guard crc == wholeChecksum(record) else { throw .corrupt("\(id): checksum does not match") }
         var recipients: [MailAddress] = []
         for _ in 0..<count {
             guard let recipient = address(&head) else { throw .corrupt("\(id): malformed recipient") }
@@ -77,9 +92,8 @@ package enum RecordCodec {
         }
         let envelope = Envelope(
             reversePath: sender, recipients: recipients, bodyType: bodyType, smtpUTF8: flags & 1 != 0)
-        let entry = SpoolEntry(
-            id: id, envelope: envelope, acceptedMilliseconds: accepted, size: Int(size), state: nil)
-        return (entry, form, rest)
+        let entry = SpoolEntry(id: id, envelope: envelope, acceptedMilliseconds: accepted, size: Int(size), state: nil)
+        return (entry, form, crc)
     }
 
     private static func address(_ head: inout ByteBuffer) -> MailAddress? {

@@ -7,6 +7,7 @@ import RelayService
 import RunRecords
 import SpoolContract
 import SpoolRocksDB
+import SpoolSegmentLog
 
 /// What file and flags together ask for, as written; units are read when the parts are made.
 struct ServeSettings {
@@ -101,16 +102,24 @@ struct ServeSettings {
     func openSpool() throws -> any Spool {
         switch spool {
         case "memory": return MemorySpool()
-        case "rocksdb":
-            guard let spoolDirectory else { throw UsageFault("--spool-dir is missing: the directory of the spool") }
-            do {
-                return try RocksDBSpool(
-                    RocksDBSettings(
-                        directory: spoolDirectory, durability: try checkedDurability(), options: rocksdbOptions))
-            } catch let fault as SpoolFault {
-                throw RunFault("spool \(spoolDirectory): \(fault)")
+        case "rocksdb", "segment": return try openOnDisk()
+        default: throw UsageFault("--spool '\(spool)': expected rocksdb, segment or memory")
+        }
+    }
+
+    private func openOnDisk() throws -> any Spool {
+        guard let directory = spoolDirectory else {
+            throw UsageFault("--spool-dir is missing: the directory of the spool")
+        }
+        let durability = try checkedDurability()
+        do {
+            if spool == "segment" {
+                return try SegmentLogSpool(SegmentLogSettings(directory: directory, durability: durability))
             }
-        default: throw UsageFault("--spool '\(spool)': expected rocksdb or memory")
+            return try RocksDBSpool(
+                RocksDBSettings(directory: directory, durability: durability, options: rocksdbOptions))
+        } catch {
+            throw RunFault("spool \(directory): \(error)")
         }
     }
 

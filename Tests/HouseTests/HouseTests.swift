@@ -13,8 +13,10 @@ import Testing
 
     private static func swiftSources(_ directories: [String]) throws -> [Source] {
         try directories.flatMap { directory -> [Source] in
-            let base = root.appendingPathComponent(directory)
+            let base = root.appendingPathComponent(directory).resolvingSymlinksInPath()
             let names = try FileManager.default.subpathsOfDirectory(atPath: base.path).filter { $0.hasSuffix(".swift") }
+            // An empty list would let every rule pass.
+            try #require(!names.isEmpty, "no Swift sources under \(base.path)")
             return try names.map { name in
                 let text = try String(contentsOf: base.appendingPathComponent(name), encoding: .utf8)
                 return Source(path: directory + "/" + name, lines: text.components(separatedBy: "\n"))
@@ -38,22 +40,39 @@ import Testing
         #expect(long.isEmpty, "\(long)")
     }
 
-    /// Functions by brace depth: good enough for code that a formatter has seen.
+    /// Bodies of functions, initialisers, subscripts and computed properties: from the declaration to the first line
+    /// that is its closing brace, good enough for code that a formatter has seen.
     private static func functions(_ lines: [String]) -> [(line: Int, length: Int)] {
+        let modifiers = "(@\\w+(\\(.*\\))? )*((package|private|fileprivate|static|mutating|nonisolated|override) )*"
+        let begins = try! Regex(modifiers + "(func |init[?(<]|deinit|subscript|var [^=]*\\{$)")
         var found: [(line: Int, length: Int)] = []
         for (index, line) in lines.enumerated() {
-            let words = line.trimmingCharacters(in: .whitespaces)
-            guard words.contains("func ") || words.hasPrefix("init(") || words.contains(" init("),
-                !words.hasPrefix("//")
-            else { continue }
             let indent = line.prefix { $0 == " " }
-            guard let end = lines[index...].firstIndex(where: { $0 == indent + "}" }) else { continue }
-            // A declaration without a body ends before the next blank line.
-            if lines[index...end].prefix(6).contains(where: { $0.hasSuffix("{") || $0.contains("{ ") }) {
-                found.append((index + 1, end - index + 1))
-            }
+            guard line.dropFirst(indent.count).prefixMatch(of: begins) != nil else { continue }
+            // A body opens at the end of the declaration, before anything else stands at its level.
+            guard let opening = lines[index...].firstIndex(where: { $0.hasSuffix("{") || $0.hasSuffix("}") }),
+                lines[opening].hasSuffix("{"),
+                let end = lines[opening...].firstIndex(where: { $0 == indent + "}" })
+            else { continue }
+            found.append((index + 1, end - index + 1))
         }
         return found
+    }
+
+    /// The rule above has teeth: it sees the declarations that the sources are made of.
+    @Test(arguments: [
+        "func a() {", "package static func a() -> Int {", "    mutating func a(", "init(_ a: Int) {",
+        "package init?(a: Int) {",
+        "private var a: Int {", "subscript(a: Int) -> Int {", "    @Test func a() {", "@inline(__always) func a() {",
+        "deinit {",
+    ])
+    func longFunctionsAreFound(declaration: String) {
+        let indent = String(declaration.prefix { $0 == " " })
+        var lines = ["", declaration]
+        if declaration.hasSuffix("(") { lines.append(indent + ") {") }
+        lines += Array(repeating: indent + "    if x { y() }", count: 70) + [indent + "}"]
+        #expect(Self.functions(lines).map(\.line) == [2])
+        #expect(Self.functions(lines).first.map { $0.length > 70 } == true)
     }
 
     @Test(arguments: ["MailTypes", "SMTPProtocol", "DeliveryQueue"])

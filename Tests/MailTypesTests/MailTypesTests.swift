@@ -42,11 +42,29 @@ import Testing
     }
 }
 
+@Suite struct LoadStampDamageTests {
+    private static let line = "X-Millrace-Id: 000000000000000a000000000000000b crc32c=0badf00d"
+
+    /// A stamp that was touched on the way is no stamp: the checksum's digits are digits, not a signed number.
+    @Test(arguments: [
+        "crc32c=+badf00d", "crc32c=-0000000", "crc32c= badf00d", "crc32c=0badf0", "crc32c=0badf00d0", "crc32c:0badf00d",
+        "CRC32C=0badf00d", "crc32c=0badf00g",
+    ])
+    func damagedChecksumIsNoStamp(tail: String) {
+        #expect(LoadStamp(headerLine: Array(Self.line.utf8)) != nil)
+        #expect(LoadStamp(headerLine: Array(Self.line.replacing("crc32c=0badf00d", with: tail).utf8)) == nil)
+    }
+}
+
 @Suite struct MailDateTests {
     static let known: [(Int, String)] = [
         (0, "Thu, 1 Jan 1970 00:00:00 +0000"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 +0000"),
         (1_709_164_799, "Wed, 28 Feb 2024 23:59:59 +0000"), (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 +0000"),
         (4_107_542_400, "Mon, 1 Mar 2100 00:00:00 +0000"), (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 +0000"),
+        (68_169_600, "Tue, 29 Feb 1972 00:00:00 +0000"), (946_684_799, "Fri, 31 Dec 1999 23:59:59 +0000"),
+        (2_147_483_648, "Tue, 19 Jan 2038 03:14:08 +0000"), (4_102_444_800, "Fri, 1 Jan 2100 00:00:00 +0000"),
+        (13_574_563_200, "Tue, 29 Feb 2400 00:00:00 +0000"), (-86_400, "Wed, 31 Dec 1969 00:00:00 +0000"),
+        (-2_208_988_800, "Mon, 1 Jan 1900 00:00:00 +0000"), (86_399, "Thu, 1 Jan 1970 23:59:59 +0000"),
         (1_790_000_000, "Mon, 21 Sep 2026 14:13:20 +0000"), (-1, "Wed, 31 Dec 1969 23:59:59 +0000"),
     ]
     @Test(arguments: known) func dates(seconds: Int, text: String) {

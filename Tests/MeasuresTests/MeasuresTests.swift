@@ -41,9 +41,15 @@ import Testing
         #expect(fixed(-0.01, 1) == "0.0")
         #expect(fixed(1e9, 0) == "1000000000")
         #expect(fixed(.nan, 2) == "n/a")
+        #expect(fixed(.infinity, 2) == "n/a")
+        #expect(fixed(-0.0, 2) == "0.00" && fixed(0.995, 2) == "1.00" && fixed(99.999, 2) == "100.00")
+        #expect(fixed(1e30, 2) == "n/a", "beyond an Int there are no digits to show")
         #expect(grouped(1_234_567) == "1,234,567")
         #expect(grouped(-1000) == "-1,000")
         #expect(grouped(999) == "999")
+        #expect(grouped(0) == "0" && grouped(1000) == "1,000" && grouped(-999) == "-999")
+        #expect(grouped(UInt64.max) == "18,446,744,073,709,551,615")
+        #expect(grouped(Int.min) == "-9,223,372,036,854,775,808")
     }
 }
 
@@ -54,10 +60,23 @@ import Testing
         let six = try Endpoint(parsing: "[::1]:25", flag: "--x")
         #expect(six.host == "::1" && six.description == "[::1]:25" && six.isLoopback)
         #expect(try !Endpoint(parsing: "mx.example.org:25", flag: "--x").isLoopback)
-        #expect(try !Endpoint(parsing: "127.evil.example:25", flag: "--x").isLoopback)
     }
 
-    @Test(arguments: ["", "127.0.0.1", ":25", "x:", "x:66000", "x:-1", "x:25x"]) func badOnes(text: String) {
+    /// Programs refuse to send to other machines by this answer, so a name must not pass for an address.
+    static let loopback: [(String, Bool)] = [
+        ("localhost:1", true), ("[::1]:1", true), ("127.0.0.1:1", true), ("127.255.255.254:1", true),
+        ("127.evil.example:1", false), ("127.0.0.evil:1", false), ("127.a.b.com:1", false), ("127.0.0.256:1", false),
+        ("127.0.0.:1", false), ("127.0.0.1.example:1", false), ("128.0.0.1:1", false), ("0.0.0.0:1", false),
+        ("[::2]:1", false), ("localhost.example:1", false), ("127.0.0.+1:1", false), ("127...1:1", false),
+    ]
+    @Test(arguments: loopback) func isLoopback(text: String, expected: Bool) throws {
+        #expect(try Endpoint(parsing: text, flag: "--x").isLoopback == expected)
+    }
+
+    @Test(arguments: [
+        "", "127.0.0.1", ":25", "x:", "x:66000", "x:-1", "x:25x", "x:+25", "[]:25", "[::1:25", "::1]:25", "[::1]",
+    ])
+    func badOnes(text: String) {
         #expect(throws: UnitFault.self) { try Endpoint(parsing: text, flag: "--x") }
     }
 }

@@ -108,7 +108,8 @@ import Testing
         Row(right: "67.4", wrong: "heavy", fault: "13: key 'domains': 'gmail.com:heavy': expected name or name:weight"),
         Row(right: "67.4", wrong: "0", fault: "13: key 'domains': 'gmail.com:0': expected name or name:weight"),
         Row(right: "67.4", wrong: "-1", fault: "13: key 'domains': 'gmail.com:-1': expected name or name:weight"),
-        Row(right: "memory", wrong: "disk", fault: "16: key 'mta.spool': 'disk': expected rocksdb or memory"),
+        Row(
+            right: "memory", wrong: "disk", fault: "16: key 'mta.spool': 'disk': expected rocksdb or segment or memory"),
         Row(
             right: "bility: os", wrong: "bility: never",
             fault: "17: key 'mta.durability': 'never': expected fsync or os"),

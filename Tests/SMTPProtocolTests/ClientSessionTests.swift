@@ -150,6 +150,25 @@ private struct ClientHarness {
         #expect(harness.actions.last == .ready)
     }
 
+    /// RFC 2920 §3.1: the replies behind a refused MAIL are 503s about the order of commands, not about recipients: a
+    /// sender that is to be tried again later must not fail for good because of them.
+    @Test func repliesBehindRefusedSenderSayNothingAboutRecipients() {
+        var harness = ClientHarness.ready(keywords: Self.full)
+        harness.begin(["b@y.test", "c@y.test"])
+        harness.feed("451 4.3.0 later\r\n503 5.5.1 MAIL first\r\n503 5.5.1 MAIL first\r\n503 5.5.1 MAIL first\r\n")
+        #expect(harness.results.map(\.refusal) == [SMTPReply(451, .init(4, 3, 0), "later")])
+        #expect(harness.results.first?.refusedRecipients.isEmpty == true)
+    }
+
+    /// A server that takes a chunk after it refused all recipients has delivered nothing.
+    @Test func chunkTakenWithoutRecipientsIsNotAccepted() {
+        var harness = ClientHarness.ready(chunking: true, keywords: Self.full)
+        harness.begin(form: .raw)
+        harness.feed("250 ok\r\n550 5.1.1 unknown\r\n250 ok\r\n")
+        #expect(harness.results.map(\.isAccepted) == [false])
+        #expect(harness.results.map(\.stage) == [.rcpt])
+    }
+
     @Test func allRecipientsRefusedButDataAccepted() {
         var harness = ClientHarness.ready(keywords: Self.full)
         harness.begin()

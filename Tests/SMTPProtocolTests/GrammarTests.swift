@@ -45,6 +45,8 @@ import Testing
         "<a@[foo:bar]>", "<a@[]>", "<a(comment)@b.test>", "<a,b@c.test>", "<a;b@c.test>", "<a:b@c.test>",
         "<a<b@c.test>",
         "<a\\b@c.test>", "<a[b]@c.test>", "<a@b_c!.test>", "<@x.test a@b.test>", "<@x.test,a@b.test>", "<<a@b.test>>",
+        // No domain behind a quoted string, whatever at signs are in it.
+        "<\"a@b\">", "<\"a@b.test\">", "<\"@b\">", "<@x.test:\"a@b\">", "<\"postmaster\">",
         "< a@b.test>", "<a@b.test >", "", "<", ">", "<\t>", "<a@b.te\u{0}st>", "<\"a\u{0}\"@b.test>", "<a\r@b.test>",
         "<a\n@b.test>", "<\"a\r\nRCPT\"@b.test>", "<a\u{7F}@b.test>",
         "<\(String(repeating: "a", count: 65))@b.test>", "<a@\(String(repeating: "b", count: 64)).test>",

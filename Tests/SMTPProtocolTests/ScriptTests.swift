@@ -36,9 +36,15 @@ private struct Script {
 
     private mutating func expect(_ text: String) {
         for word in text.split(separator: " ") {
-            if word == "closed" { mustClose = true }
-            if word.hasPrefix("messages=") { messages = Int(word.dropFirst(9))! }
-            if word.hasPrefix("content=") { contents.append(Self.bytes(String(word.dropFirst(8)) + "\\c")) }
+            if word == "closed" {
+                mustClose = true
+            } else if word.hasPrefix("messages=") {
+                messages = Int(word.dropFirst(9))!
+            } else if word.hasPrefix("content=") {
+                contents.append(Self.bytes(String(word.dropFirst(8)) + "\\c"))
+            } else {
+                preconditionFailure("expectation \(word)")
+            }
         }
     }
 
@@ -95,9 +101,26 @@ private struct Script {
             .sorted()
     }()
 
-    @Test func thereAreScripts() { #expect(Self.names.count >= 12) }
+    @Test func thereAreScripts() { #expect(Self.names.count >= 28) }
 
     @Test(arguments: names) func inPieces(name: String) throws { try run(name) { $0.clientBytes } }
+
+    /// Each reply is there when the script says so: not before what it answers, not later.
+    @Test(arguments: names) func repliesComeInTheirPlaces(name: String) throws {
+        let script = try Self.script(name)
+        var harness = ServerHarness(script.configuration)
+        var replies = 0
+        for (number, step) in script.steps.enumerated() {
+            switch step {
+            case .client(let bytes):
+                #expect(harness.replies.count == replies, "\(name): early reply before step \(number)")
+                if !harness.isClosed { harness.feed(bytes) }
+            case .server(let expected):
+                replies += 1
+                #expect(harness.replies.count >= replies, "\(name): no reply yet for '\(expected)'")
+            }
+        }
+    }
 
     @Test(arguments: names) func byteByByte(name: String) throws {
         try run(name) { $0.clientBytes.flatMap { $0.map { [$0] } } }
@@ -105,9 +128,13 @@ private struct Script {
 
     @Test(arguments: names) func pipelined(name: String) throws { try run(name) { [$0.clientBytes.flatMap { $0 }] } }
 
-    private func run(_ name: String, _ pieces: (Script) -> [[UInt8]]) throws {
+    private static func script(_ name: String) throws -> Script {
         let url = Bundle.module.resourceURL!.appendingPathComponent("Scripts/" + name)
-        let script = try Script(String(contentsOf: url, encoding: .utf8))
+        return try Script(String(contentsOf: url, encoding: .utf8))
+    }
+
+    private func run(_ name: String, _ pieces: (Script) -> [[UInt8]]) throws {
+        let script = try Self.script(name)
         var harness = ServerHarness(script.configuration)
         for piece in pieces(script) where !harness.isClosed { harness.feed(piece) }
         let replies = harness.replies

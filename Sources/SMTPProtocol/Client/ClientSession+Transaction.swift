@@ -33,6 +33,9 @@ extension ClientSession {
         case .mail:
             if !positive { current.refuse(replies.reply, at: .mail) }
         case .rcpt:
+            // Behind a refused MAIL the replies are about the order of commands, not about the recipients: a
+            // permanent 503 there must not outdo the sender's 4yz.
+            if current.refusal != nil { return nil }
             if positive { current.acceptedRecipients += 1 } else { noteRefusedRecipient() }
         case .data: return dataAnswered(code)
         case .chunk: return chunkAnswered(positive)
@@ -64,8 +67,8 @@ extension ClientSession {
     }
 
     private mutating func chunkAnswered(_ positive: Bool) -> Action? {
-        guard !positive else { return finish() }
         current.settle()
+        guard !positive else { return finish() }
         current.refuse(replies.reply, at: .final)
         return finishWithReset()
     }

@@ -15,6 +15,7 @@ package enum GrammarFault: Error, Equatable, Sendable {
     case badParameter(String)
     case badClientName
 
+    /// Names of parameters are repeated shortened: a reply line has 512 octets (RFC 5321 §4.5.3.1.5).
     package var reply: SMTPReply {
         switch self {
         case .badSender: SMTPReply(501, .init(5, 1, 7), "Bad sender address syntax")
@@ -25,8 +26,8 @@ package enum GrammarFault: Error, Equatable, Sendable {
         case .pathTooLong: SMTPReply(501, .init(5, 1, 3), "Path longer than 256 octets")
         case .badArgument: SMTPReply(501, .init(5, 5, 4), "Syntax error in argument")
         case .badSize: SMTPReply(501, .init(5, 5, 4), "Size is not a decimal number")
-        case .unknownParameter(let name): SMTPReply(555, .init(5, 5, 4), "Parameter \(name) not recognized")
-        case .badParameter(let name): SMTPReply(501, .init(5, 5, 4), "Bad value for parameter \(name)")
+        case .unknownParameter(let name): SMTPReply(555, .init(5, 5, 4), "Parameter \(name.prefix(64)) not recognized")
+        case .badParameter(let name): SMTPReply(501, .init(5, 5, 4), "Bad value for parameter \(name.prefix(64))")
         case .badClientName: SMTPReply(501, .init(5, 5, 4), "A domain name or address literal is required")
         }
     }

@@ -26,10 +26,13 @@ package enum SMTPPath {
         guard localEnd - start <= localPartLimit else { throw .localPartTooLong }
         if cursor.take(0x40, input) {
             try domain(input, &cursor, bad: bad, allowUTF8: allowUTF8)
+        } else if input[byte: start] == 0x22 {
+            // Only the bare word postmaster has no domain; an `@` inside the quotes must not be taken for one.
+            throw bad
         }
         let end = cursor.index
         guard cursor.take(0x3E, input) else { throw bad }
-        guard end - start + 2 <= pathLimit + 64 else { throw .pathTooLong }
+        guard end - start + 2 <= pathLimit else { throw .pathTooLong }
         let bytes = input.copy(start..<end)
         if allowUTF8, bytes.contains(where: { $0 >= 0x80 }), String(validating: bytes, as: UTF8.self) == nil {
             throw bad

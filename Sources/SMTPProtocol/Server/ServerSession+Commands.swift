@@ -78,9 +78,9 @@ extension ServerSession {
         return .close
     }
 
-    /// `.contentAborted` if a BDAT sequence was open.
+    /// `.contentAborted` if a BDAT sequence was open. Where one of its chunks was refused, that was said then.
     mutating func endTransaction() -> Action? {
-        let open = chunks != nil && !chunksRefused
+        let open = chunks != nil && !chunksRefused && fault == nil
         resetTransaction()
         return open ? .contentAborted : nil
     }

@@ -121,8 +121,9 @@ struct ChunkReader {
 
     mutating func next(_ input: borrowing RawSpan, _ offset: inout Int) -> Event {
         guard remaining > 0 else { return .chunkEnd }
-        let end = min(input.byteCount, offset + remaining)
-        guard offset < end else { return .needsInput }
+        guard offset < input.byteCount else { return .needsInput }
+        // Not min(count, offset + remaining): the peer chooses `remaining`, up to the largest Int.
+        let end = offset + min(remaining, input.byteCount - offset)
         let start = offset
         offset += scanContent(input.extracting(0..<end), from: start, state: &scan)
         if offset == start, let fault = ContentFault(scan.stop) {

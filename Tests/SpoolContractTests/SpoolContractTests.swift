@@ -3,11 +3,12 @@ import MailTypes
 import NIOCore
 import SpoolContract
 import SpoolRocksDB
+import SpoolSegmentLog
 import Testing
 
 /// The backends under one contract.
 enum Backend: String, CaseIterable, CustomTestStringConvertible {
-    case memory, rocksdbFsync, rocksdbOS
+    case memory, rocksdbFsync, rocksdbOS, segmentFsync, segmentOS
     var testDescription: String { rawValue }
     var isPersistent: Bool { self != .memory }
 
@@ -16,7 +17,17 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
         case .memory: MemorySpool()
         case .rocksdbFsync: try RocksDBSpool(RocksDBSettings(directory: directory, durability: .fsync))
         case .rocksdbOS: try RocksDBSpool(RocksDBSettings(directory: directory, durability: .os))
+        case .segmentFsync: try Self.segment(directory, .fsync)
+        case .segmentOS: try Self.segment(directory, .os)
         }
+    }
+}
+
+extension Backend {
+    /// Small segments, so that the tests run over their ends.
+    private static func segment(_ directory: String, _ durability: Durability) throws -> any Spool {
+        try SegmentLogSpool(
+            SegmentLogSettings(directory: directory, durability: durability, segmentBytes: 65_536))
     }
 }
 

@@ -1,0 +1,87 @@
+import MailTypes
+import NIOCore
+import SpoolContract
+
+/// Lays records out over one or more segments before anything is written: what cannot be placed fails the batch while
+/// nothing has happened yet.
+struct BatchPlan {
+    /// The part of a batch that goes to one segment in one write.
+    struct Part {
+        var segment: SegmentFile
+        var generation: UInt64
+        var start: Int
+        var buffers: [ByteBuffer] = []
+        /// Behind the last record.
+        var end: Int
+        var nextSequence: UInt64
+        /// Sequence of the batch's first record here.
+        var batch: UInt64
+    }
+
+    private(set) var parts: [Part]
+    private(set) var places: [(id: MessageID, kind: LogRecord.Kind, place: LogIndex.Place)] = []
+    /// Gives a segment with room for so many bytes, and its generation.
+    private let nextSegment: (Int) throws(SpoolFault) -> (SegmentFile, UInt64)
+
+    /// - Parameter tail: where the log ends now; nil to begin with a new segment.
+    init(tail: Part?, nextSegment: @escaping (Int) throws(SpoolFault) -> (SegmentFile, UInt64)) {
+        parts = tail.map { [$0] } ?? []
+        self.nextSegment = nextSegment
+    }
+
+    mutating func add(_ kind: LogRecord.Kind, _ id: MessageID, head: ByteBuffer, content: [ByteBuffer] = [])
+        throws(SpoolFault)
+    {
+        let contentBytes = content.reduce(0) { $0 + $1.readableBytes }
+        let size = LogRecord.aligned(
+            LogRecord.frameBytes + head.readableBytes + contentBytes, LogRecord.alignment)
+        if parts.isEmpty || parts[parts.count - 1].end + size > parts[parts.count - 1].segment.bytes {
+            try openPart(size)
+        }
+        let last = parts.count - 1
+        let record = LogRecord(
+            kind: kind, headBytes: head.readableBytes, contentBytes: contentBytes, generation: parts[last].generation,
+            sequence: parts[last].nextSequence, batch: parts[last].batch, id: id)
+        let offset = parts[last].end
+        parts[last].buffers.append(record.frame(head))
+        parts[last].buffers.append(head)
+        parts[last].buffers += content
+        Zeros.append(size - LogRecord.frameBytes - head.readableBytes - contentBytes, to: &parts[last].buffers)
+        parts[last].end += size
+        parts[last].nextSequence += 1
+        places.append(
+            (
+                id, kind,
+                LogIndex.Place(
+                    generation: record.generation, offset: offset, headBytes: record.headBytes,
+                    contentBytes: contentBytes)
+            ))
+    }
+
+    /// Fills up to whole blocks: a later write then never has to read a block first.
+    mutating func pad() {
+        for index in parts.indices {
+            let end = LogRecord.aligned(parts[index].end, SegmentFile.blockBytes)
+            Zeros.append(min(end, parts[index].segment.bytes) - parts[index].end, to: &parts[index].buffers)
+            parts[index].end = end
+        }
+    }
+
+    private mutating func openPart(_ size: Int) throws(SpoolFault) {
+        let (segment, generation) = try nextSegment(SegmentFile.headerBytes + size)
+        parts.append(
+            Part(
+                segment: segment, generation: generation, start: 0,
+                buffers: [SegmentFile.header(generation: generation)],
+                end: SegmentFile.headerBytes, nextSequence: 0, batch: 0))
+    }
+}
+
+private enum Zeros {
+    static let block = ByteBuffer(repeating: 0, count: SegmentFile.blockBytes)
+
+    static func append(_ count: Int, to buffers: inout [ByteBuffer]) {
+        guard count > 0, let zeros = block.getSlice(at: 0, length: count) else { return }
+        buffers.append(zeros)
+    }
+}

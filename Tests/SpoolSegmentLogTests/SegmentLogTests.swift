@@ -1,0 +1,216 @@
+import Foundation
+import MailTypes
+import NIOCore
+import SpoolContract
+import SpoolSegmentLog
+import Testing
+
+/// A segment log in a directory of its own that is gone when the test is over.
+private final class LogHome {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("segments-\(UUID().uuidString)").path
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func open(segmentBytes: Int = 65_536, spares: Int = 4) throws -> SegmentLogSpool {
+        try SegmentLogSpool(
+            SegmentLogSettings(directory: path, durability: .os, segmentBytes: segmentBytes, spareSegments: spares))
+    }
+
+    var files: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.filter { $0.hasSuffix(".log") }.sorted().map { path + "/" + $0 }
+    }
+
+    /// What a killed process leaves behind.
+    func copy() throws -> LogHome {
+        let home = LogHome()
+        try FileManager.default.copyItem(atPath: path, toPath: home.path)
+        return home
+    }
+}
+
+private func message(_ sequence: UInt64, bytes: Int = 500) -> SpoolMessage {
+    let text = "Subject: \(sequence)\r\n\r\n" + String(repeating: "x", count: bytes) + "\r\n"
+    return SpoolMessage(
+        id: MessageID(high: 9, low: sequence),
+        envelope: Envelope(reversePath: MailAddress("a@x.test"), recipients: [MailAddress("b\(sequence)@y.test")]),
+        acceptedMilliseconds: sequence, content: MessageContent(slices: [ByteBuffer(string: text)], form: .dotStuffed))
+}
+
+private func batch(_ messages: [SpoolMessage] = [], finished: [UInt64] = []) -> SpoolBatch {
+    var batch = SpoolBatch()
+    batch.messages = messages
+    batch.completions = finished.map { MessageID(high: 9, low: $0) }
+    return batch
+}
+
+private func listed(_ spool: SegmentLogSpool) throws -> (ids: [UInt64], unreadable: Int) {
+    var ids: [UInt64] = []
+    let unreadable = try spool.enumerate { ids.append($0.id.low) }
+    return (ids, unreadable.count)
+}
+
+/// Changes bytes of a file in place.
+private func damage(_ path: String, at offset: Int, _ bytes: [UInt8]) throws {
+    let handle = try #require(FileHandle(forUpdatingAtPath: path))
+    try handle.seek(toOffset: UInt64(offset))
+    try handle.write(contentsOf: Data(bytes))
+    try handle.close()
+}
+
+@Suite struct SegmentLogTests {
+    @Test func segmentsAreReusedOldestFirst() throws {
+        let home = LogHome()
+        let spool = try home.open()
+        for sequence in 1...3000 as ClosedRange<UInt64> {
+            try spool.commit(batch([message(sequence)], finished: sequence > 20 ? [sequence - 20] : []))
+        }
+        #expect(spool.statistics.liveMessages == 20)
+        #expect(spool.statistics.segments <= 8, "\(spool.statistics)")
+        #expect(spool.statistics.diskBytes <= 12 * 65_536)
+        let copy = try home.copy()
+        let again = try copy.open()
+        #expect(try listed(again).ids == Array(2981...3000))
+        again.close(clean: false)
+        spool.close(clean: true)
+    }
+
+    @Test func whatWaitsLongIsMovedAndKept() throws {
+        let home = LogHome()
+        let spool = try home.open()
+        let state = DeliveryState(attempts: 2, nextDueMilliseconds: 5, recipients: [.waiting], lastReply: "450 later")
+        var first = batch([message(1, bytes: 5000)])
+        first.states = [(MessageID(high: 9, low: 1), state)]
+        try spool.commit(first)
+        for sequence in 2...2000 as ClosedRange<UInt64> {
+            try spool.commit(batch([message(sequence)], finished: sequence > 2 ? [sequence - 1] : []))
+        }
+        #expect(spool.statistics.compactedBytes > 0)
+        #expect(spool.statistics.segments <= 8, "\(spool.statistics)")
+        let copy = try home.copy()
+        let again = try copy.open()
+        var states: [DeliveryState?] = []
+        _ = try again.enumerate { states.append($0.state) }
+        #expect(try listed(again).ids == [1, 2000])
+        #expect(states == [state, nil])
+        #expect(try again.load(MessageID(high: 9, low: 1))?.content.size == message(1, bytes: 5000).content.size)
+        again.close(clean: false)
+        spool.close(clean: true)
+    }
+
+    @Test func aFinishedMessageNeverComesBack() throws {
+        let home = LogHome()
+        let spool = try home.open(segmentBytes: 16_384)
+        var alive: Set<UInt64> = []
+        var random: UInt64 = 7
+        for sequence in 1...800 as ClosedRange<UInt64> {
+            var finished: [UInt64] = []
+            for id in alive.sorted() {
+                random = random &* 6_364_136_223_846_793_005 &+ 1
+                if (random >> 33) % 12 == 0 { finished.append(id) }
+            }
+            alive.subtract(finished)
+            alive.insert(sequence)
+            try spool.commit(batch([message(sequence, bytes: Int(random >> 50) % 6000)], finished: finished))
+            if sequence % 80 == 0 {
+                let copy = try home.copy()
+                let again = try copy.open(segmentBytes: 16_384)
+                let found = try listed(again)
+                #expect(found.ids == alive.sorted())
+                #expect(found.unreadable == 0)
+                again.close(clean: false)
+            }
+        }
+        spool.close(clean: true)
+    }
+
+    @Test func largeRecordsGetSegmentsOfTheirOwn() throws {
+        let home = LogHome()
+        let spool = try home.open(segmentBytes: 16_384)
+        try spool.commit(batch([message(1), message(2, bytes: 300_000), message(3)]))
+        #expect(try spool.load(MessageID(high: 9, low: 2))?.content.size == message(2, bytes: 300_000).content.size)
+        try spool.commit(batch([message(4)], finished: [1, 2, 3]))
+        for sequence in 5...200 as ClosedRange<UInt64> {
+            try spool.commit(batch([message(sequence)], finished: [sequence - 1]))
+        }
+        #expect(spool.statistics.diskBytes < 300_000, "the large segment is not kept: \(spool.statistics)")
+        spool.close(clean: true)
+    }
+
+    /// A torn batch: cut anywhere, what was committed before is whole, and nothing is called damaged.
+    @Test func tornBatchesCostOnlyThemselves() throws {
+        let home = LogHome()
+        let spool = try home.open()
+        try spool.commit(batch([message(1), message(2)]))
+        try spool.commit(batch([message(3), message(4), message(5)]))
+        // Batches begin at multiples of 4096: the header's block, the first batch, the second.
+        for offset in stride(from: 8192, to: 8192 + 2500, by: 61) {
+            let copy = try home.copy()
+            try damage(copy.files[0], at: offset, [UInt8](repeating: 0, count: 65_536 - offset))
+            let again = try copy.open()
+            let found = try listed(again)
+            #expect(found.ids.starts(with: [1, 2]) && found.ids.count <= 5, "cut at \(offset): \(found)")
+            #expect(found.unreadable == 0, "cut at \(offset)")
+            for id in found.ids { #expect(try again.load(MessageID(high: 9, low: id)) != nil) }
+            again.close(clean: false)
+        }
+        spool.close(clean: true)
+    }
+
+    /// A flipped bit in the middle is damage: named, left alone, and everything else is read.
+    @Test func damagedRecordsAreReportedAndLeftAlone() throws {
+        let home = LogHome()
+        let spool = try home.open()
+        for sequence in 1...5 as ClosedRange<UInt64> { try spool.commit(batch([message(sequence)])) }
+        for offset in [4096, 4096 + 12, 4096 + 40, 4096 + 100] {
+            let copy = try home.copy()
+            try damage(copy.files[0], at: offset, [0xA5])
+            let before = try Data(contentsOf: URL(fileURLWithPath: copy.files[0]))
+            let again = try copy.open()
+            let found = try listed(again)
+            #expect(found.ids == [2, 3, 4, 5], "byte \(offset)")
+            #expect(found.unreadable == 1, "byte \(offset)")
+            again.close(clean: false)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: copy.files[0])) == before)
+        }
+        spool.close(clean: true)
+    }
+
+    /// Content is checked when it is loaded: it is never delivered altered.
+    @Test func damagedContentIsNotLoaded() throws {
+        let home = LogHome()
+        let spool = try home.open(segmentBytes: 16_384)
+        try spool.commit(batch((1...80).map { message($0) }))
+        let copy = try home.copy()
+        try damage(copy.files[0], at: 4096 + 400, [0xA5])
+        let again = try copy.open(segmentBytes: 16_384)
+        #expect(throws: SpoolFault.self) { try again.load(MessageID(high: 9, low: 1)) }
+        #expect(try again.load(MessageID(high: 9, low: 2)) != nil)
+        again.close(clean: false)
+        spool.close(clean: true)
+    }
+
+    /// What a reused segment still holds behind its new records is of an older generation.
+    @Test func oldGenerationsAreNotRead() throws {
+        let home = LogHome()
+        let spool = try home.open(segmentBytes: 16_384, spares: 1)
+        for sequence in 1...20 as ClosedRange<UInt64> { try spool.commit(batch([message(sequence, bytes: 3000)])) }
+        try spool.commit(batch(finished: Array(1...20)))
+        for sequence in 21...26 as ClosedRange<UInt64> { try spool.commit(batch([message(sequence, bytes: 100)])) }
+        let copy = try home.copy()
+        let again = try copy.open(segmentBytes: 16_384)
+        let found = try listed(again)
+        #expect(found.ids == Array(21...26) && found.unreadable == 0)
+        again.close(clean: false)
+        spool.close(clean: true)
+    }
+
+    @Test func twoProcessesCannotShareALog() throws {
+        let home = LogHome()
+        let spool = try home.open()
+        #expect(throws: SpoolFault.self) { try home.open() }
+        spool.close(clean: true)
+        let again = try home.open()
+        #expect(again.wasCleanlyClosed)
+        again.close(clean: true)
+    }
+}
