@@ -49,8 +49,11 @@ package struct BenchRun {
         defer { try? FileManager.default.removeItem(atPath: spool) }
         try makeDirectory(spool)
         var warnings: [String] = []
+        let writtenBefore = MachineProbe.deviceWrittenBytes(holding: spool)
         try runPrograms(directory, spool, &warnings)
-        let record = try gather(directory, started, machine, repeatIndex, repeats, warnings)
+        let writtenAfter = MachineProbe.deviceWrittenBytes(holding: spool)
+        var record = try gather(directory, started, machine, repeatIndex, repeats, warnings)
+        if let writtenBefore, let writtenAfter { record.deviceWriteBytes = writtenAfter - writtenBefore }
         try write(record, to: directory)
         return (record, directory)
     }

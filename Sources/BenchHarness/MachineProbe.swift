@@ -56,6 +56,22 @@ package enum MachineProbe {
         return best.text
     }
 
+    /// Bytes written so far to the device that holds the directory, by anybody (`/proc/diskstats`): what really reached
+    /// it, where a process's own count is of pages it made dirty. Nil if the file system has no such device.
+    static func deviceWrittenBytes(holding directory: String) -> UInt64? {
+        var status = stat()
+        guard stat(directory, &status) == 0 else { return nil }
+        let (major, minor) = (status.st_dev >> 8 & 0xFFF, status.st_dev & 0xFF | status.st_dev >> 12 & 0xFFF00)
+        for line in (readSmallFile("/proc/diskstats") ?? "").split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count > 9, UInt64(fields[0]) == UInt64(major), UInt64(fields[1]) == UInt64(minor) else {
+                continue
+            }
+            return UInt64(fields[9]).map { $0 * 512 }
+        }
+        return nil
+    }
+
     private static func syncLatency(in directory: String) throws(RecordFault) -> LatencyHistogram {
         let path = directory + "/sync-probe"
         let descriptor = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)

@@ -85,6 +85,11 @@ package func grouped(_ value: some BinaryInteger) -> String {
 }
 
 private func scaled(_ text: String, _ units: [(String, Double)], _ form: String) throws(UnitFault) -> Double {
+    // A comma only groups thousands: '1,5MB' is not 15 MB.
+    let groups = text.split(separator: ",", omittingEmptySubsequences: false).dropFirst()
+    guard groups.allSatisfy({ $0.prefix { $0.isNumber }.count == 3 }) else {
+        throw UnitFault("'\(text)': expected \(form)")
+    }
     let compact = text.lowercased().filter { $0 != " " && $0 != "_" && $0 != "," }
     let digits = compact.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let suffix = String(compact.dropFirst(digits.count))

@@ -85,6 +85,8 @@ package struct RunRecord: Codable, Sendable {
     package var mta: MTARecord
     package var sink: SinkRecord
     package var audit: LedgerAudit
+    /// Written to the spool's device during the run, by anybody; nil where that cannot be counted.
+    package var deviceWriteBytes: UInt64?
     /// Why this is no result; empty for a valid run.
     package var invalid: [String]
     package var warnings: [String]
@@ -94,6 +96,7 @@ package struct RunRecord: Codable, Sendable {
         case profileText = "profile_text"
         case repeatIndex = "repeat_index"
         case startedUnixSeconds = "started_unix_s"
+        case deviceWriteBytes = "device_write_bytes"
     }
 
     package init(

@@ -82,6 +82,12 @@ package struct RunFigures: Sendable {
             Figure(
                 key: "mta_disk_write_bytes_per_message", label: "mta disk writes", unit: "bytes/msg",
                 value: Double(run.mta.header.usage.diskWriteBytes) / messages, digits: 0))
+        if let written = run.deviceWriteBytes {
+            figures.append(
+                Figure(
+                    key: "device_write_bytes_per_message", label: "device writes, all programs", unit: "bytes/msg",
+                    value: Double(written) / messages, digits: 0))
+        }
         figures.append(
             Figure(
                 key: "mta_messages_per_commit", label: "messages a commit", unit: "msg",

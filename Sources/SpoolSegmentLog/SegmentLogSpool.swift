@@ -123,7 +123,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     private func entry(_ id: MessageID) throws(SpoolFault) -> SpoolEntry? {
         guard let entry = lock.withLock({ _ in index.entries[id] }),
             var found = try head(entry.message).map({ (head) throws(SpoolFault) in try RecordCodec.entry(id, head: head)
-                })
+            })
         else { return nil }
         if let place = entry.state, let state = try head(place) { found.state = try RecordCodec.state(id, state) }
         return found

@@ -11,7 +11,8 @@ import Testing
         #expect(try ByteCount(parsing: text).bytes == value)
     }
 
-    @Test(arguments: ["", "kb", "-1", "1xb", "1.5", "0.1b", "1e3", "NaN", "99999999GB"]) func badBytes(text: String) {
+    @Test(arguments: ["", "kb", "-1", "1xb", "1.5", "1,5MB", "12,34", "0.1b", "1e3", "NaN", "99999999GB"])
+    func badBytes(text: String) {
         #expect(throws: UnitFault.self) { try ByteCount(parsing: text) }
     }
 

@@ -5,16 +5,19 @@ import Testing
 /// A process that is killed keeps its promises when it comes back.
 extension ProgramTests {
     @Suite(.timeLimit(.minutes(2))) struct CrashTests {
-        @Test(arguments: ["fsync", "os"])
-        func tenKillsUnderLoadLoseNothing(durability: String) async throws {
+        /// Spool, durability, kills.
+        @Test(arguments: [
+            ("rocksdb", "fsync", 10), ("segment", "fsync", 10), ("rocksdb", "os", 3), ("segment", "os", 3),
+        ])
+        func killsUnderLoadLoseNothing(spool: String, durability: String, kills: Int) async throws {
+            let settings = ["--spool", spool, "--durability", durability]
             let stage = try Stage()
             defer { stage.close() }
             let sink = try await stage.sink(["--ledger", stage.path("sink.ledger")])
-            var mta = try await stage.mta(to: sink.port, ["--durability", durability])
+            var mta = try await stage.mta(to: sink.port, settings)
             let port = mta.port
             var sent = GeneratorLedger()
             var interrupted = 0
-            let kills = durability == "fsync" ? 10 : 3
             for round in 0..<kills {
                 let name = "round-\(round)"
                 let load = try stage.generator(
@@ -22,7 +25,7 @@ extension ProgramTests {
                     ["--concurrency", "8", "--duration", "900ms", "--body-size", "4kb", "--seed", String(round + 1)])
                 try await Task.sleep(nanoseconds: UInt64(150 + (round * 67) % 500) * 1_000_000)
                 mta.program.kill()
-                mta = try await stage.mta(to: sink.port, port: port, ["--durability", durability])
+                mta = try await stage.mta(to: sink.port, port: port, settings)
                 try await load.waitForExit()
                 let record = try RecordFile.read(GeneratorRecord.self, from: stage.path(name + ".json"))
                 #expect(record.offered == record.accepted + record.refused + record.failed + record.inDoubt)
@@ -61,7 +64,7 @@ extension ProgramTests {
             #expect(record.ledger?.duplicates == UInt64(received.duplicates))
             #expect(record.ledger?.unique == UInt64(received.ids.count))
             print(
-                "kill -9: \(sent.accepted.count) acknowledged, \(sent.inDoubt.count) in doubt, "
+                "kill -9, \(relay.spool) \(relay.durability): \(sent.accepted.count) acknowledged, \(sent.inDoubt.count) in doubt, "
                     + "\(received.ids.count) arrived, \(received.duplicates) of them twice")
         }
     }

@@ -101,7 +101,7 @@ private struct Script {
             .sorted()
     }()
 
-    @Test func thereAreScripts() { #expect(Self.names.count >= 28) }
+    @Test func thereAreScripts() { #expect(Self.names.count >= 36) }
 
     @Test(arguments: names) func inPieces(name: String) throws { try run(name) { $0.clientBytes } }
 

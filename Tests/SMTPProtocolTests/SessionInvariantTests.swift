@@ -106,6 +106,30 @@ import Testing
         }
     }
 
+    /// Whatever ends a transaction, the next message's envelope has nothing of it.
+    @Test(arguments: [
+        "RSET\r\n", "EHLO c.test\r\n", "HELO c.test\r\n", "DATA\r\nx\r\n.\r\n", "DATA\r\na\nb\r\n.\r\n",
+        "BDAT 1 LAST\r\nx",
+        "BDAT 1 LAST\r\n\n", "BDAT 1\r\nxRSET\r\n", "BDAT 1\r\n\nRSET\r\n", "BDAT 1\r\nxEHLO c.test\r\n",
+        "BDAT 90 LAST\r\n" + String(repeating: "x", count: 90),
+    ])
+    func envelopesStartEmpty(ending: String) {
+        var harness = ServerHarness(ServerConfiguration(hostname: "mx.test", maximumMessageSize: 80))
+        harness.feed(
+            "EHLO c.test\r\nMAIL FROM:<\u{F6}@x.test> SIZE=9 BODY=8BITMIME SMTPUTF8\r\nRCPT TO:<\u{F6}@y.test>\r\n"
+                + "RCPT TO:<old@y.test>\r\n")
+        #expect(harness.session.envelope.recipients.count == 2)
+        harness.feed(ending)
+        #expect(harness.session.isIdle)
+        #expect(harness.session.envelope == Envelope(reversePath: .null, recipients: []))
+        #expect(harness.session.declaredSize == nil)
+        let before = harness.messages.count
+        harness.feed("MAIL FROM:<a@x.test>\r\nRCPT TO:<new@y.test>\r\nDATA\r\nx\r\n.\r\n")
+        let expected = Envelope(reversePath: MailAddress("a@x.test"), recipients: [MailAddress("new@y.test")])
+        #expect(harness.messages.dropFirst(before).map(\.envelope) == [expected])
+        #expect(harness.messages.last?.content == Array("x\r\n".utf8))
+    }
+
     // MARK: Replies
 
     /// RFC 5321 §4.5.3.1.5: 512 octets with CRLF, whatever of the client's words a reply repeats.

@@ -33,6 +33,21 @@ import Testing
         }
     }
 
+    /// CRLF.CRLF with any one of its five octets replaced by any other: content goes on.
+    @Test(arguments: 0..<5) func noOtherOctetEndsData(position: Int) {
+        let end = Array("\r\n.\r\n".utf8)
+        for byte in 0...255 as ClosedRange<UInt8> {
+            var variant = end
+            variant[position] = byte
+            let input = Array(Self.opening.utf8) + variant
+            for pieces in [[input], input.map { [$0] }] {
+                var harness = ServerHarness()
+                for piece in pieces { harness.feed(piece) }
+                #expect(harness.session.isReceivingContent == (variant != end), "\(variant)")
+            }
+        }
+    }
+
     @Test(arguments: ["\n", "\r", "\0", "a\nb", "a\rb", "\r\r\n"])
     func bareCharactersInDataRefuseTheMessage(violation: String) {
         var harness = ServerHarness()

@@ -58,9 +58,12 @@ extension ClientSession {
             return finishWithReset()
         }
         expected.prepend(.content)
-        current.contentSent = true
-        guard current.isHopeless else { return .sendContent }
-        // All recipients were refused and the server wants content anyway: just the dot (RFC 2920 §3.1).
+        guard current.isHopeless else {
+            current.contentSent = true
+            return .sendContent
+        }
+        // All recipients were refused and the server wants content anyway: just the dot (RFC 2920 §3.1). Nothing of the
+        // message was sent, so nothing is in doubt.
         current.settle()
         output.append(contentsOf: ".\r\n".utf8)
         return nil

@@ -90,9 +90,6 @@ package struct ServerSession {
         output.removeAll(keepingCapacity: true)
     }
 
-    /// Content octets received so far in this transaction, in wire form.
-    package var contentSize: Int { contentBytes }
-
     /// True where a client may rest: no transaction and no half command (drain on shutdown closes such sessions).
     package var isIdle: Bool {
         if case .commands = phase { return !hasMail && !lines.isMidLine }
