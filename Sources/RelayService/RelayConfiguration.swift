@@ -17,6 +17,8 @@ package struct RelayConfiguration: Sendable {
     /// read back from the spool.
     package var residentBytes = 1 << 30
     package var maximumMessageSize: Int
+    /// With less free on the spool's file system new mail is told 452; queued mail goes on.
+    package var minimumFreeBytes = 256 << 20
     /// Names printed in the record.
     package var spoolName: String
     package var durabilityName: String

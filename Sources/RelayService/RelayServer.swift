@@ -24,6 +24,7 @@ package actor RelayServer {
     private let live: LiveFile?
     private let started = WallInstant.now()
     private var series = SeriesRecorder()
+    private var isShortOfSpace = false
 
     /// Enqueues what the spool holds, then opens the listener.
     package static func start(_ configuration: RelayConfiguration, spool: any Spool) async throws -> RelayServer {
@@ -99,8 +100,18 @@ package actor RelayServer {
     package func tick(endsSecond: Bool) async throws -> (sample: IntervalSample, queued: UInt64)? {
         let counts = try await gather().counts
         live?.write(messages: counts.delivered + counts.bounced, at: .now())
+        try await watchSpace()
         guard endsSecond else { return nil }
         return (series.add(totals(counts), at: .now()), counts.queued)
+    }
+
+    /// Below the low-water mark new mail is refused before the disk is full, so that queued mail can go on.
+    private func watchSpace() async throws {
+        guard let free = spool.freeBytes else { return }
+        let isShort = free < configuration.minimumFreeBytes
+        guard isShort != isShortOfSpace else { return }
+        isShortOfSpace = isShort
+        for shard in shards { try await shard.context.eventLoop.submit { shard.isShortOfSpace = isShort }.get() }
     }
 
     private func totals(_ counts: RelayCounts) -> ProgressTotals {
@@ -131,12 +142,12 @@ package actor RelayServer {
         let quiet = try await waitForQuiet()
         for task in ticks { task.cancel() }
         // The committer's last wake-ups need the loops, so it ends before they do.
-        committer.stop()
+        let isCommitted = committer.stop()
         let (counts, latency, faults) = try await gather()
         series.add(totals(counts), at: .now())
         try await loops.shutDown()
         try await readers.shutdownGracefully()
-        spool.close(clean: quiet && committer.fault == nil)
+        spool.close(clean: quiet && isCommitted)
         let record = makeRecord(counts, latency, faults)
         if let path = configuration.recordPath { try RecordFile.write(record, to: path) }
         live?.write(messages: counts.delivered + counts.bounced, at: .now())

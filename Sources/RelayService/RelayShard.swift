@@ -33,6 +33,8 @@ final class RelayShard: @unchecked Sendable {
     var holdDelay: UInt64 = 0
 
     private(set) var isDraining = false
+    /// The spool's file system is below its low-water mark.
+    var isShortOfSpace = false
     private struct Pending {
         var message: SpoolMessage
         /// Nil for a notification of our own.
@@ -82,6 +84,7 @@ final class RelayShard: @unchecked Sendable {
     /// Nil while new mail is taken.
     var refusesNewMail: SMTPReply? {
         if isDraining { return SMTPReply(421, .init(4, 3, 2), "Service closing, try again later") }
+        if isShortOfSpace { return SpoolFault.noSpace("").reply }
         return committer.fault?.reply
     }
 

@@ -109,9 +109,12 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
     }
 
     /// Commits what waits, then ends the thread. Nothing may be submitted afterwards.
-    package func stop() {
+    /// - Returns: false if something could not be committed: then the spool was not left clean.
+    @discardableResult
+    package func stop() -> Bool {
         locked { $0.isStopping = true }
         pthread_join(thread, nil)
+        return fault == nil && !state.hasWork
     }
 
     private func locked(_ change: (inout State) -> Void) {
@@ -127,13 +130,31 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
 
     private func run() {
         while let (batch, waiters, latched) = nextBatch() {
-            var fault = latched
-            if fault == nil { fault = commit(batch) }
-            settle(batch, fault)
+            let fault = latched ?? commit(batch)
+            let isKept = fault == nil || commitKnowledge(of: batch, after: fault)
+            settle(batch, fault, isKept: isKept)
             tell(waiters, fault)
+            guard case .noSpace = fault, !isKept else { continue }
+            if isStopping { return }
             // What must be kept was put back: give the disk a moment instead of asking it again at once.
-            if case .noSpace = fault { usleep(Self.noSpacePause) }
+            usleep(Self.noSpacePause)
         }
+    }
+
+    /// A full disk refuses new mail; what is known of old mail may still fit, and makes room.
+    private func commitKnowledge(of batch: SpoolBatch, after fault: SpoolFault?) -> Bool {
+        guard case .noSpace = fault else { return false }
+        if batch.states.isEmpty, batch.completions.isEmpty { return true }
+        guard !batch.messages.isEmpty else { return false }
+        var rest = batch
+        rest.messages = []
+        return commit(rest) == nil
+    }
+
+    private var isStopping: Bool {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return state.isStopping
     }
 
     /// Everything that waits, within the limits; nil when it is time to end.
@@ -168,7 +189,7 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
         }
     }
 
-    private func settle(_ batch: SpoolBatch, _ fault: SpoolFault?) {
+    private func settle(_ batch: SpoolBatch, _ fault: SpoolFault?, isKept: Bool) {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         switch fault {
@@ -178,6 +199,7 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
             state.counts.bytes += batch.messages.reduce(0) { $0 + UInt64($1.content.size) }
         case .noSpace?:
             // Refused mail is the client's again; what we know about mail we have must not be lost.
+            guard !isKept else { break }
             state.states = batch.states + state.states
             state.completions = batch.completions + state.completions
         case let fault?: state.latched = fault

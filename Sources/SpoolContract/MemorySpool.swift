@@ -35,6 +35,7 @@ package final class MemorySpool: Spool {
         return UnreadableRecords()
     }
 
+    package var freeBytes: Int? { nil }
     package var wasCleanlyClosed: Bool { true }
     package func close(clean: Bool) {}
 }

@@ -1,3 +1,4 @@
+import Glibc
 package import MailTypes
 
 /// When a commit returns. Printed in every result.
@@ -55,12 +56,22 @@ package protocol Spool: AnyObject, Sendable {
     /// - Returns: the number of unreadable records, and what the first one's fault was.
     func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords
 
+    /// Bytes free for anybody on the spool's file system; nil if it has none. A system call.
+    var freeBytes: Int? { get }
+
     /// The last ``close(clean:)`` was clean: no delivery was under way, so nothing listed can be sent twice.
     var wasCleanlyClosed: Bool { get }
 
     /// No call may follow.
     /// - Parameter clean: no delivery is under way.
     func close(clean: Bool)
+}
+
+/// Free bytes of the file system that holds `path`, as statvfs(3) counts them for ordinary users.
+package func freeBytes(holding path: String) -> Int? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return nil }
+    return Int(status.f_bavail) * Int(status.f_frsize)
 }
 
 /// What ``Spool/enumerate(_:)`` could not read.

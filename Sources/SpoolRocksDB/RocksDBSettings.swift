@@ -7,6 +7,8 @@ package struct RocksDBSettings: Sendable {
     package var durability: Durability
     /// RocksDB's own options by RocksDB's own names, over ``defaults``: `write_buffer_size=268435456`.
     package var options: [String: String]
+    /// Free bytes of the file system that new mail must leave: a memtable's worth, so that it can be written out.
+    package var reserveBytes = 256 << 20
 
     package init(directory: String, durability: Durability, options: [String: String] = [:]) {
         self.directory = directory

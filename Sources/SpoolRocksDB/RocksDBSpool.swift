@@ -1,5 +1,4 @@
 import CRocksDB
-import Glibc
 package import MailTypes
 import NIOCore
 package import SpoolContract
@@ -14,6 +13,10 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
     private static let cleanKey = Array("clean".utf8)
 
     private let database: OpaquePointer
+    /// What a failed write left behind; nothing may be written after it.
+    private var failure: SpoolFault?
+    private let reserveBytes: Int
+    private let directory: String
     private let options: OpaquePointer
     private let writeOptions: OpaquePointer
     /// For completions and states alone: a later synced commit takes them along.
@@ -31,18 +34,38 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
         var opened: OpaquePointer?
         try check(settings.directory) { opened = rocksdb_open(parsed, settings.directory, $0) }
         options = parsed
+        directory = settings.directory
+        reserveBytes = settings.reserveBytes
         database = opened!
         writeOptions = rocksdb_writeoptions_create()
         rocksdb_writeoptions_set_sync(writeOptions, settings.durability == .fsync ? 1 : 0)
         unsyncedOptions = rocksdb_writeoptions_create()
         readOptions = rocksdb_readoptions_create()
         rocksdb_readoptions_set_fill_cache(readOptions, 0)
-        wasCleanlyClosed = try Self.takeCleanMark(database, readOptions)
+        wasCleanlyClosed = try Self.takeCleanMark(opened!, readOptions)
     }
 
     // MARK: Spool
 
     package func commit(_ batch: SpoolBatch) throws(SpoolFault) {
+        if let failure { throw failure }
+        if !batch.messages.isEmpty { try checkReserve(batch) }
+        do throws(SpoolFault) { try write(batch) } catch {
+            // RocksDB takes no write after one that failed, whatever the reason was.
+            failure = .inputOutput(error.description + "; restart when the cause is gone")
+            throw failure!
+        }
+    }
+
+    /// New mail must leave room for completions and for a memtable to be written out: RocksDB cannot go on once it has
+    /// run into a full disk.
+    private func checkReserve(_ batch: SpoolBatch) throws(SpoolFault) {
+        let size = batch.messages.reduce(0) { $0 + $1.content.size }
+        guard let free = freeBytes, free < reserveBytes + size else { return }
+        throw .noSpace("\(directory): less than the reserve of \(reserveBytes) bytes is free")
+    }
+
+    private func write(_ batch: SpoolBatch) throws(SpoolFault) {
         let writes = rocksdb_writebatch_create()!
         defer { rocksdb_writebatch_destroy(writes) }
         for message in batch.messages { put(message, writes) }
@@ -93,8 +116,10 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
         return unreadable
     }
 
+    package var freeBytes: Int? { SpoolContract.freeBytes(holding: directory) }
+
     package func close(clean: Bool) {
-        if clean {
+        if clean, failure == nil {
             var error: UnsafeMutablePointer<CChar>?
             rocksdb_writeoptions_set_sync(writeOptions, 1)
             Self.cleanKey.withUnsafeBytes {
@@ -103,6 +128,8 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
             }
             rocksdb_free(error)
         }
+        // After a failed write closing runs into an assertion of RocksDB; what is on the disk is as safe without it.
+        guard failure == nil else { return }
         rocksdb_readoptions_destroy(readOptions)
         rocksdb_writeoptions_destroy(writeOptions)
         rocksdb_writeoptions_destroy(unsyncedOptions)

@@ -14,6 +14,8 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     /// The log may be this many times its live bytes, plus ``slackSegments``, before the oldest segment is compacted.
     static let sizeFactor = 2
     static let slackSegments = 4
+    /// Empty segments that new mail must leave: completions need room on a full disk, or nothing would ever be freed.
+    static let reservedSegments = 1
     /// Bytes that one commit moves forward at most: bounds what compaction adds to its latency.
     static let compactionStep = 8 << 20
 
@@ -57,8 +59,9 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
 
     package func commit(_ batch: SpoolBatch) throws(SpoolFault) {
         if let failure { throw failure }
-        var plan = newPlan()
+        var plan = newPlan(reserve: batch.messages.isEmpty ? 0 : Self.reservedSegments)
         do throws(SpoolFault) {
+            if !batch.messages.isEmpty { try keepReserve() }
             for message in batch.messages {
                 try plan.add(
                     .message, message.id, head: RecordCodec.head(of: message), content: message.content.slices)
@@ -109,6 +112,12 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         files.unlock()
     }
 
+    package var freeBytes: Int? {
+        SpoolContract.freeBytes(holding: settings.directory).map { free in
+            free + lock.withLock { _ in max(0, spares.count - Self.reservedSegments) * settings.segmentBytes }
+        }
+    }
+
     package var statistics: SegmentLogStatistics {
         lock.withLock { _ in
             SegmentLogStatistics(
@@ -136,12 +145,15 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
 
     // MARK: Writing
 
-    private func newPlan() -> BatchPlan {
+    /// - Parameter reserve: spare segments that must be left.
+    private func newPlan(reserve: Int) -> BatchPlan {
         var part = tail
         part?.start = tail?.end ?? 0
         part?.buffers = []
         part?.batch = tail?.nextSequence ?? 0
-        return BatchPlan(tail: part) { [self] (size) throws(SpoolFault) in try nextSegment(size) }
+        return BatchPlan(tail: part) { [self] (size) throws(SpoolFault) in
+            try nextSegment(size, reserve: reserve)
+        }
     }
 
     private func addCompletions(_ ids: [MessageID], _ plan: inout BatchPlan) throws(SpoolFault) {
@@ -151,11 +163,19 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         try plan.add(.completions, first, head: head)
     }
 
+    /// Makes the reserve if it is not there; a batch with messages never eats it.
+    private func keepReserve() throws(SpoolFault) {
+        while spares.count < Self.reservedSegments {
+            let file = try files.create(bytes: settings.segmentBytes)
+            lock.withLock { _ in spares.append(file) }
+        }
+    }
+
     /// A spare segment, or a new one.
-    private func nextSegment(_ size: Int) throws(SpoolFault) -> (SegmentFile, UInt64) {
+    private func nextSegment(_ size: Int, reserve: Int) throws(SpoolFault) -> (SegmentFile, UInt64) {
         let bytes = max(settings.segmentBytes, LogRecord.aligned(size, SegmentFile.blockBytes))
         let file: SegmentFile
-        if let oldest = spares.first, oldest.bytes >= bytes {
+        if let oldest = spares.first, oldest.bytes >= bytes, spares.count > reserve {
             file = lock.withLock { _ in spares.removeFirst() }
         } else {
             file = try files.create(bytes: bytes)
@@ -223,7 +243,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     /// Spares too many or of another size; with one that goes, all older ones go before it.
     private func takeSurplus() -> [SegmentFile] {
         let odd = spares.lastIndex { $0.bytes != settings.segmentBytes }.map { $0 + 1 } ?? 0
-        let count = max(odd, spares.count - settings.spareSegments, 0)
+        let count = max(odd, spares.count - max(settings.spareSegments, Self.reservedSegments), 0)
         defer { spares.removeFirst(count) }
         return Array(spares[..<count])
     }
@@ -234,7 +254,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         guard order.count > Self.slackSegments, let oldest = order.first,
             used > Self.sizeFactor * index.liveBytes + Self.slackSegments * settings.segmentBytes
         else { return }
-        var plan = newPlan()
+        var plan = newPlan(reserve: Self.reservedSegments)
         var moved = 0
         do throws(SpoolFault) {
             for id in index.members(of: oldest) where moved < Self.compactionStep {

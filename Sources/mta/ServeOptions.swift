@@ -24,6 +24,8 @@ struct ServeOptions: ParsableArguments {
     var maxMessageSize: String?
     @Option(help: "Content kept in memory until the first attempt is over. Default 1GiB.")
     var residentMemory: String?
+    @Option(help: "With less free on the spool's file system new mail is told 452. Default 256MiB.")
+    var minFreeDisk: String?
     @Option(help: "Delay after the first failed attempt. Default 5m.")
     var retryFirst: String?
     @Option(help: "Each further delay is this times the one before. Default 2.")
@@ -51,6 +53,7 @@ struct ServeOptions: ParsableArguments {
         settings.smartHostConnections = smartHostConnections ?? settings.smartHostConnections
         settings.maxMessageSize = maxMessageSize ?? settings.maxMessageSize
         settings.residentMemory = residentMemory ?? settings.residentMemory
+        settings.minFreeDisk = minFreeDisk ?? settings.minFreeDisk
         settings.retryFirst = retryFirst ?? settings.retryFirst
         settings.retryFactor = retryFactor ?? settings.retryFactor
         settings.retryCap = retryCap ?? settings.retryCap

@@ -21,6 +21,7 @@ struct ServeSettings {
     var smartHostConnections = 32
     var maxMessageSize = "32MiB"
     var residentMemory = "1GiB"
+    var minFreeDisk = "256MiB"
     var retryFirst = "5m"
     var retryFactor = 2.0
     var retryCap = "4h"
@@ -39,7 +40,8 @@ struct ServeSettings {
                 file: file,
                 keys: [
                     "listen", "spool", "spool_dir", "durability", "smart_host", "hostname", "threads",
-                    "smart_host_connections", "max_message_size", "resident_memory", "retry_first", "retry_factor",
+                    "smart_host_connections", "max_message_size", "resident_memory", "min_free_disk", "retry_first",
+                    "retry_factor",
                     "retry_cap", "retry_max_age", "drain", "record", "rocksdb_options",
                 ])
             listen = try values.text("listen") ?? listen
@@ -52,6 +54,7 @@ struct ServeSettings {
             smartHostConnections = try values.integer("smart_host_connections") ?? smartHostConnections
             maxMessageSize = try values.text("max_message_size") ?? maxMessageSize
             residentMemory = try values.text("resident_memory") ?? residentMemory
+            minFreeDisk = try values.text("min_free_disk") ?? minFreeDisk
             retryFirst = try values.text("retry_first") ?? retryFirst
             retryFactor = try values.number("retry_factor") ?? retryFactor
             retryCap = try values.text("retry_cap") ?? retryCap
@@ -92,6 +95,7 @@ struct ServeSettings {
             spoolName: spool, durabilityName: try checkedDurability().rawValue)
         configuration.outboundConnections = smartHostConnections
         configuration.residentBytes = try bytes(residentMemory, "--resident-memory", atLeast: 0)
+        configuration.minimumFreeBytes = try bytes(minFreeDisk, "--min-free-disk", atLeast: 0)
         configuration.recordPath = record
         configuration.drainSeconds = try seconds(drain, "--drain")
         configuration.arguments = CommandLine.arguments

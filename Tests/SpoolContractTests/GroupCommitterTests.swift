@@ -28,6 +28,7 @@ private final class TestSpool: Spool {
 
     func load(_ id: MessageID) throws(SpoolFault) -> SpoolMessage? { nil }
     func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords { UnreadableRecords() }
+    var freeBytes: Int? { nil }
     var wasCleanlyClosed: Bool { true }
     func close(clean: Bool) {}
 }
