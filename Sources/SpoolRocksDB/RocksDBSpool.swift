@@ -16,6 +16,10 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
     /// What a failed write left behind; nothing may be written after it.
     private var failure: SpoolFault?
     private let reserveBytes: Int
+    private var lastFlush: ContinuousClock.Instant?
+    /// Content octets of what is not finished, by message and in all; from the listing at start and the commits since.
+    private var sizes: [MessageID: Int] = [:]
+    private var liveBytes = 0
     private let directory: String
     private let options: OpaquePointer
     private let writeOptions: OpaquePointer
@@ -55,6 +59,7 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
             failure = .inputOutput(error.description + "; restart when the cause is gone")
             throw failure!
         }
+        note(batch)
     }
 
     /// New mail must leave room for completions and for a memtable to be written out: RocksDB cannot go on once it has
@@ -62,7 +67,30 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
     private func checkReserve(_ batch: SpoolBatch) throws(SpoolFault) {
         let size = batch.messages.reduce(0) { $0 + $1.content.size }
         guard let free = freeBytes, free < reserveBytes + size else { return }
+        makeRoom()
         throw .noSpace("\(directory): less than the reserve of \(reserveBytes) bytes is free")
+    }
+
+    /// The log of finished messages goes only when their memtable is written out: ask for that, at most once a second,
+    /// and only where little in it is unfinished, since that would have to be written to the full disk.
+    private func makeRoom() {
+        let now = ContinuousClock.now
+        guard lastFlush.map({ now - $0 > .seconds(1) }) ?? true, liveBytes < reserveBytes / 4 else { return }
+        lastFlush = now
+        let flush = rocksdb_flushoptions_create()!
+        defer { rocksdb_flushoptions_destroy(flush) }
+        rocksdb_flushoptions_set_wait(flush, 0)
+        var error: UnsafeMutablePointer<CChar>?
+        rocksdb_flush(database, flush, &error)
+        rocksdb_free(error)
+    }
+
+    private func note(_ batch: SpoolBatch) {
+        for message in batch.messages {
+            sizes[message.id] = message.content.size
+            liveBytes += message.content.size
+        }
+        for id in batch.completions { liveBytes -= sizes.removeValue(forKey: id) ?? 0 }
     }
 
     private func write(_ batch: SpoolBatch) throws(SpoolFault) {
@@ -106,6 +134,7 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
                 entry.state = try get(Self.stateMark, id).map { (record) throws(SpoolFault) in
                     try RecordCodec.state(id, record)
                 }
+                if sizes.updateValue(entry.size, forKey: id) == nil { liveBytes += entry.size }
                 body(entry)
             } catch {
                 unreadable.note(error)

@@ -15,9 +15,16 @@ private final class LogHome {
             SegmentLogSettings(directory: path, durability: .os, segmentBytes: segmentBytes, spareSegments: spares))
     }
 
+    /// Segments in use, oldest first: those that begin with the magic number, by the generation behind it.
     var files: [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        return names.filter { $0.hasSuffix(".log") }.sorted().map { path + "/" + $0 }
+        let found = names.filter { $0.hasSuffix(".log") }.compactMap { name -> (UInt8, String)? in
+            guard let handle = FileHandle(forReadingAtPath: path + "/" + name),
+                let header = try? handle.read(upToCount: 16), header.prefix(4) == Data("MRS1".utf8)
+            else { return nil }
+            return (header[8], path + "/" + name)
+        }
+        return found.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// What a killed process leaves behind.
