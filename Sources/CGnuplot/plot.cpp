@@ -1,5 +1,6 @@
 #include "CGnuplot.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -120,7 +121,13 @@ extern "C" int mr_plot(const char *path, const char *title, const mr_panel *pane
         std::snprintf(error, error_size, "gnuplot is not installed: 'make setup' does it");
         return -1;
     }
-    std::remove(path);
+    // gnuplot would say so at length and write to standard output instead.
+    std::FILE *probe = std::fopen(path, "wb");
+    if (!probe) {
+        std::snprintf(error, error_size, "%s: cannot be written: %s", path, std::strerror(errno));
+        return -1;
+    }
+    std::fclose(probe);
     try {
         plot(name, title, panels, panel_count);
     } catch (const std::exception &failure) {
