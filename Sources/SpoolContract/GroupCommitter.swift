@@ -8,7 +8,7 @@ package protocol CommitObserver: AnyObject, Sendable {
     func committed(_ tickets: [UInt64], fault: SpoolFault?)
 }
 
-/// What the committer has done so far.
+/// What the committer has done so far; batches without messages are not counted.
 package struct CommitCounts: Sendable {
     package var commits: UInt64 = 0
     package var messages: UInt64 = 0
@@ -52,7 +52,7 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
     private let idle = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var thread = pthread_t()
 
-    /// - Parameter onCommit: told each commit's duration, on the committer's thread.
+    /// - Parameter onCommit: told the duration of each commit that has messages, on the committer's thread.
     package init(spool: any Spool, onCommit: @escaping @Sendable (_ nanoseconds: UInt64) -> Void = { _ in }) {
         self.spool = spool
         self.onCommit = onCommit
@@ -180,7 +180,8 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
 
     private func commit(_ batch: SpoolBatch) -> SpoolFault? {
         let began = clockNanoseconds()
-        defer { onCommit(clockNanoseconds() - began) }
+        // Completions alone are not synced: counted in, they would flatter the figure.
+        defer { if !batch.messages.isEmpty { onCommit(clockNanoseconds() - began) } }
         do throws(SpoolFault) {
             try spool.commit(batch)
             return nil
@@ -194,7 +195,7 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
         defer { pthread_mutex_unlock(lock) }
         switch fault {
         case nil:
-            state.counts.commits += 1
+            state.counts.commits += batch.messages.isEmpty ? 0 : 1
             state.counts.messages += UInt64(batch.messages.count)
             state.counts.bytes += batch.messages.reduce(0) { $0 + UInt64($1.content.size) }
         case .noSpace?:

@@ -83,7 +83,7 @@ import Testing
             let suffix = #expect(throws: RecordFault.self) { try chart.write(to: directory + "/chart.pdf") }
             #expect(suffix?.description == "\(directory)/chart.pdf: the name must end with .svg or .png")
             let missing = #expect(throws: RecordFault.self) { try chart.write(to: directory + "/no/chart.svg") }
-            #expect(missing?.description == "\(directory)/no/chart.svg: gnuplot did not write it")
+            #expect(missing?.description == "\(directory)/no/chart.svg: cannot be written: No such file or directory")
         }
     }
 
