@@ -11,6 +11,9 @@ import SpoolContract
 struct LogRecovery {
     private(set) var index = LogIndex()
     private(set) var unreadable = UnreadableRecords()
+    /// Messages of a torn batch whose head is whole and whose content is not. They must be finished in the log before
+    /// it grows: later starts no longer look at the content there and would take them for mail.
+    private(set) var torn: [MessageID] = []
     /// Frame and head are read together.
     private static let window = 4096
 
@@ -25,20 +28,26 @@ struct LogRecovery {
     private mutating func read(_ file: SegmentFile, _ generation: UInt64, mayBeTorn: Bool) throws(SpoolFault) {
         var offset = SegmentFile.headerBytes
         var expected: UInt64 = 0
-        var damaged: [(sequence: UInt64, fault: SpoolFault)] = []
+        var damaged: [(sequence: UInt64, id: MessageID?, fault: SpoolFault)] = []
         var lastBatch: UInt64 = 0
         while let (record, at) = try Self.next(file, generation, from: offset, atLeast: expected) {
             for sequence in expected..<record.sequence {
-                damaged.append((sequence, .corrupt("\(file.path): record \(sequence) before \(at)")))
+                damaged.append((sequence, nil, .corrupt("\(file.path): record \(sequence) before \(at)")))
             }
             if let fault = try take(record, file, at, checkContent: mayBeTorn) {
-                damaged.append((record.sequence, fault))
+                damaged.append((record.sequence, record.id, fault))
             }
             expected = record.sequence + 1
             lastBatch = record.batch
             offset = at + record.size
         }
-        for (sequence, fault) in damaged where !(mayBeTorn && sequence >= lastBatch) { unreadable.note(fault) }
+        for (sequence, id, fault) in damaged {
+            if mayBeTorn, sequence >= lastBatch {
+                if let id { torn.append(id) }
+            } else {
+                unreadable.note(fault)
+            }
+        }
     }
 
     /// - Returns: what is wrong with the record's content, if it was looked at.

@@ -53,6 +53,10 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         spares = found.unused
         nextGeneration = (order.last ?? 0) + 1
         wasCleanlyClosed = try files.takeCleanMark() || found.used.isEmpty
+        guard !recovery.torn.isEmpty else { return }
+        var dropped = SpoolBatch()
+        dropped.completions = recovery.torn
+        try commit(dropped)
     }
 
     // MARK: Spool

@@ -163,6 +163,28 @@ private func damage(_ path: String, at offset: Int, _ bytes: [UInt8]) throws {
         spool.close(clean: true)
     }
 
+    /// What was dropped once stays dropped, also when later starts no longer look at that segment's content.
+    @Test func tornMessagesDoNotComeBackAtLaterStarts() throws {
+        let home = LogHome()
+        let spool = try home.open()
+        try spool.commit(batch([message(1)]))
+        try spool.commit(batch([message(2), message(3)]))
+        let copy = try home.copy()
+        spool.close(clean: true)
+        // The head of the third message is whole, the end of its content is not.
+        let data = try Data(contentsOf: URL(fileURLWithPath: copy.files[0]))
+        let start = try #require(data.range(of: Data("Subject: 3".utf8))).lowerBound
+        try damage(copy.files[0], at: start + 100, [UInt8](repeating: 0, count: 400))
+        for round in 1...5 as ClosedRange<UInt64> {
+            let again = try copy.open()
+            let found = try listed(again)
+            #expect(found.ids == [1, 2] + (1..<round).map { 100 + $0 }, "start \(round)")
+            #expect(found.unreadable == 0)
+            try again.commit(batch([message(100 + round)]))
+            again.close(clean: false)
+        }
+    }
+
     /// A flipped bit in the middle is damage: named, left alone, and everything else is read.
     @Test func damagedRecordsAreReportedAndLeftAlone() throws {
         let home = LogHome()
