@@ -63,7 +63,7 @@ let package = Package(
 
         // Edges
         layer("SMTPTransport", ["MailTypes", "SMTPProtocol", "Measures", "CMemory", nioCore, nioPosix]),
-        layer("SpoolContract", ["MailTypes", "CByteLoops", nioCore]),
+        layer("SpoolContract", ["MailTypes", "Measures", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         layer("SpoolRocksDB", ["MailTypes", "SpoolContract", "CRocksDB", nioCore]),
         layer("SpoolSegmentLog", ["MailTypes", "SpoolContract", "CByteLoops", nioCore]),

@@ -8,7 +8,6 @@ package struct LoadStamp: Equatable, Sendable {
     package var id: MessageID
     package var crc32c: UInt32
 
-    package static let fieldName = "X-Millrace-Id"
     private static let prefix = Array("X-Millrace-Id: ".utf8)
     private static let middle = Array(" crc32c=".utf8)
 

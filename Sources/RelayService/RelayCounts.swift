@@ -1,5 +1,3 @@
-import Measures
-
 /// What one shard counts, in recipients unless said otherwise. Confined to its event loop.
 struct RelayCounts: Sendable {
     var recovered: UInt64 = 0

@@ -1,5 +1,4 @@
 import DeliveryQueue
-import Glibc
 import MailTypes
 import Measures
 import NIOCore
@@ -65,7 +64,7 @@ package actor RelayServer {
         }
     }
 
-    /// Spreads the spool's messages over the shards, a few thousand at a time.
+    /// Spreads the spool's messages over the shards, in turn.
     private static func restore(_ spool: any Spool, _ shards: [RelayShard]) async throws {
         let mayHaveBeenSent = !spool.wasCleanlyClosed
         var parts = shards.map { _ in [SpoolEntry]() }
@@ -90,7 +89,7 @@ package actor RelayServer {
 
     /// Messages found in the spool at start, in recipients, and how many of them may have been sent already.
     package func recovery() async throws -> (recovered: UInt64, possibleDuplicates: UInt64) {
-        let counts = try await gather().counts
+        let counts = try await gatherCounts()
         return (counts.recovered, counts.possibleDuplicates)
     }
 
@@ -98,7 +97,7 @@ package actor RelayServer {
     /// - Parameter endsSecond: also closes a second of the series.
     @discardableResult
     package func tick(endsSecond: Bool) async throws -> (sample: IntervalSample, queued: UInt64)? {
-        let counts = try await gather().counts
+        let counts = try await gatherCounts()
         live?.write(messages: counts.delivered + counts.bounced, at: .now())
         try await watchSpace()
         guard endsSecond else { return nil }
@@ -120,18 +119,22 @@ package actor RelayServer {
         )
     }
 
-    private func gather() async throws -> (counts: RelayCounts, latency: LatencyHistogram, faults: [String]) {
+    private func gatherCounts() async throws -> RelayCounts {
         var counts = RelayCounts()
+        for shard in shards { counts.add(try await shard.context.eventLoop.submit { shard.counts }.get()) }
+        return counts
+    }
+
+    /// For the record, once: a histogram handed out is copied whole at the shard's next message.
+    private func gatherDetails() async throws -> (latency: LatencyHistogram, faults: [String]) {
         var latency = LatencyHistogram()
         var faults: [String] = []
         for shard in shards {
-            let part = try await shard.context.eventLoop.submit { (shard.counts, shard.deliveryLatency, shard.faults) }
-                .get()
-            counts.add(part.0)
-            latency.merge(part.1)
-            faults += part.2
+            let part = try await shard.context.eventLoop.submit { (shard.deliveryLatency, shard.faults) }.get()
+            latency.merge(part.0)
+            faults += part.1
         }
-        return (counts, latency, faults)
+        return (latency, faults)
     }
 
     /// SIGTERM: no new mail, deliveries in progress finish or stay spooled, everything known is written.
@@ -143,7 +146,8 @@ package actor RelayServer {
         for task in ticks { task.cancel() }
         // The committer's last wake-ups need the loops, so it ends before they do.
         let isCommitted = committer.stop()
-        let (counts, latency, faults) = try await gather()
+        let counts = try await gatherCounts()
+        let (latency, faults) = try await gatherDetails()
         series.add(totals(counts), at: .now())
         try await loops.shutDown()
         try await readers.shutdownGracefully()

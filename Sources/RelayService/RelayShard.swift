@@ -83,7 +83,7 @@ final class RelayShard: @unchecked Sendable {
 
     /// Nil while new mail is taken.
     var refusesNewMail: SMTPReply? {
-        if isDraining { return SMTPReply(421, .init(4, 3, 2), "Service closing, try again later") }
+        if isDraining { return .serviceClosing }
         if isShortOfSpace { return SpoolFault.noSpace("").reply }
         return committer.fault?.reply
     }

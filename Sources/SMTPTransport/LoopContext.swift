@@ -17,9 +17,6 @@ package final class LoopContext: @unchecked Sendable {
         self.index = index
     }
 
-    /// Connections registered on this loop.
-    package var connectionCount: Int { timed.count }
-
     func register(_ connection: any TimedConnection) {
         timed[ObjectIdentifier(connection)] = connection
         guard sweep == nil else { return }

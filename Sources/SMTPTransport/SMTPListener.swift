@@ -94,9 +94,8 @@ package final class SMTPListener: Sendable {
             if await openConnections() == 0 { return }
             try? await Task.sleep(nanoseconds: 20_000_000)
         }
-        let reply = SMTPReply(421, .init(4, 3, 2), "Service closing, try again later")
         for context in loops.contexts {
-            try? await context.eventLoop.submit { context.forEachServerConnection { $0.abort(reply) } }.get()
+            try? await context.eventLoop.submit { context.forEachServerConnection { $0.abort(.serviceClosing) } }.get()
         }
     }
 

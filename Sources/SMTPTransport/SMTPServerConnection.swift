@@ -206,7 +206,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     private func closeForDrain() {
         guard let context, !isClosing else { return }
-        session.close(with: SMTPReply(421, .init(4, 3, 2), "Service closing, try again later"))
+        session.close(with: .serviceClosing)
         flushReplies(context)
         finish(context)
     }

@@ -1,6 +1,6 @@
 import Glibc
 package import MailTypes
-import Synchronization
+import Measures
 
 /// Told when messages it submitted are committed, once a batch.
 package protocol CommitObserver: AnyObject, Sendable {
@@ -179,9 +179,9 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
     }
 
     private func commit(_ batch: SpoolBatch) -> SpoolFault? {
-        let began = clockNanoseconds()
+        let began = MonotonicInstant.now()
         // Completions alone are not synced: counted in, they would flatter the figure.
-        defer { if !batch.messages.isEmpty { onCommit(clockNanoseconds() - began) } }
+        defer { if !batch.messages.isEmpty { onCommit(MonotonicInstant.now().nanoseconds(since: began)) } }
         do throws(SpoolFault) {
             try spool.commit(batch)
             return nil
@@ -220,12 +220,6 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
             observer.committed(tickets, fault: fault)
             rest = others[...]
         }
-    }
-
-    private func clockNanoseconds() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
 

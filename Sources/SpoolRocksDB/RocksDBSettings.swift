@@ -1,4 +1,3 @@
-import CRocksDB
 package import SpoolContract
 
 /// How a RocksDB spool is opened.

@@ -166,13 +166,6 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
         rocksdb_options_destroy(options)
     }
 
-    /// RocksDB's text for a property such as `rocksdb.stats`.
-    package func property(_ name: String) -> String? {
-        guard let text = rocksdb_property_value(database, name) else { return nil }
-        defer { rocksdb_free(text) }
-        return String(cString: text)
-    }
-
     // MARK: Records
 
     /// The parts are handed over as they lie; RocksDB joins them while it copies them into its log.

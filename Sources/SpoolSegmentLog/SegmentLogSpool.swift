@@ -78,7 +78,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         }
         try write(plan, synced: settings.durability == .fsync && !batch.messages.isEmpty)
         lock.withLock { _ in
-            for (id, kind, place) in plan.places { apply(id, kind, place) }
+            apply(plan)
             for id in batch.completions { index.finish(id) }
         }
         reuseOldest()
@@ -220,11 +220,14 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         tail?.buffers = []
     }
 
-    private func apply(_ id: MessageID, _ kind: LogRecord.Kind, _ place: LogIndex.Place) {
-        switch kind {
-        case .message: index.add(id, place)
-        case .state: index.setState(id, place)
-        case .completions: break
+    /// Where the plan's records lie now; completions have no place.
+    private func apply(_ plan: BatchPlan) {
+        for (id, kind, place) in plan.places {
+            switch kind {
+            case .message: index.add(id, place)
+            case .state: index.setState(id, place)
+            case .completions: break
+            }
         }
     }
 
@@ -271,7 +274,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         }
         try write(plan, synced: settings.durability == .fsync)
         lock.withLock { _ in
-            for (id, kind, place) in plan.places { apply(id, kind, place) }
+            apply(plan)
             compactedBytes += moved
         }
         reuseOldest()

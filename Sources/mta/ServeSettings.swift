@@ -1,5 +1,4 @@
 import DeliveryQueue
-import Glibc
 import Measures
 import NIOCore
 import ProgramSupport
