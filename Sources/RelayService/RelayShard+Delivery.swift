@@ -91,8 +91,8 @@ extension RelayShard {
         let bound = NIOLoopBound(body, eventLoop: context.eventLoop)
         readers.runIfActive(eventLoop: context.eventLoop) { () -> Result<MessageContent, SpoolFault> in
             do throws(SpoolFault) {
-                guard let message = try spool.load(id) else { return .failure(.corrupt("\(id): not in the spool")) }
-                return .success(message.content)
+                guard let stored = try spool.load(id) else { return .failure(.corrupt("\(id): not in the spool")) }
+                return .success(stored.message.content)
             } catch {
                 return .failure(error)
             }

@@ -22,7 +22,19 @@ package final class MemorySpool: Spool {
         }
     }
 
-    package func load(_ id: MessageID) throws(SpoolFault) -> SpoolMessage? { content.withLock { $0.messages[id] } }
+    package func load(_ id: MessageID) throws(SpoolFault) -> StoredMessage? {
+        content.withLock { content in content.messages[id].map { StoredMessage($0, state: content.states[id]) } }
+    }
+
+    package func quarantine(_ id: MessageID) throws(SpoolFault) -> String? { nil }
+
+    package var report: SpoolReport {
+        content.withLock { content in
+            SpoolReport(
+                messages: content.messages.count,
+                liveBytes: content.messages.values.reduce(0) { $0 + $1.content.size }, diskBytes: nil)
+        }
+    }
 
     package func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords {
         let (messages, states) = content.withLock { ($0.messages, $0.states) }

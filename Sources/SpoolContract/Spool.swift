@@ -7,6 +7,17 @@ package enum Durability: String, Sendable, CaseIterable {
     case fsync
     /// Given to the kernel: survives the process, not the power.
     case os
+    /// In memory until the first attempt fails or the spool is closed (``DeferringSpool``): survives neither.
+    case deferred
+}
+
+/// How a spool is opened.
+package enum SpoolAccess: Sendable {
+    /// Alone: a second process is refused.
+    case exclusive
+    /// Beside a process that may have it open, for the tools: nothing is changed, and what that process does
+    /// meanwhile may or may not be seen. ``Spool/commit(_:)`` throws ``SpoolFault/closed``.
+    case readOnly
 }
 
 /// What went wrong with the spool, and what the SMTP client is told.
@@ -48,13 +59,26 @@ package protocol Spool: AnyObject, Sendable {
     /// - Throws: ``SpoolFault``; then none of the batch counts as accepted.
     func commit(_ batch: SpoolBatch) throws(SpoolFault)
 
-    /// Reads a message back; nil if it is not there. Blocks for a read. Any thread.
-    func load(_ id: MessageID) throws(SpoolFault) -> SpoolMessage?
+    /// Reads a message back with its newest delivery state; nil if it is not there. Blocks for a read. Any thread.
+    /// - Throws: ``SpoolFault/corrupt(_:)`` if what is there is not what was written: see ``quarantine(_:)``.
+    func load(_ id: MessageID) throws(SpoolFault) -> StoredMessage?
 
-    /// Lists all unfinished messages in the order of their ids, one at a time. Unreadable records are left alone and
-    /// counted in the result. Blocks; meant for the start.
+    /// Copies the bytes of a message that cannot be read to a file of its own, on stable storage, so that its record
+    /// may be finished like any other. Any thread.
+    /// - Returns: the file; nil if the spool has no files, or nothing of the message is there.
+    func quarantine(_ id: MessageID) throws(SpoolFault) -> String?
+
+    /// False for a spool that forgets: content must then stay in memory until it is delivered.
+    var canLoad: Bool { get }
+
+    /// Lists all unfinished messages in the order of their ids, as a stream: memory does not grow with their number
+    /// by more than tens of bytes each. Unreadable records are kept aside (``SpoolFiles/quarantine``) and counted in
+    /// the result. Blocks; meant for the start, before the first commit.
     /// - Returns: the number of unreadable records, and what the first one's fault was.
     func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords
+
+    /// Sizes and health. Any thread; takes microseconds, with some backends milliseconds: not for every message.
+    var report: SpoolReport { get }
 
     /// Bytes free for anybody on the spool's file system; nil if it has none. A system call.
     var freeBytes: Int? { get }
@@ -65,6 +89,42 @@ package protocol Spool: AnyObject, Sendable {
     /// No call may follow.
     /// - Parameter clean: no delivery is under way.
     func close(clean: Bool)
+}
+
+extension Spool {
+    package var canLoad: Bool { true }
+}
+
+/// What a spool holds and how it is.
+package struct SpoolReport: Sendable {
+    /// A figure of the backend's own, under the backend's own name.
+    package struct Detail: Hashable, Sendable {
+        package var name: String
+        package var value: Int
+        /// `bytes`, `count` or `ns`.
+        package var unit: String
+        package init(_ name: String, _ value: Int, _ unit: String) {
+            self.name = name
+            self.value = value
+            self.unit = unit
+        }
+    }
+    /// Messages that are not finished, and their octets of content.
+    package var messages: Int
+    package var liveBytes: Int
+    /// Bytes taken on disk; nil for a spool without files.
+    package var diskBytes: Int?
+    /// What latched the spool, if something did.
+    package var fault: SpoolFault?
+    package var details: [Detail]
+
+    package init(messages: Int, liveBytes: Int, diskBytes: Int?, fault: SpoolFault? = nil, details: [Detail] = []) {
+        self.messages = messages
+        self.liveBytes = liveBytes
+        self.diskBytes = diskBytes
+        self.fault = fault
+        self.details = details
+    }
 }
 
 /// Free bytes of the file system that holds `path`, as statvfs(3) counts them for ordinary users.

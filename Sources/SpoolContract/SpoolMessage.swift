@@ -31,6 +31,18 @@ package struct SpoolMessage: Sendable {
     }
 }
 
+/// A message as it is read back.
+package struct StoredMessage: Sendable {
+    package var message: SpoolMessage
+    /// What attempts have changed; nil before the first one failed.
+    package var state: DeliveryState?
+
+    package init(_ message: SpoolMessage, state: DeliveryState? = nil) {
+        self.message = message
+        self.state = state
+    }
+}
+
 /// What became of one recipient.
 package enum RecipientState: UInt8, Sendable {
     case waiting = 0

@@ -114,9 +114,22 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
         try check("commit") { rocksdb_write(database, options, writes, $0) }
     }
 
-    package func load(_ id: MessageID) throws(SpoolFault) -> SpoolMessage? {
+    package func load(_ id: MessageID) throws(SpoolFault) -> StoredMessage? {
         guard let record = try get(Self.messageMark, id) else { return nil }
-        return try RecordCodec.message(id, record)
+        return StoredMessage(try RecordCodec.message(id, record), state: try state(id))
+    }
+
+    private func state(_ id: MessageID) throws(SpoolFault) -> DeliveryState? {
+        try get(Self.stateMark, id).map { (record) throws(SpoolFault) in try RecordCodec.state(id, record) }
+    }
+
+    package func quarantine(_ id: MessageID) throws(SpoolFault) -> String? {
+        guard let record = try get(Self.messageMark, id) else { return nil }
+        return try SpoolFiles.keepAside(record, as: "\(id).record", below: directory)
+    }
+
+    package var report: SpoolReport {
+        SpoolReport(messages: 0, liveBytes: 0, diskBytes: nil)
     }
 
     package func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords {
@@ -131,9 +144,7 @@ package final class RocksDBSpool: Spool, @unchecked Sendable {  // RocksDB's han
             guard let id = key(of: iterator) else { break }
             do throws(SpoolFault) {
                 var entry = try RecordCodec.entry(id, value(of: iterator))
-                entry.state = try get(Self.stateMark, id).map { (record) throws(SpoolFault) in
-                    try RecordCodec.state(id, record)
-                }
+                entry.state = try state(id)
                 if sizes.updateValue(entry.size, forKey: id) == nil { liveBytes += entry.size }
                 body(entry)
             } catch {

@@ -9,7 +9,7 @@ struct LogIndex {
         var headBytes: Int
         var contentBytes: Int
     }
-    struct Entry {
+    struct Entry: Equatable {
         var message: Place
         /// The newest delivery state, if there is one.
         var state: Place?

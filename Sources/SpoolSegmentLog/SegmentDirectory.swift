@@ -11,11 +11,11 @@ final class SegmentDirectory {
     /// Creates the directory if need be, and locks it against a second process.
     init(_ path: String) throws(SpoolFault) {
         self.path = path
-        if mkdir(path, 0o700) != 0, errno != EEXIST { throw systemFault("create \(path)") }
+        if mkdir(path, 0o700) != 0, errno != EEXIST { throw .system("create \(path)") }
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw systemFault("open \(path)") }
+        guard descriptor >= 0 else { throw .system("open \(path)") }
         lockDescriptor = open(path + "/LOCK", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard lockDescriptor >= 0 else { throw systemFault("open \(path)/LOCK") }
+        guard lockDescriptor >= 0 else { throw .system("open \(path)/LOCK") }
         guard flock(lockDescriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw .inputOutput("\(path): in use by another process")
         }
@@ -37,7 +37,7 @@ final class SegmentDirectory {
     }
 
     private func names() throws(SpoolFault) -> [String] {
-        guard let directory = opendir(path) else { throw systemFault("list \(path)") }
+        guard let directory = opendir(path) else { throw .system("list \(path)") }
         defer { closedir(directory) }
         var found: [String] = []
         while let entry = readdir(directory) {
@@ -58,7 +58,7 @@ final class SegmentDirectory {
         let name = "segment-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits + ".log"
         let file = try SegmentFile(creating: path + "/" + name, bytes: bytes)
         nextNumber += 1
-        guard fsync(descriptor) == 0 else { throw systemFault("fsync \(path)") }
+        guard fsync(descriptor) == 0 else { throw .system("fsync \(path)") }
         return file
     }
 
@@ -71,7 +71,7 @@ final class SegmentDirectory {
     /// The mark is gone from now on: only a clean stop sets it again.
     func takeCleanMark() throws(SpoolFault) -> Bool {
         guard unlink(path + "/clean") == 0 else { return false }
-        guard fsync(descriptor) == 0 else { throw systemFault("fsync \(path)") }
+        guard fsync(descriptor) == 0 else { throw .system("fsync \(path)") }
         return true
     }
 

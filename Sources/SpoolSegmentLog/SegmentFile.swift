@@ -21,13 +21,13 @@ final class SegmentFile {
     /// Makes a new file.
     init(creating path: String, bytes: Int) throws(SpoolFault) {
         descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw systemFault("create \(path)") }
+        guard descriptor >= 0 else { throw .system("create \(path)") }
         self.path = path
         self.bytes = bytes
         let failure = posix_fallocate(descriptor, 0, off_t(bytes))
         guard failure == 0 else {
             errno = failure
-            let fault = systemFault("allocate \(path)")
+            let fault = SpoolFault.system("allocate \(path)")
             close(descriptor)
             unlink(path)
             throw fault
@@ -37,10 +37,10 @@ final class SegmentFile {
     /// Opens one that is there.
     init(opening path: String) throws(SpoolFault) {
         descriptor = open(path, O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { throw systemFault("open \(path)") }
+        guard descriptor >= 0 else { throw .system("open \(path)") }
         self.path = path
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw systemFault("stat \(path)") }
+        guard fstat(descriptor, &status) == 0 else { throw .system("stat \(path)") }
         bytes = Int(status.st_size)
     }
 
@@ -79,7 +79,7 @@ final class SegmentFile {
             let done = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count - have) { space in
                 max(0, pread(descriptor, space.baseAddress, count - have, off_t(offset + have)))
             }
-            if done == 0 { throw systemFault("read \(path) at \(offset)") }
+            if done == 0 { throw .system("read \(path) at \(offset)") }
         }
         return buffer
     }
@@ -108,7 +108,7 @@ final class SegmentFile {
             }
             if written < 0 {
                 if errno == EINTR { continue }
-                return systemFault("write \(path)")
+                return .system("write \(path)")
             }
             offset += off_t(written)
             var rest = written
@@ -127,12 +127,6 @@ final class SegmentFile {
     /// On stable storage when it returns. A failure is final: the kernel may have dropped the pages and would say
     /// yes the next time.
     func sync() throws(SpoolFault) {
-        guard fdatasync(descriptor) == 0 else { throw systemFault("fdatasync \(path)") }
+        guard fdatasync(descriptor) == 0 else { throw .system("fdatasync \(path)") }
     }
-}
-
-/// What errno says, as the spool's fault.
-func systemFault(_ what: String) -> SpoolFault {
-    let text = "\(what): \(String(cString: strerror(errno)))"
-    return errno == ENOSPC || errno == EDQUOT ? .noSpace(text) : .inputOutput(text)
 }

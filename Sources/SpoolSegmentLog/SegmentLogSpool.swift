@@ -85,21 +85,27 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         try compact()
     }
 
-    package func load(_ id: MessageID) throws(SpoolFault) -> SpoolMessage? {
+    package func load(_ id: MessageID) throws(SpoolFault) -> StoredMessage? {
         // The record may be moved and its segment reused between look-up and read: look again.
         while true {
-            let found: (LogIndex.Place, SegmentFile)? = lock.withLock { _ in
-                index.entries[id].map { ($0.message, segments[$0.message.generation]!) }
-            }
-            guard let (place, file) = found else { return nil }
-            let record = try file.read(
-                at: place.offset + LogRecord.frameBytes, count: place.headBytes + place.contentBytes)
-            guard let record else { throw .corrupt("\(id): longer than its segment") }
-            do throws(SpoolFault) { return try RecordCodec.message(id, record) } catch {
-                let moved = lock.withLock { _ in index.entries[id]?.message != place }
+            guard let entry = lock.withLock({ _ in index.entries[id] }) else { return nil }
+            do throws(SpoolFault) {
+                guard let record = try bytes(entry.message) else { throw .corrupt("\(id): longer than its segment") }
+                var stored = StoredMessage(try RecordCodec.message(id, record))
+                if let place = entry.state { stored.state = try state(id, place) }
+                return stored
+            } catch {
+                let moved = lock.withLock { _ in index.entries[id] != entry }
                 if !moved { throw error }
             }
         }
+    }
+
+    package func quarantine(_ id: MessageID) throws(SpoolFault) -> String? {
+        guard let entry = lock.withLock({ _ in index.entries[id] }), let record = try bytes(entry.message) else {
+            return nil
+        }
+        return try SpoolFiles.keepAside(record, as: "\(id).record", below: settings.directory)
     }
 
     package func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords {
@@ -122,6 +128,18 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         }
     }
 
+    package var report: SpoolReport {
+        let statistics = statistics
+        return SpoolReport(
+            messages: statistics.liveMessages, liveBytes: statistics.liveBytes, diskBytes: statistics.diskBytes,
+            fault: lock.withLock { _ in failure },
+            details: [
+                .init("segments", statistics.segments, "count"),
+                .init("spare_segments", statistics.spareSegments, "count"),
+                .init("compacted", statistics.compactedBytes, "bytes"),
+            ])
+    }
+
     package var statistics: SegmentLogStatistics {
         lock.withLock { _ in
             SegmentLogStatistics(
@@ -138,8 +156,18 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
             var found = try head(entry.message).map({ (head) throws(SpoolFault) in try RecordCodec.entry(id, head: head)
             })
         else { return nil }
-        if let place = entry.state, let state = try head(place) { found.state = try RecordCodec.state(id, state) }
+        if let place = entry.state { found.state = try state(id, place) }
         return found
+    }
+
+    private func state(_ id: MessageID, _ place: LogIndex.Place) throws(SpoolFault) -> DeliveryState? {
+        try head(place).map { (head) throws(SpoolFault) in try RecordCodec.state(id, head) }
+    }
+
+    /// Head and content as they lie; nil if the segment ends before.
+    private func bytes(_ place: LogIndex.Place) throws(SpoolFault) -> ByteBuffer? {
+        let file = lock.withLock { _ in segments[place.generation] }
+        return try file?.read(at: place.offset + LogRecord.frameBytes, count: place.headBytes + place.contentBytes)
     }
 
     private func head(_ place: LogIndex.Place) throws(SpoolFault) -> ByteBuffer? {
@@ -207,7 +235,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
                 unsynced = []
             }
         } catch {
-            failure = .inputOutput(error.description)
+            lock.withLock { _ in failure = .inputOutput(error.description) }
             throw .inputOutput(error.description)
         }
         lock.withLock { _ in

@@ -26,7 +26,9 @@ private final class TestSpool: Spool {
         }
     }
 
-    func load(_ id: MessageID) throws(SpoolFault) -> SpoolMessage? { nil }
+    func load(_ id: MessageID) throws(SpoolFault) -> StoredMessage? { nil }
+    func quarantine(_ id: MessageID) throws(SpoolFault) -> String? { nil }
+    var report: SpoolReport { SpoolReport(messages: 0, liveBytes: 0, diskBytes: nil) }
     func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords { UnreadableRecords() }
     var freeBytes: Int? { nil }
     var wasCleanlyClosed: Bool { true }

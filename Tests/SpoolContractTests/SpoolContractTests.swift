@@ -79,7 +79,7 @@ func text(_ content: MessageContent) -> String { content.slices.map { String(buf
         ]
         try spool.commit(batch(messages))
         for message in messages {
-            let loaded = try #require(try spool.load(message.id))
+            let loaded = try #require(try spool.load(message.id)).message
             #expect(loaded.envelope == message.envelope)
             #expect(loaded.acceptedMilliseconds == message.acceptedMilliseconds)
             #expect(loaded.content.form == message.content.form && loaded.content.size == message.content.size)
@@ -128,7 +128,9 @@ func text(_ content: MessageContent) -> String { content.slices.map { String(buf
         spool.close(clean: false)
         spool = try backend.open(directory.spool)
         #expect(!spool.wasCleanlyClosed)
-        #expect(try text(#require(try spool.load(MessageID(high: 7, low: 1))).content) == "Subject: x\r\n\r\nhello\r\n")
+        #expect(
+            try text(#require(try spool.load(MessageID(high: 7, low: 1))).message.content)
+                == "Subject: x\r\n\r\nhello\r\n")
         spool.close(clean: true)
     }
 
