@@ -51,13 +51,14 @@ let package = Package(
         // Vocabulary
         layer("MailTypes"),
         layer("Measures", [.product(name: "Histogram", package: "hdrhistogram-swift")]),
+        layer("Slabs", ["MailTypes"]),
 
         // Pure: no socket, clock, file or logger; time is a parameter.
         layer("SMTPProtocol", ["MailTypes", "CByteLoops"]),
         layer(
             "DeliveryQueue",
             [
-                "MailTypes", .product(name: "HeapModule", package: "swift-collections"),
+                "MailTypes", "Slabs", .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
 
@@ -66,7 +67,7 @@ let package = Package(
         layer("SpoolContract", ["MailTypes", "Measures", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         layer("SpoolRocksDB", ["MailTypes", "SpoolContract", "CRocksDB", nioCore]),
-        layer("SpoolSegmentLog", ["MailTypes", "SpoolContract", "CByteLoops", nioCore]),
+        layer("SpoolSegmentLog", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
 
         // Components, one a program
@@ -111,6 +112,7 @@ let package = Package(
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
         tests("MailTypes"),
         tests("Measures"),
+        tests("Slabs", ["MailTypes"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),

@@ -3,7 +3,7 @@
 /// Layout, big-endian, so that the byte order of the keys is their order in time:
 /// `48 bits` milliseconds since 1970 · `16 bits` random (the run or the process) · `64 bits` sequence.
 /// Text form: 32 lower-case hexadecimal digits.
-package struct MessageID: Hashable, Comparable, Sendable {
+package struct MessageID: Hashable, Comparable, Sendable, BitwiseCopyable {
     package let high: UInt64
     package let low: UInt64
 

@@ -1,6 +1,7 @@
 import MailTypes
+import Slabs
 
-/// Where everything that is not finished lies; tens of bytes a message.
+/// Where everything that is not finished lies: 64 bytes and a table cell a message.
 struct LogIndex {
     struct Place: Equatable {
         /// Generation of the segment.
@@ -15,46 +16,134 @@ struct LogIndex {
         var state: Place?
     }
 
-    private(set) var entries: [MessageID: Entry] = [:]
-    /// Ids whose message record lies in a segment, by generation; finished ones may still be listed.
-    private var members: [UInt64: [MessageID]] = [:]
-    /// Unfinished messages and their bytes, by generation.
-    private var live: [UInt64: (count: Int, bytes: Int)] = [:]
+    /// A place in 16 bytes: generations count up from 1 (2^32 of 64 MiB are 256 EiB), offsets are multiples of 8.
+    private struct Packed: BitwiseCopyable {
+        static let nowhere = Packed()
+        private var generation: UInt32 = 0
+        private var offset: UInt32 = 0
+        /// 24 bits of head, 40 of content.
+        private var sizes: UInt64 = 0
+
+        private init() {}
+        init(_ place: Place) {
+            generation = UInt32(place.generation)
+            offset = UInt32(place.offset / LogRecord.alignment)
+            precondition(place.headBytes < 1 << 24 && place.contentBytes < 1 << 40, "\(place) is too large")
+            sizes = UInt64(place.headBytes) << 40 | UInt64(place.contentBytes)
+        }
+        var place: Place? {
+            guard generation != 0 else { return nil }
+            return Place(
+                generation: UInt64(generation), offset: Int(offset) * LogRecord.alignment, headBytes: Int(sizes >> 40),
+                contentBytes: Int(sizes & (1 << 40 - 1)))
+        }
+        var segment: UInt64 { UInt64(generation) }
+        var contentBytes: Int { Int(sizes & (1 << 40 - 1)) }
+    }
+
+    private struct Record: BitwiseCopyable {
+        var id: MessageID
+        var message: Packed
+        var state: Packed
+        /// Neighbours among the unfinished messages of the segment.
+        var next: UInt32
+        var previous: UInt32
+    }
+
+    /// Unfinished messages of one segment.
+    private struct Members {
+        var first = LogIndex.none
+        var count = 0
+    }
+
+    private static let none = UInt32.max
+    private var records = Slab<Record>()
+    private var table = HandleTable()
+    private var segments: [UInt64: Members] = [:]
     private(set) var liveBytes = 0
 
+    var count: Int { table.count }
+
+    subscript(id: MessageID) -> Entry? {
+        guard let handle = find(id) else { return nil }
+        let record = records[handle]
+        return record.message.place.map { Entry(message: $0, state: record.state.place) }
+    }
+
+    /// All ids, sorted; 16 bytes each.
+    var sortedIDs: [MessageID] {
+        var found: [MessageID] = []
+        found.reserveCapacity(count)
+        for generation in segments.keys { found += members(of: generation) }
+        found.sort()
+        return found
+    }
+
     mutating func add(_ id: MessageID, _ place: Place) {
-        if let old = entries[id] { drop(old.message) }
-        entries[id] = Entry(message: place, state: entries[id]?.state)
-        members[place.generation, default: []].append(id)
-        live[place.generation, default: (0, 0)].count += 1
-        live[place.generation]!.bytes += place.contentBytes
         liveBytes += place.contentBytes
+        if let handle = find(id) {
+            unlink(handle)
+            records[handle].message = Packed(place)
+            link(handle)
+            return
+        }
+        let record = Record(
+            id: id, message: Packed(place), state: .nowhere, next: Self.none, previous: Self.none)
+        let handle = records.insert(record)
+        table.insert(id, handle) { [records] in records[$0].id }
+        link(handle)
     }
 
     /// A state of a message that is not there (any more) means nothing.
-    mutating func setState(_ id: MessageID, _ place: Place) { entries[id]?.state = place }
+    mutating func setState(_ id: MessageID, _ place: Place) {
+        if let handle = find(id) { records[handle].state = Packed(place) }
+    }
 
     mutating func finish(_ id: MessageID) {
-        guard let entry = entries.removeValue(forKey: id) else { return }
-        drop(entry.message)
+        guard let handle = table.remove(id, { [records] in records[$0].id }) else { return }
+        unlink(handle)
+        records.remove(handle)
     }
 
-    private mutating func drop(_ place: Place) {
-        live[place.generation]?.count -= 1
-        live[place.generation]?.bytes -= place.contentBytes
-        liveBytes -= place.contentBytes
-    }
-
-    func liveCount(_ generation: UInt64) -> Int { live[generation]?.count ?? 0 }
+    func liveCount(_ generation: UInt64) -> Int { segments[generation]?.count ?? 0 }
 
     /// Unfinished messages whose record lies in the segment.
     func members(of generation: UInt64) -> [MessageID] {
-        (members[generation] ?? []).filter { entries[$0]?.message.generation == generation }
+        var found: [MessageID] = []
+        var at = segments[generation]?.first ?? Self.none
+        while at != Self.none {
+            found.append(records[at].id)
+            at = records[at].next
+        }
+        return found
     }
 
-    /// The segment is reused.
-    mutating func forget(_ generation: UInt64) {
-        members[generation] = nil
-        live[generation] = nil
+    /// The segment is reused; nothing unfinished lies in it.
+    mutating func forget(_ generation: UInt64) { segments[generation] = nil }
+
+    // MARK: The lists by segment
+
+    private func find(_ id: MessageID) -> UInt32? { table.find(id) { records[$0].id } }
+
+    private mutating func link(_ handle: UInt32) {
+        let segment = records[handle].message.segment
+        let first = segments[segment, default: Members()].first
+        records[handle].next = first
+        records[handle].previous = Self.none
+        if first != Self.none { records[first].previous = handle }
+        segments[segment, default: Members()].first = handle
+        segments[segment, default: Members()].count += 1
+    }
+
+    private mutating func unlink(_ handle: UInt32) {
+        let record = records[handle]
+        liveBytes -= record.message.contentBytes
+        if record.next != Self.none { records[record.next].previous = record.previous }
+        if record.previous != Self.none {
+            records[record.previous].next = record.next
+        } else {
+            segments[record.message.segment]!.first = record.next
+        }
+        segments[record.message.segment]!.count -= 1
     }
 }

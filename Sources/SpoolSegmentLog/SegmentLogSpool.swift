@@ -88,21 +88,21 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     package func load(_ id: MessageID) throws(SpoolFault) -> StoredMessage? {
         // The record may be moved and its segment reused between look-up and read: look again.
         while true {
-            guard let entry = lock.withLock({ _ in index.entries[id] }) else { return nil }
+            guard let entry = lock.withLock({ _ in index[id] }) else { return nil }
             do throws(SpoolFault) {
                 guard let record = try bytes(entry.message) else { throw .corrupt("\(id): longer than its segment") }
                 var stored = StoredMessage(try RecordCodec.message(id, record))
                 if let place = entry.state { stored.state = try state(id, place) }
                 return stored
             } catch {
-                let moved = lock.withLock { _ in index.entries[id] != entry }
+                let moved = lock.withLock { _ in index[id] != entry }
                 if !moved { throw error }
             }
         }
     }
 
     package func quarantine(_ id: MessageID) throws(SpoolFault) -> String? {
-        guard let entry = lock.withLock({ _ in index.entries[id] }), let record = try bytes(entry.message) else {
+        guard let entry = lock.withLock({ _ in index[id] }), let record = try bytes(entry.message) else {
             return nil
         }
         return try SpoolFiles.keepAside(record, as: "\(id).record", below: settings.directory)
@@ -110,7 +110,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
 
     package func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords {
         var unreadable = unreadable
-        for id in lock.withLock({ _ in index.entries.keys.sorted() }) {
+        for id in lock.withLock({ _ in index.sortedIDs }) {
             do throws(SpoolFault) { if let entry = try entry(id) { body(entry) } } catch { unreadable.note(error) }
         }
         return unreadable
@@ -144,7 +144,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         lock.withLock { _ in
             SegmentLogStatistics(
                 segments: order.count, spareSegments: spares.count,
-                diskBytes: (segments.values + spares).reduce(0) { $0 + $1.bytes }, liveMessages: index.entries.count,
+                diskBytes: (segments.values + spares).reduce(0) { $0 + $1.bytes }, liveMessages: index.count,
                 liveBytes: index.liveBytes, compactedBytes: compactedBytes)
         }
     }
@@ -152,7 +152,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     // MARK: Reading
 
     private func entry(_ id: MessageID) throws(SpoolFault) -> SpoolEntry? {
-        guard let entry = lock.withLock({ _ in index.entries[id] }),
+        guard let entry = lock.withLock({ _ in index[id] }),
             var found = try head(entry.message).map({ (head) throws(SpoolFault) in try RecordCodec.entry(id, head: head)
             })
         else { return nil }
@@ -309,7 +309,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     }
 
     private func move(_ id: MessageID, _ plan: inout BatchPlan) throws(SpoolFault) -> Int {
-        guard let entry = index.entries[id], let file = segments[entry.message.generation],
+        guard let entry = index[id], let file = segments[entry.message.generation],
             let head = try head(entry.message),
             let content = try file.read(
                 at: entry.message.offset + LogRecord.frameBytes + head.readableBytes, count: entry.message.contentBytes)

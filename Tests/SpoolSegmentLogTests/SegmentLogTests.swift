@@ -99,7 +99,8 @@ private func damage(_ path: String, at offset: Int, _ bytes: [UInt8]) throws {
         _ = try again.enumerate { states.append($0.state) }
         #expect(try listed(again).ids == [1, 2000])
         #expect(states == [state, nil])
-        #expect(try again.load(MessageID(high: 9, low: 1))?.message.content.size == message(1, bytes: 5000).content.size)
+        #expect(
+            try again.load(MessageID(high: 9, low: 1))?.message.content.size == message(1, bytes: 5000).content.size)
         again.close(clean: false)
         spool.close(clean: true)
     }
@@ -134,7 +135,8 @@ private func damage(_ path: String, at offset: Int, _ bytes: [UInt8]) throws {
         let home = LogHome()
         let spool = try home.open(segmentBytes: 16_384)
         try spool.commit(batch([message(1), message(2, bytes: 300_000), message(3)]))
-        #expect(try spool.load(MessageID(high: 9, low: 2))?.message.content.size == message(2, bytes: 300_000).content.size)
+        #expect(
+            try spool.load(MessageID(high: 9, low: 2))?.message.content.size == message(2, bytes: 300_000).content.size)
         try spool.commit(batch([message(4)], finished: [1, 2, 3]))
         for sequence in 5...200 as ClosedRange<UInt64> {
             try spool.commit(batch([message(sequence)], finished: [sequence - 1]))
