@@ -1,6 +1,6 @@
 package import MailTypes
 
-/// The report that tells a sender what could not be delivered: multipart/report with a delivery-status part
+/// The report that tells a sender what could not be delivered, or not yet: multipart/report with a delivery-status part
 /// (RFC 3464, RFC 6522), sent from the null reverse-path (RFC 5321 §6.1) and marked as automatic (RFC 3834).
 package struct DeliveryNotification: Sendable {
     /// Header octets of the original that are returned; the rest is left out.
@@ -16,6 +16,14 @@ package struct DeliveryNotification: Sendable {
         }
     }
 
+    /// RFC 3464 §2.3.3.
+    package enum Action: Hashable, Sendable {
+        case failed
+        /// Given up at that time, seconds since 1970.
+        case delayed(untilSeconds: Int)
+    }
+
+    package var action: Action
     /// Name of this host: Reporting-MTA.
     package var hostname: String
     /// The message's own id: Message-ID and MIME boundary.
@@ -30,9 +38,11 @@ package struct DeliveryNotification: Sendable {
     package var originalHeader: [UInt8]
 
     package init(
-        hostname: String, id: MessageID, originalID: MessageID, originalSender: MailAddress, arrivalSeconds: Int,
+        action: Action = .failed, hostname: String, id: MessageID, originalID: MessageID, originalSender: MailAddress,
+        arrivalSeconds: Int,
         nowSeconds: Int, failures: [Failure], originalHeader: [UInt8]
     ) {
+        self.action = action
         self.hostname = hostname
         self.id = id
         self.originalID = originalID
@@ -54,7 +64,7 @@ package struct DeliveryNotification: Sendable {
         line("From: Mail Delivery System <MAILER-DAEMON@\(hostname)>")
         line("To: <\(originalSender)>")
         line("Message-ID: <\(id)@\(hostname)>")
-        line("Subject: Undelivered mail returned to sender")
+        line(action == .failed ? "Subject: Undelivered mail returned to sender" : "Subject: Mail is delayed")
         line("Auto-Submitted: auto-replied")
         line("MIME-Version: 1.0")
         line("Content-Type: multipart/report; report-type=delivery-status; boundary=\"\(boundary)\"")
@@ -75,9 +85,17 @@ package struct DeliveryNotification: Sendable {
     private var explanation: [String] {
         [
             "Content-Type: text/plain; charset=utf-8", "", "This is the mail system at \(hostname).", "",
-            "Your message could not be delivered to these recipients:", "",
+        ] + introduction + failures.flatMap { ["<\($0.recipient)>:", "    \(Self.oneLine($0.reply.description))", ""] }
+    }
+
+    private var introduction: [String] {
+        guard case .delayed(let until) = action else {
+            return ["Your message could not be delivered to these recipients:", ""]
+        }
+        return [
+            "Your message has not been delivered to these recipients yet:", "",
+            "It is tried again until \(MailDate.text(unixSeconds: until)). You need not do anything.", "",
         ]
-            + failures.flatMap { ["<\($0.recipient)>:", "    \(Self.oneLine($0.reply.description))", ""] }
     }
 
     private var statusFields: [String] {
@@ -89,10 +107,14 @@ package struct DeliveryNotification: Sendable {
             let isUTF8 = failure.recipient.needsSMTPUTF8
             let status = failure.reply.enhanced ?? EnhancedStatusCode(5, 0, 0)
             fields.append("Final-Recipient: \(isUTF8 ? "utf-8" : "rfc822"); \(failure.recipient)")
-            fields.append("Action: failed")
             // An expired message failed for good, whatever its last reply was (RFC 3464 §2.3.4).
-            fields.append("Status: \(EnhancedStatusCode(5, status.subject, status.detail))")
+            let statusClass: UInt8 = action == .failed ? 5 : 4
+            fields.append("Action: \(action == .failed ? "failed" : "delayed")")
+            fields.append("Status: \(EnhancedStatusCode(statusClass, status.subject, status.detail))")
             fields.append("Diagnostic-Code: smtp; \(Self.oneLine(failure.reply.description))")
+            if case .delayed(let until) = action {
+                fields.append("Will-Retry-Until: \(MailDate.text(unixSeconds: until))")
+            }
             fields.append("")
         }
         return fields

@@ -1,113 +1,226 @@
 import DequeModule
 import HeapModule
 package import MailTypes
+import Slabs
 
-/// When does which message go: a value without a clock; `now` is wall-clock milliseconds.
+/// When does which message go where: a value without a clock; `now` is wall-clock milliseconds since 1970.
 ///
-/// A message is *ready* (first in, first out), *leased* (in delivery) or *deferred* (until its due time):
+/// A *delivery* is one message to one destination. It is *ready* (first in, first out), *leased* (under way),
+/// *deferred* (until its due time) or *held* (until an operator lets it go):
 ///
 ///     accept ──▶ ready ──next──▶ leased ──finish──▶ gone
 ///                  ▲               │ release (nothing was tried)
 ///                  ├───────────────┤
-///                  └──due── deferred ◀── deferred(…), or gone when too old
+///                  └──due── deferred ◀── deferred(…), or expired
 ///
-/// Only ids, due times and attempt counts are kept: tens of bytes a message.
+/// Destinations are made on demand and dropped when they are empty. Those that have ready mail take turns in asking
+/// for connections, and a destination that has more than its share gives one up when another one waits. 40 bytes a
+/// delivery; every step costs the same whatever the depth.
 package struct DeliveryQueue: Sendable {
-    private struct Due: Comparable, Sendable {
-        var milliseconds: UInt64
-        var id: MessageID
-        static func < (a: Due, b: Due) -> Bool {
-            a.milliseconds != b.milliseconds ? a.milliseconds < b.milliseconds : a.id < b.id
-        }
+    /// One message to one destination, on its way. Ends with `finish`, `deferred` or `release`.
+    package struct Lease: Hashable, Sendable {
+        let handle: UInt32
+        package let id: MessageID
+        package let destination: Destination
+        /// Failed attempts before this one.
+        package let attempts: UInt32
+        package let isDelayReported: Bool
+        /// Recipients that the delivery began with.
+        package let recipients: Int
     }
 
     /// What follows a failed attempt.
     package enum Verdict: Equatable, Sendable {
-        case retry(dueMilliseconds: UInt64, attempts: UInt32)
+        /// - Parameter warn: the sender is to be told that it waits; said once a delivery.
+        case retry(dueMilliseconds: UInt64, attempts: UInt32, warn: Bool)
         /// Older than the policy allows: return it to its sender.
         case expired
     }
 
-    package let policy: RetryPolicy
-    private var ready = Deque<MessageID>()
-    private var deferred = Heap<Due>()
-    private var leased: Set<MessageID> = []
-    /// Attempts so far, only of messages that have had one.
-    private var attempts: [MessageID: UInt32] = [:]
+    /// What is known of a delivery that is found in the spool.
+    package struct Found: Sendable {
+        package var id: MessageID
+        package var recipients = 1
+        package var attempts: UInt32 = 0
+        package var dueMilliseconds: UInt64 = 0
+        package var isHeld = false
+        package var isDelayReported = false
+        package init(_ id: MessageID) { self.id = id }
+    }
 
-    package init(policy: RetryPolicy = RetryPolicy()) { self.policy = policy }
+    struct Hold: Comparable, Sendable {
+        var until: UInt64
+        var destination: UInt32
+        static func < (a: Hold, b: Hold) -> Bool { a.until < b.until }
+    }
 
-    package var readyCount: Int { ready.count }
-    package var deferredCount: Int { deferred.count }
-    package var leasedCount: Int { leased.count }
-    package var count: Int { ready.count + deferred.count + leased.count }
+    package let policies: DestinationPolicies
+    /// Connections over all destinations.
+    package let connectionLimit: Int
+    var records = Slab<Waiting>()
+    var wheel = TimerWheel()
+    var destinations: [DestinationQueue] = []
+    var indices: [String: UInt32] = [:]
+    var freeDestinations: [UInt32] = []
+    /// Destinations that may want a connection, each once.
+    var ring = Deque<UInt32>()
+    var holds = Heap<Hold>()
+    var connectionCount = 0
 
-    /// A new message, ready at once.
-    package mutating func accept(_ id: MessageID) { ready.append(id) }
+    package internal(set) var readyCount = 0
+    package internal(set) var leasedCount = 0
+    package internal(set) var heldCount = 0
+    package var deferredCount: Int { wheel.count }
+    package var count: Int { records.count }
+    package var destinationCount: Int { indices.count }
 
-    /// A message found in the spool at start, with what its attempts left behind.
-    package mutating func restore(_ id: MessageID, attempts: UInt32, dueMilliseconds: UInt64, now: UInt64) {
-        if attempts > 0 { self.attempts[id] = attempts }
-        if dueMilliseconds <= now {
-            ready.append(id)
+    package init(policies: DestinationPolicies = DestinationPolicies(), connectionLimit: Int = 32) {
+        self.policies = policies
+        self.connectionLimit = connectionLimit
+    }
+
+    // MARK: In
+
+    /// A new delivery, ready at once.
+    package mutating func accept(_ id: MessageID, recipients: Int = 1, to name: String) {
+        let index = destination(name)
+        makeReady(
+            records.insert(
+                Waiting(id, destination: index, recipients: recipients, attempts: 0, isDelayReported: false)))
+    }
+
+    /// A delivery found in the spool at start, with what its attempts left behind.
+    package mutating func restore(_ found: Found, to name: String, now: UInt64) {
+        let index = destination(name)
+        let handle = records.insert(
+            Waiting(
+                found.id, destination: index, recipients: found.recipients, attempts: found.attempts,
+                isDelayReported: found.isDelayReported))
+        if found.isHeld {
+            hold(handle)
+        } else if found.dueMilliseconds <= now {
+            makeReady(handle)
         } else {
-            deferred.insert(Due(milliseconds: dueMilliseconds, id: id))
+            wait(handle, until: found.dueMilliseconds, now: now)
         }
     }
 
-    /// The next message to deliver, leased until ``finish(_:)``, ``deferred(_:acceptedMilliseconds:now:)`` or
-    /// ``release(_:)``.
-    package mutating func next(now: UInt64) -> MessageID? {
-        promote(now)
-        guard let id = ready.popFirst() else { return nil }
-        leased.insert(id)
-        return id
+    // MARK: Under way
+
+    /// The next delivery to this destination.
+    package mutating func next(for destination: Destination, now: UInt64) -> Lease? {
+        advance(to: now)
+        let index = Int(destination.index)
+        guard let handle = destinations[index].ready.popFirst(&records) else { return nil }
+        readyCount -= 1
+        return lease(handle)
     }
 
-    /// All recipients are done with.
-    package mutating func finish(_ id: MessageID) {
-        precondition(leased.remove(id) != nil, "\(id) was not leased")
-        attempts[id] = nil
+    func mustBeLeased(_ lease: Lease) {
+        precondition(
+            records[lease.handle].place == .leased && records[lease.handle].id == lease.id, "\(lease.id) is not leased")
     }
 
-    /// An attempt failed for now.
-    package mutating func deferred(_ id: MessageID, acceptedMilliseconds: UInt64, now: UInt64) -> Verdict {
-        precondition(leased.remove(id) != nil, "\(id) was not leased")
-        let count = (attempts[id] ?? 0) + 1
-        if isExpired(acceptedMilliseconds: acceptedMilliseconds, now: now) {
-            attempts[id] = nil
+    mutating func lease(_ handle: UInt32) -> Lease {
+        records[handle].place = .leased
+        leasedCount += 1
+        let record = records[handle]
+        destinations[Int(record.destination)].leased += 1
+        return Lease(
+            handle: handle, id: record.id, destination: Destination(index: record.destination),
+            attempts: record.attempts, isDelayReported: record.isDelayReported, recipients: record.recipients)
+    }
+
+    private mutating func endLease(_ lease: Lease) {
+        mustBeLeased(lease)
+        leasedCount -= 1
+        destinations[Int(lease.destination.index)].leased -= 1
+    }
+
+    /// All recipients of the delivery are done with.
+    package mutating func finish(_ lease: Lease) {
+        endLease(lease)
+        free(lease.handle)
+        dropIfEmpty(lease.destination.index)
+    }
+
+    /// An attempt failed for now. The age is that of the id.
+    package mutating func deferred(_ lease: Lease, now: UInt64) -> Verdict {
+        endLease(lease)
+        let policy = destinations[Int(lease.destination.index)].policy
+        if isOlder(lease.id, than: policy.retry.maximumAge, now) {
+            free(lease.handle)
+            dropIfEmpty(lease.destination.index)
             return .expired
         }
-        attempts[id] = count
-        let due = now + policy.delay(attempts: count, id: id)
-        deferred.insert(Due(milliseconds: due, id: id))
-        return .retry(dueMilliseconds: due, attempts: count)
+        let attempts = lease.attempts + 1
+        let due = now + policy.retry.delay(attempts: attempts, id: lease.id)
+        let warn = !lease.isDelayReported && (policy.delayWarning.map { isOlder(lease.id, than: $0, now) } ?? false)
+        records[lease.handle].attempts = attempts
+        if warn { records[lease.handle].isDelayReported = true }
+        wait(lease.handle, until: due, now: now)
+        return .retry(dueMilliseconds: due, attempts: attempts, warn: warn)
     }
 
-    /// Nothing was tried: the message is the next one again.
-    package mutating func release(_ id: MessageID) {
-        precondition(leased.remove(id) != nil, "\(id) was not leased")
-        ready.prepend(id)
+    /// Nothing was tried: the delivery is the next one again.
+    package mutating func release(_ lease: Lease) {
+        endLease(lease)
+        records[lease.handle].place = .ready
+        destinations[Int(lease.destination.index)].ready.prepend(lease.handle, &records)
+        readyCount += 1
+        enterRing(lease.destination.index)
     }
 
-    /// Whether an attempt that fails now is the last.
-    package func isExpired(acceptedMilliseconds: UInt64, now: UInt64) -> Bool {
-        now > acceptedMilliseconds && now - acceptedMilliseconds >= policy.maximumAge
+    /// A ready delivery to this destination exists, now that `now` has come.
+    package mutating func hasReady(for destination: Destination, now: UInt64) -> Bool {
+        advance(to: now)
+        return !destinations[Int(destination.index)].ready.isEmpty
     }
 
-    /// A ready message exists, now that `now` has come.
-    package mutating func hasReady(now: UInt64) -> Bool {
-        promote(now)
-        return !ready.isEmpty
-    }
-
-    /// When the first deferred message is due; nil if none is.
-    package var nextDue: UInt64? { deferred.min?.milliseconds }
-
-    private mutating func promote(_ now: UInt64) {
-        while let first = deferred.min, first.milliseconds <= now {
-            deferred.removeMin()
-            ready.append(first.id)
+    /// What is due becomes ready, holds end.
+    package mutating func advance(to now: UInt64) {
+        for handle in wheel.advance(to: now, &records) {
+            destinations[Int(records[handle].destination)].deferred -= 1
+            makeReady(handle)
         }
+        while let hold = holds.min, hold.until <= now {
+            holds.removeMin()
+            let queue = destinations[Int(hold.destination)]
+            guard !queue.isFree, queue.holdUntil == hold.until else { continue }
+            enterRing(hold.destination)
+            dropIfEmpty(hold.destination, now: now)
+        }
+    }
+
+    // MARK: Places
+
+    func isOlder(_ id: MessageID, than age: UInt64, _ now: UInt64) -> Bool {
+        now > id.milliseconds && now - id.milliseconds >= age
+    }
+
+    mutating func makeReady(_ handle: UInt32) {
+        records[handle].place = .ready
+        let index = records[handle].destination
+        destinations[Int(index)].ready.append(handle, &records)
+        readyCount += 1
+        enterRing(index)
+    }
+
+    private mutating func wait(_ handle: UInt32, until due: UInt64, now: UInt64) {
+        records[handle].place = .deferred
+        records[handle].due = due
+        destinations[Int(records[handle].destination)].deferred += 1
+        wheel.insert(handle, &records, now: now)
+    }
+
+    mutating func hold(_ handle: UInt32) {
+        records[handle].place = .held
+        destinations[Int(records[handle].destination)].held += 1
+        heldCount += 1
+    }
+
+    mutating func free(_ handle: UInt32) {
+        records[handle].place = .free
+        records.remove(handle)
     }
 }

@@ -3,16 +3,23 @@ import Measures
 import SMTPProtocol
 import SpoolContract
 
-/// One message between acceptance and completion, as its shard knows it.
+/// One message that is being worked with: its content is in memory, it is on its way, or some of its recipients are
+/// done with. A message that only waits is known to the queue and the spool alone.
 struct QueuedMessage {
     var envelope: Envelope
     var acceptedMilliseconds: UInt64
-    /// CLOCK_MONOTONIC of the acceptance here; nil for one that was found in the spool.
+    /// CLOCK_MONOTONIC of the acceptance here; nil for one that was read back.
     var acceptedInstant: MonotonicInstant?
     var size: Int
     /// In memory until the first attempt is over, budget permitting; nil: read it back from the spool.
     var content: MessageContent?
     var recipients: [RecipientState]
+    /// Destinations that are not done with.
+    var deliveries = 1
+    /// Of those, the ones under way.
+    var leases = 0
+    var attempts: UInt32 = 0
+    var isDelayReported = false
     /// What the next hop said last, for recipients that fail by age.
     var lastReply: SMTPReply?
     /// Failures not reported to the sender yet: (index, reply).
@@ -27,31 +34,39 @@ struct QueuedMessage {
         recipients = Array(repeating: .waiting, count: message.envelope.recipients.count)
     }
 
-    init(_ entry: SpoolEntry) {
+    /// As the spool lists it, or, with its content, as the spool gives it back.
+    init(_ entry: SpoolEntry, content: MessageContent? = nil) {
         envelope = entry.envelope
         acceptedMilliseconds = entry.acceptedMilliseconds
         size = entry.size
+        self.content = content
         recipients = entry.state?.recipients ?? []
+        // A state that knows nothing of the recipients was written for a message that was not read back.
         if recipients.count != entry.envelope.recipients.count {
             recipients = Array(repeating: .waiting, count: entry.envelope.recipients.count)
         }
+        attempts = entry.state?.attempts ?? 0
+        isDelayReported = entry.state?.isDelayReported ?? false
         if let text = entry.state?.lastReply, !text.isEmpty { lastReply = SMTPReply(450, .init(4, 4, 0), text) }
     }
 
     /// Recipients per transaction: what every server must take (RFC 5321 §4.5.3.1.8).
     static let recipientsPerTransaction = 100
 
-    /// Indices of the recipients the next transaction carries.
-    var nextRecipients: [Int] {
-        var found: [Int] = []
-        for (index, state) in recipients.enumerated() where state == .waiting {
-            found.append(index)
-            if found.count == Self.recipientsPerTransaction { break }
+    /// Waiting recipients of a destination.
+    func waiting(for destination: String, _ routes: RouteTable) -> [Int] {
+        recipients.indices.filter {
+            recipients[$0] == .waiting
+                && (routes.isSingle || routes.destination(of: envelope.recipients[$0]) == destination)
         }
-        return found
     }
 
     var waitingCount: Int { recipients.count { $0 == .waiting } }
+
+    /// Nothing would be lost by reading it back from the spool the next time.
+    var canBeForgotten: Bool {
+        deliveries == 1 && leases == 0 && failures.isEmpty && recipients.allSatisfy { $0 == .waiting }
+    }
 
     /// Takes a transaction's result in.
     /// - Parameter sent: the indices it carried.
@@ -74,15 +89,11 @@ struct QueuedMessage {
         return counts
     }
 
-    /// Every waiting recipient fails: too old, or impossible at this next hop.
-    /// - Returns: how many.
-    mutating func failAll(_ reply: SMTPReply) -> Int {
-        var count = 0
-        for index in recipients.indices where recipients[index] == .waiting {
+    /// These waiting recipients fail: too old, or impossible at this next hop.
+    mutating func fail(_ indices: [Int], _ reply: SMTPReply) {
+        for index in indices {
             recipients[index] = .failed
             failures.append((index, reply))
-            count += 1
         }
-        return count
     }
 }

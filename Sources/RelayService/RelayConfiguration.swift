@@ -1,5 +1,4 @@
 package import DeliveryQueue
-package import NIOCore
 
 /// What `mta serve` was asked to do.
 package struct RelayConfiguration: Sendable {
@@ -7,11 +6,10 @@ package struct RelayConfiguration: Sendable {
     /// 0 picks a free port.
     package var port: Int
     package var hostname: String
-    package var smartHost: SocketAddress
-    package var smartHostText: String
+    package var routes: RouteTable
     package var threads: Int
-    package var retry: RetryPolicy
-    /// Connections to the smart host, over all loops.
+    package var policies: DestinationPolicies
+    /// Connections to next hops, over all destinations and loops.
     package var outboundConnections = 32
     /// Message content kept in memory until its first attempt is over, bytes over all loops; beyond it content is
     /// read back from the spool.
@@ -28,16 +26,15 @@ package struct RelayConfiguration: Sendable {
     package var drainSeconds: Double = 10
 
     package init(
-        host: String, port: Int, hostname: String, smartHost: SocketAddress, smartHostText: String, threads: Int,
-        retry: RetryPolicy, maximumMessageSize: Int, spoolName: String, durabilityName: String
+        host: String, port: Int, hostname: String, routes: RouteTable, threads: Int, policies: DestinationPolicies,
+        maximumMessageSize: Int, spoolName: String, durabilityName: String
     ) {
         self.host = host
         self.port = port
         self.hostname = hostname
-        self.smartHost = smartHost
-        self.smartHostText = smartHostText
+        self.routes = routes
         self.threads = threads
-        self.retry = retry
+        self.policies = policies
         self.maximumMessageSize = maximumMessageSize
         self.spoolName = spoolName
         self.durabilityName = durabilityName

@@ -9,6 +9,10 @@ struct RelayCounts: Sendable {
     var delivered: UInt64 = 0
     var bounced: UInt64 = 0
     var queued: UInt64 = 0
+    /// Could not be read, put aside for an operator.
+    var quarantined: UInt64 = 0
+    /// Taken out by an operator.
+    var removed: UInt64 = 0
     var deferrals: UInt64 = 0
     var possibleDuplicates: UInt64 = 0
     var clients = 0
@@ -23,6 +27,8 @@ struct RelayCounts: Sendable {
         delivered += other.delivered
         bounced += other.bounced
         queued += other.queued
+        quarantined += other.quarantined
+        removed += other.removed
         deferrals += other.deferrals
         possibleDuplicates += other.possibleDuplicates
         clients += other.clients

@@ -33,7 +33,8 @@ package actor RelayServer {
         let committer = GroupCommitter(spool: spool) { commits.record($0) }
         let readers = NIOThreadPool(numberOfThreads: 2)
         readers.start()
-        let shards = loops.contexts.map { RelayShard($0, configuration, spool, committer, readers) }
+        let parts = RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
+        let shards = loops.contexts.map { RelayShard($0, parts) }
         try await restore(spool, shards)
         var session = ServerConfiguration(hostname: configuration.hostname)
         session.maximumMessageSize = configuration.maximumMessageSize
@@ -64,24 +65,32 @@ package actor RelayServer {
         }
     }
 
+    /// Messages handed to a shard at a time while the spool is read.
+    private static let restoredAtOnce = 256
+
     /// Spreads the spool's messages over the shards, in turn.
     private static func restore(_ spool: any Spool, _ shards: [RelayShard]) async throws {
         let mayHaveBeenSent = !spool.wasCleanlyClosed
-        var parts = shards.map { _ in [SpoolEntry]() }
+        var part: [SpoolEntry] = []
         var next = 0
-        let unreadable = try spool.enumerate { entry in
-            parts[next % shards.count].append(entry)
+        func handOver() throws {
+            let (shard, entries) = (shards[next % shards.count], part)
+            // Waits for the loop, so that no more than one part is in memory.
+            try shard.context.eventLoop.submit { shard.restore(entries, mayHaveBeenSent: mayHaveBeenSent) }.wait()
             next += 1
+            part.removeAll(keepingCapacity: true)
         }
-        for (shard, part) in zip(shards, parts) {
-            try await shard.context.eventLoop.submit {
-                shard.restore(part, mayHaveBeenSent: mayHaveBeenSent)
-                if unreadable.count > 0, shard.context.index == 0 {
-                    shard.note(
-                        "\(unreadable.count) unreadable records left in the spool, first: \(unreadable.first ?? "")")
-                }
-            }.get()
+        var fault: (any Error)?
+        let unreadable = try spool.enumerate { entry in
+            part.append(entry)
+            guard part.count == restoredAtOnce, fault == nil else { return }
+            do { try handOver() } catch { fault = error }
         }
+        if let fault { throw fault }
+        try handOver()
+        guard unreadable.count > 0 else { return }
+        let text = "\(unreadable.count) unreadable records kept in the spool, first: \(unreadable.first ?? "")"
+        try await shards[0].context.eventLoop.submit { shards[0].note(text) }.get()
     }
 
     /// `127.0.0.1:2525`, with the port really bound.
@@ -176,13 +185,14 @@ package actor RelayServer {
             header: RecordHeader(
                 schema: MTARecord.schema, arguments: configuration.arguments, threads: configuration.threads,
                 startedUnixSeconds: started.seconds, endedUnixSeconds: WallInstant.now().seconds, usage: .current()),
-            listen: address, smartHost: configuration.smartHostText, spool: configuration.spoolName,
+            listen: address, smartHost: configuration.routes.smartHost.text, spool: configuration.spoolName,
             durability: configuration.durabilityName)
         (record.recovered, record.possibleDuplicates) = (counts.recovered, counts.possibleDuplicates)
         (record.accepted, record.acceptedMessages) = (counts.accepted, counts.acceptedMessages)
         (record.acceptedBytes, record.generated) = (counts.acceptedBytes, counts.generated)
         (record.refused, record.delivered) = (counts.refused, counts.delivered)
         (record.bounced, record.queued, record.deferrals) = (counts.bounced, counts.queued, counts.deferrals)
+        (record.quarantined, record.removed) = (counts.quarantined, counts.removed)
         let committed = committer.counts
         (record.commits, record.commitMessages) = (committed.commits, committed.messages)
         record.commitLatency = commits.histogram

@@ -7,30 +7,34 @@ import SMTPProtocol
 import SMTPTransport
 import SpoolContract
 
-/// The relay on one event loop: its clients, its part of the queue, its connections to the next hop. Shards share
-/// nothing but the group commit, so the path of a message takes no lock besides that one. Confined to its loop.
-final class RelayShard: @unchecked Sendable {
-    let context: LoopContext
+/// What the shards of one relay share.
+struct RelayParts: Sendable {
     let configuration: RelayConfiguration
     let spool: any Spool
     let committer: GroupCommitter
     let readers: NIOThreadPool
+    let limits = SharedLimits()
+}
+
+/// The relay on one event loop: its clients, its part of the queue, its connections to next hops. Shards share
+/// nothing but the group commit and the limits of destinations that have some, so the path of a message takes no lock
+/// besides the one of the commit. Confined to its loop.
+final class RelayShard: @unchecked Sendable {
+    let context: LoopContext
+    let parts: RelayParts
 
     var counts = RelayCounts()
     var deliveryLatency = LatencyHistogram()
     var queue: DeliveryQueue
+    /// Those that are being worked with; what only waits is in ``queue`` and in the spool.
     var messages: [MessageID: QueuedMessage] = [:]
     /// Bytes of content held in memory by ``messages``.
     var residentBytes = 0
     var faults: [String] = []
 
-    // Outbound; see RelayShard+Delivery.
+    // Outbound; see RelayShard+Connections.
     var connections: [ObjectIdentifier: NextHopConnection] = [:]
-    var resting: [NextHopConnection] = []
-    var opening = 0
-    /// Wall milliseconds until which the next hop is left alone after it could not be reached.
-    var holdUntil: UInt64 = 0
-    var holdDelay: UInt64 = 0
+    var resting: [Destination: [NextHopConnection]] = [:]
 
     private(set) var isDraining = false
     /// The spool's file system is below its low-water mark.
@@ -47,20 +51,20 @@ final class RelayShard: @unchecked Sendable {
     private var dateSecond: UInt64 = 0
     private var date = ""
 
-    init(
-        _ context: LoopContext, _ configuration: RelayConfiguration, _ spool: any Spool, _ committer: GroupCommitter,
-        _ readers: NIOThreadPool
-    ) {
+    init(_ context: LoopContext, _ parts: RelayParts) {
         self.context = context
-        self.configuration = configuration
-        self.spool = spool
-        self.committer = committer
-        self.readers = readers
-        queue = DeliveryQueue(policy: configuration.retry)
+        self.parts = parts
+        let configuration = parts.configuration
+        queue = DeliveryQueue(
+            policies: configuration.policies,
+            connectionLimit: max(1, configuration.outboundConnections / configuration.threads))
         salt = UInt16.random(in: 0...UInt16.max)
         nextSequence = UInt64(context.index) << 56
     }
 
+    var configuration: RelayConfiguration { parts.configuration }
+    var committer: GroupCommitter { parts.committer }
+    var spool: any Spool { parts.spool }
     var hostname: String { configuration.hostname }
     func wallMilliseconds() -> UInt64 { WallInstant.now().milliseconds }
 
@@ -85,8 +89,12 @@ final class RelayShard: @unchecked Sendable {
     var refusesNewMail: SMTPReply? {
         if isDraining { return .serviceClosing }
         if isShortOfSpace { return SpoolFault.noSpace("").reply }
+        // What cannot be read back has to stay in memory, and memory ends.
+        if !spool.canLoad, residentBytes > residentBudget { return SpoolFault.noSpace("").reply }
         return committer.fault?.reply
     }
+
+    private var residentBudget: Int { configuration.residentBytes / configuration.threads }
 
     /// Hands the message to the group commit; the client is answered when that is done.
     func accept(_ message: SpoolMessage, from connection: SMTPServerConnection?) {
@@ -106,24 +114,36 @@ final class RelayShard: @unchecked Sendable {
 
     private func take(_ done: Pending, _ now: MonotonicInstant) {
         let message = done.message
-        let recipients = UInt64(message.envelope.recipients.count)
+        let recipients = message.envelope.recipients.count
         if let connection = done.connection {
-            counts.accepted += recipients
+            counts.accepted += UInt64(recipients)
             counts.acceptedMessages += 1
             counts.acceptedBytes += UInt64(message.content.size)
             connection.decide(SMTPReply(250, .init(2, 0, 0), "Ok: queued as \(message.id)"))
         } else {
-            counts.generated += recipients
+            counts.generated += UInt64(recipients)
         }
-        counts.queued += recipients
+        counts.queued += UInt64(recipients)
+        enqueue(message, now)
+    }
+
+    private func enqueue(_ message: SpoolMessage, _ now: MonotonicInstant) {
         var queued = QueuedMessage(message, acceptedInstant: now)
-        if residentBytes + queued.size > configuration.residentBytes / configuration.threads {
+        if configuration.routes.isSingle {
+            queue.accept(
+                message.id, recipients: message.envelope.recipients.count, to: configuration.routes.smartHost.text)
+        } else {
+            let destinations = configuration.routes.destinations(of: message.envelope.recipients)
+            queued.deliveries = destinations.count
+            for (name, recipients) in destinations { queue.accept(message.id, recipients: recipients, to: name) }
+        }
+        if residentBytes + queued.size > residentBudget, spool.canLoad {
             queued.content = nil
+            if queued.canBeForgotten { return }
         } else {
             residentBytes += queued.size
         }
         messages[message.id] = queued
-        queue.accept(message.id)
     }
 
     private func refuse(_ done: Pending, _ fault: SpoolFault) {
@@ -139,19 +159,32 @@ final class RelayShard: @unchecked Sendable {
         connection.decide(fault.reply)
     }
 
-    /// Messages found in the spool at start.
+    /// Messages found in the spool at start. Only what the spool does not know is kept in memory.
     func restore(_ entries: [SpoolEntry], mayHaveBeenSent: Bool) {
         let now = wallMilliseconds()
         for entry in entries {
-            let message = QueuedMessage(entry)
+            var message = QueuedMessage(entry)
             let waiting = UInt64(message.waitingCount)
             counts.recovered += waiting
             counts.queued += waiting
             if mayHaveBeenSent { counts.possibleDuplicates += waiting }
-            messages[entry.id] = message
-            queue.restore(
-                entry.id, attempts: entry.state?.attempts ?? 0, dueMilliseconds: entry.state?.nextDueMilliseconds ?? 0,
-                now: now)
+            let open = message.recipients.indices.lazy.filter { message.recipients[$0] == .waiting }
+            let destinations = configuration.routes.destinations(of: open.map { entry.envelope.recipients[$0] })
+            var found = DeliveryQueue.Found(entry.id)
+            found.attempts = message.attempts
+            found.dueMilliseconds = entry.state?.nextDueMilliseconds ?? 0
+            found.isHeld = entry.state?.isHeld ?? false
+            found.isDelayReported = message.isDelayReported
+            for (name, recipients) in destinations {
+                found.recipients = recipients
+                queue.restore(found, to: name, now: now)
+            }
+            message.deliveries = destinations.count
+            if destinations.isEmpty {
+                committer.submit(completion: entry.id)  // its completion was lost, its last state was not
+            } else if !message.canBeForgotten {
+                messages[entry.id] = message
+            }
         }
     }
 
@@ -163,16 +196,6 @@ final class RelayShard: @unchecked Sendable {
     /// What an operator should know; bounded.
     func note(_ text: String) {
         if faults.count < 100, !faults.contains(text) { faults.append(text) }
-    }
-
-    // MARK: Memory
-
-    /// Lets go of a message's content; its receive buffers are used again once nobody else holds them.
-    func forgetContent(_ id: MessageID) {
-        guard let content = messages[id]?.content else { return }
-        messages[id]?.content = nil
-        residentBytes -= content.size
-        for slice in content.slices { context.receiveBuffers.give(slice) }
     }
 }
 

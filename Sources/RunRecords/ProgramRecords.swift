@@ -216,8 +216,8 @@ package struct SinkRecord: Codable, Sendable {
     }
 }
 
-/// `mta serve --record`: recovered + accepted + generated = delivered + bounced + queued, in recipients;
-/// the single-recipient runs of the harness may read them as messages.
+/// `mta serve --record`: recovered + accepted + generated = delivered + bounced + queued + quarantined +
+/// removed, in recipients; the single-recipient runs of the harness may read them as messages.
 package struct MTARecord: Codable, Sendable {
     package static let schema = "millrace.mta/1"
 
@@ -243,6 +243,10 @@ package struct MTARecord: Codable, Sendable {
     package var delivered: UInt64
     package var bounced: UInt64
     package var queued: UInt64
+    /// Could not be read back and were put aside; nil in records of before there were any.
+    package var quarantined: UInt64?
+    /// Taken out of the queue by an operator.
+    package var removed: UInt64?
     /// Attempts that ended 4yz or without a reply.
     package var deferrals: UInt64
     package var commits: UInt64
@@ -256,7 +260,7 @@ package struct MTARecord: Codable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case header, listen, spool, durability, recovered, accepted, generated, refused, delivered, bounced, queued
-        case deferrals, commits, series, faults
+        case quarantined, removed, deferrals, commits, series, faults
         case smartHost = "smart_host"
         case possibleDuplicates = "possible_duplicates"
         case acceptedMessages = "accepted_messages"
@@ -274,6 +278,7 @@ package struct MTARecord: Codable, Sendable {
         self.durability = durability
         (recovered, possibleDuplicates, accepted, acceptedMessages, acceptedBytes) = (0, 0, 0, 0, 0)
         (generated, refused, delivered, bounced, queued) = (0, 0, 0, 0, 0)
+        (quarantined, removed) = (nil, nil)
         (deferrals, commits, commitMessages) = (0, 0, 0)
         (commitLatency, deliveryLatency) = (.init(), .init())
         (series, faults) = ([], [])

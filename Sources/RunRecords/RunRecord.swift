@@ -149,10 +149,12 @@ package enum ConservationLaw {
             generator.offered == generator.accepted + generator.refused + generator.failed + generator.inDoubt,
             "offered \(generator.offered) ≠ accepted \(generator.accepted) + refused \(generator.refused)"
                 + " + failed \(generator.failed) + in doubt \(generator.inDoubt)")
+        let aside = (mta.quarantined ?? 0) + (mta.removed ?? 0)
         expect(
-            mta.recovered + mta.accepted + mta.generated == mta.delivered + mta.bounced + mta.queued,
+            mta.recovered + mta.accepted + mta.generated == mta.delivered + mta.bounced + mta.queued + aside,
             "mta: recovered \(mta.recovered) + accepted \(mta.accepted) + notifications \(mta.generated)"
-                + " ≠ delivered \(mta.delivered) + bounced \(mta.bounced) + queued \(mta.queued)")
+                + " ≠ delivered \(mta.delivered) + bounced \(mta.bounced) + queued \(mta.queued)"
+                + (aside > 0 ? " + put aside or removed \(aside)" : ""))
         expect(
             mta.acceptedMessages >= generator.accepted
                 && mta.acceptedMessages <= generator.accepted + generator.inDoubt,

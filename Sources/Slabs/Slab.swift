@@ -9,7 +9,7 @@ package struct Slab<Record: BitwiseCopyable & Sendable>: Sendable {
     @usableFromInline var blocks: [[Record]] = []
     @usableFromInline var free: [UInt32] = []
     /// Handles given out so far, freed ones included.
-    @usableFromInline var top: UInt32 = 0
+    @usableFromInline package internal(set) var top: UInt32 = 0
 
     @inlinable package init() {}
 

@@ -10,6 +10,7 @@ package import NIOCore
 ///     content: as received, in its wire form
 package enum RecordCodec {
     package static let version: UInt8 = 1
+    private static let stateVersion: UInt8 = 2
     private static let crcOffset = 8
 
     /// The head with its length in front; the CRC covers head and content.
@@ -120,10 +121,12 @@ package enum RecordCodec {
 }
 
 extension RecordCodec {
-    /// `u8 version · u32 attempts · u64 due ms · u32 recipients · u8 each · u16 length · last reply · u32 CRC-32C`.
+    /// `u8 version · u8 flags (bit 0 held, bit 1 delay reported) · u32 attempts · u64 due ms · u32 recipients · u8 each ·
+    /// u16 length · last reply · u32 CRC-32C`; version 1 had no flags.
     package static func encode(_ state: DeliveryState) -> ByteBuffer {
         var out = ByteBuffer()
-        out.writeInteger(version)
+        out.writeInteger(stateVersion)
+        out.writeInteger(UInt8((state.isHeld ? 1 : 0) | (state.isDelayReported ? 2 : 0)))
         out.writeInteger(state.attempts, endianness: .little)
         out.writeInteger(state.nextDueMilliseconds, endianness: .little)
         out.writeInteger(UInt32(state.recipients.count), endianness: .little)
@@ -141,7 +144,8 @@ extension RecordCodec {
             let crc: UInt32 = rest.readInteger(endianness: .little), crc == checksum(0, body)
         else { throw .corrupt("\(id): state record's checksum does not match") }
         var fields = body
-        guard let format: UInt8 = fields.readInteger(), format == version,
+        guard let format: UInt8 = fields.readInteger(), format == stateVersion || format == 1,
+            let flags: UInt8 = format == 1 ? 0 : fields.readInteger(),
             let attempts: UInt32 = fields.readInteger(endianness: .little),
             let due: UInt64 = fields.readInteger(endianness: .little),
             let count: UInt32 = fields.readInteger(endianness: .little),
@@ -149,9 +153,12 @@ extension RecordCodec {
             let length: UInt16 = fields.readInteger(endianness: .little),
             let reply = fields.readBytes(length: Int(length))
         else { throw .corrupt("\(id): malformed state record") }
-        return DeliveryState(
+        var state = DeliveryState(
             attempts: attempts, nextDueMilliseconds: due,
             recipients: states.map { RecipientState(rawValue: $0) ?? .waiting },
             lastReply: String(decoding: reply, as: UTF8.self))
+        state.isHeld = flags & 1 != 0
+        state.isDelayReported = flags & 2 != 0
+        return state
     }
 }

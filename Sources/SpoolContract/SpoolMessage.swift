@@ -55,8 +55,12 @@ package struct DeliveryState: Hashable, Sendable {
     package var attempts: UInt32
     /// Wall clock, milliseconds since 1970.
     package var nextDueMilliseconds: UInt64
-    /// By recipient, in the envelope's order.
+    /// By recipient, in the envelope's order; empty: all are waiting.
     package var recipients: [RecipientState]
+    /// Held by an operator: not due until it is let go.
+    package var isHeld = false
+    /// The sender was told that it waits.
+    package var isDelayReported = false
     /// What the next hop said last, for the notification; at most ``replyLimit`` bytes.
     package var lastReply: String
 

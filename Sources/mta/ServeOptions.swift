@@ -6,11 +6,14 @@ struct ServeOptions: ParsableArguments {
     var config: String?
     @Option(help: "Address to accept mail on; only clients on this machine may relay. Default 127.0.0.1:2525.")
     var listen: String?
-    @Option(help: "rocksdb, segment or memory. Default rocksdb.")
+    @Option(help: "segment, rocksdb, memory or null. Default rocksdb.")
     var spool: String?
     @Option(help: "Directory of the spool.")
     var spoolDir: String?
-    @Option(help: "fsync: on stable storage before 250; os: given to the kernel before 250. Default fsync.")
+    @Option(
+        help:
+            "fsync: on stable storage before 250; os: given to the kernel; deferred: in memory until the first attempt fails. Default fsync."
+    )
     var durability: String?
     @Option(help: "All mail goes here: HOST:PORT.")
     var smartHost: String?
@@ -34,6 +37,8 @@ struct ServeOptions: ParsableArguments {
     var retryCap: String?
     @Option(help: "Older messages are returned to their sender. Default 5d.")
     var retryMaxAge: String?
+    @Option(help: "The sender is told once that a message is delayed when it is this old: 4h. Default: never.")
+    var delayWarning: String?
     @Option(help: "What SIGTERM gives clients and deliveries in progress. Default 10s.")
     var drain: String?
     @Option(help: "RocksDB option by RocksDB's own name, repeatable: name=value.")
@@ -58,6 +63,7 @@ struct ServeOptions: ParsableArguments {
         settings.retryFactor = retryFactor ?? settings.retryFactor
         settings.retryCap = retryCap ?? settings.retryCap
         settings.retryMaxAge = retryMaxAge ?? settings.retryMaxAge
+        settings.delayWarning = delayWarning ?? settings.delayWarning
         settings.drain = drain ?? settings.drain
         settings.record = record ?? settings.record
         for option in rocksdbOption { try settings.addRocksDBOption(option) }

@@ -27,7 +27,9 @@ struct ServeSettings {
     var retryMaxAge = "5d"
     var drain = "10s"
     var record: String?
+    var delayWarning: String?
     var rocksdbOptions: [String: String] = [:]
+    private var domains: [DomainSettings] = []
 
     init() {}
 
@@ -40,8 +42,8 @@ struct ServeSettings {
                 keys: [
                     "listen", "spool", "spool_dir", "durability", "smart_host", "hostname", "threads",
                     "smart_host_connections", "max_message_size", "resident_memory", "min_free_disk", "retry_first",
-                    "retry_factor",
-                    "retry_cap", "retry_max_age", "drain", "record", "rocksdb_options",
+                    "retry_factor", "retry_cap", "retry_max_age", "delay_warning", "drain", "record",
+                    "rocksdb_options", "domains",
                 ])
             listen = try values.text("listen") ?? listen
             spool = try values.text("spool") ?? spool
@@ -60,7 +62,9 @@ struct ServeSettings {
             retryMaxAge = try values.text("retry_max_age") ?? retryMaxAge
             drain = try values.text("drain") ?? drain
             record = try values.text("record")
+            delayWarning = try values.text("delay_warning")
             rocksdbOptions = try values.texts("rocksdb_options") ?? [:]
+            domains = try DomainSettings.all(values)
         } catch {
             throw UsageFault(error.description)
         }
@@ -87,11 +91,14 @@ struct ServeSettings {
         guard smartHostConnections > 0 else {
             throw UsageFault("--smart-host-connections \(smartHostConnections): expected 1 or more")
         }
+        let routes = RouteTable(
+            smartHost: .init(address: address, text: next.description),
+            domains: Dictionary(uniqueKeysWithValues: domains.map { ($0.name, $0.nextHop) }))
         var configuration = RelayConfiguration(
-            host: endpoint.host, port: endpoint.port, hostname: try checkedHostname(), smartHost: address,
-            smartHostText: next.description, threads: loops, retry: try retryPolicy(),
+            host: endpoint.host, port: endpoint.port, hostname: try checkedHostname(), routes: routes, threads: loops,
+            policies: try policies(),
             maximumMessageSize: try bytes(maxMessageSize, "--max-message-size", atLeast: 65_536),
-            spoolName: spool, durabilityName: try checkedDurability().rawValue)
+            spoolName: spool, durabilityName: try durabilityName())
         configuration.outboundConnections = smartHostConnections
         configuration.residentBytes = try bytes(residentMemory, "--resident-memory", atLeast: 0)
         configuration.minimumFreeBytes = try bytes(minFreeDisk, "--min-free-disk", atLeast: 0)
@@ -105,9 +112,15 @@ struct ServeSettings {
     func openSpool() throws -> any Spool {
         switch spool {
         case "memory": return MemorySpool()
+        case "null": return NullSpool()
         case "rocksdb", "segment": return try openOnDisk()
-        default: throw UsageFault("--spool '\(spool)': expected rocksdb, segment or memory")
+        default: throw UsageFault("--spool '\(spool)': expected segment, rocksdb, memory or null")
         }
+    }
+
+    /// As printed in every result: a spool without files is as durable as the process.
+    private func durabilityName() throws -> String {
+        ["memory", "null"].contains(spool) ? "none" : try checkedDurability().rawValue
     }
 
     private func openOnDisk() throws -> any Spool {
@@ -116,19 +129,27 @@ struct ServeSettings {
         }
         let durability = try checkedDurability()
         do {
-            if spool == "segment" {
-                return try SegmentLogSpool(SegmentLogSettings(directory: directory, durability: durability))
-            }
-            return try RocksDBSpool(
-                RocksDBSettings(directory: directory, durability: durability, options: rocksdbOptions))
+            guard durability == .deferred else { return try open(directory, durability) }
+            return DeferringSpool(
+                over: try open(directory, .os), limitBytes: try bytes(residentMemory, "--resident-memory", atLeast: 0))
+        } catch let fault as UsageFault {
+            throw fault
         } catch {
             throw RunFault("spool \(directory): \(error)")
         }
     }
 
+    private func open(_ directory: String, _ durability: Durability) throws -> any Spool {
+        switch spool {
+        case "segment": try SegmentLogSpool(SegmentLogSettings(directory: directory, durability: durability))
+        default:
+            try RocksDBSpool(RocksDBSettings(directory: directory, durability: durability, options: rocksdbOptions))
+        }
+    }
+
     private func checkedDurability() throws -> Durability {
         guard let value = Durability(rawValue: durability) else {
-            throw UsageFault("--durability '\(durability)': expected fsync or os")
+            throw UsageFault("--durability '\(durability)': expected fsync, os or deferred")
         }
         return value
     }
@@ -147,6 +168,18 @@ struct ServeSettings {
 
     private func machineName() -> String {
         (readSmallFile("/proc/sys/kernel/hostname") ?? "").split(separator: "\n").first.map(String.init) ?? "localhost"
+    }
+
+    private func policies() throws -> DestinationPolicies {
+        var policies = DestinationPolicies()
+        policies.standard.retry = try retryPolicy()
+        policies.standard.delayWarning = try delayWarning.map { try milliseconds($0, "--delay-warning") }
+        do {
+            for domain in domains { policies.named[domain.name] = try domain.policy(policies.standard) }
+        } catch {
+            throw UsageFault(error.description)
+        }
+        return policies
     }
 
     private func retryPolicy() throws -> RetryPolicy {

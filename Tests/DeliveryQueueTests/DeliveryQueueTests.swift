@@ -2,53 +2,109 @@ import DeliveryQueue
 import MailTypes
 import Testing
 
-private func id(_ number: UInt64) -> MessageID { MessageID(high: 1, low: number) }
+/// Accepted at millisecond 0 unless said otherwise.
+func id(_ number: UInt64, at milliseconds: UInt64 = 0) -> MessageID {
+    MessageID(milliseconds: milliseconds, salt: 1, sequence: number)
+}
+
+let exactRetry = RetryPolicy(first: 100, factor: 2, cap: 300, jitter: 0, maximumAge: 1000)
+let exact = DestinationPolicies(standard: DestinationPolicy(retry: exactRetry))
+
+/// When a due time comes on the wheel: nothing early, at most one tick of 32 ms late.
+func onTheWheel(_ due: UInt64) -> UInt64 { (due + 31) / 32 * 32 }
+
+extension DeliveryQueue.Found {
+    init(_ id: MessageID, attempts: UInt32 = 0, due: UInt64 = 0, isHeld: Bool = false) {
+        self.init(id)
+        self.attempts = attempts
+        dueMilliseconds = due
+        self.isHeld = isHeld
+    }
+}
+
+extension DeliveryQueue {
+    mutating func mustConnect(now: UInt64) throws -> Destination {
+        let destination = nextConnection(now: now)
+        return try #require(destination)
+    }
+    mutating func mustNext(for destination: Destination, now: UInt64) throws -> Lease {
+        let lease = next(for: destination, now: now)
+        return try #require(lease)
+    }
+}
 
 @Suite struct DeliveryQueueTests {
-    private let exact = RetryPolicy(first: 100, factor: 2, cap: 300, jitter: 0, maximumAge: 1000)
-
     /// The life of a message, row by row.
-    @Test func truthTable() {
-        var queue = DeliveryQueue(policy: exact)
-        #expect(queue.next(now: 0) == nil)
-        queue.accept(id(1))
-        queue.accept(id(2))
+    @Test func truthTable() throws {
+        var queue = DeliveryQueue(policies: exact)
+        #expect(queue.nextConnection(now: 0) == nil, "nothing waits, so nothing is opened")
+        queue.accept(id(1), to: "hop")
+        queue.accept(id(2), to: "hop")
         #expect((queue.readyCount, queue.leasedCount, queue.deferredCount) == (2, 0, 0))
-        #expect(queue.next(now: 0) == id(1))
+        let hop = try queue.mustConnect(now: 0)
+        queue.connectionOpened(hop)
+        let first = try queue.mustNext(for: hop, now: 0)
+        #expect(first.id == id(1))
         #expect((queue.readyCount, queue.leasedCount, queue.deferredCount) == (1, 1, 0))
-        queue.finish(id(1))
+        queue.finish(first)
         #expect(queue.count == 1)
-        #expect(queue.next(now: 0) == id(2))
-        #expect(queue.deferred(id(2), acceptedMilliseconds: 0, now: 10) == .retry(dueMilliseconds: 110, attempts: 1))
-        #expect((queue.readyCount, queue.leasedCount, queue.deferredCount) == (0, 0, 1))
-        #expect(queue.nextDue == 110)
-        #expect(queue.next(now: 109) == nil)
-        #expect(queue.next(now: 110) == id(2))
-        #expect(queue.deferred(id(2), acceptedMilliseconds: 0, now: 110) == .retry(dueMilliseconds: 310, attempts: 2))
-        #expect(queue.next(now: 310) == id(2))
-        #expect(queue.deferred(id(2), acceptedMilliseconds: 0, now: 310) == .retry(dueMilliseconds: 610, attempts: 3))
-        #expect(queue.next(now: 999) == id(2))
-        #expect(queue.deferred(id(2), acceptedMilliseconds: 0, now: 1000) == .expired)
+        var lease = try queue.mustNext(for: hop, now: 0)
+        #expect(lease.id == id(2))
+        var due: UInt64 = 110
+        for (now, delay, attempts) in [(10, 100, 1), (128, 200, 2), (352, 300, 3)] as [(UInt64, UInt64, UInt32)] {
+            due = now + delay
+            #expect(
+                queue.deferred(lease, now: now) == .retry(dueMilliseconds: due, attempts: attempts, warn: false))
+            #expect((queue.readyCount, queue.leasedCount, queue.deferredCount) == (0, 0, 1))
+            #expect(queue.next(for: hop, now: due - 1) == nil, "nothing comes before its time")
+            lease = try queue.mustNext(for: hop, now: onTheWheel(due))
+            #expect(lease.id == id(2) && lease.attempts == attempts)
+        }
+        #expect(queue.deferred(lease, now: 1000) == .expired)
         #expect(queue.count == 0)
+        queue.connectionClosed(hop)
+        #expect(queue.nextConnection(now: 1000) == nil)
+        #expect(queue.destinationCount == 0, "an empty destination is dropped")
     }
 
-    @Test func releasedMessagesGoFirst() {
-        var queue = DeliveryQueue(policy: exact)
-        queue.accept(id(1))
-        queue.accept(id(2))
-        #expect(queue.next(now: 0) == id(1))
-        queue.release(id(1))
-        #expect(queue.next(now: 0) == id(1))
+    @Test func releasedMessagesGoFirst() throws {
+        var queue = DeliveryQueue(policies: exact)
+        queue.accept(id(1), to: "hop")
+        queue.accept(id(2), to: "hop")
+        let hop = try queue.mustConnect(now: 0)
+        let lease = try queue.mustNext(for: hop, now: 0)
+        queue.release(lease)
+        #expect(queue.next(for: hop, now: 0)?.id == id(1))
     }
 
-    @Test func restoredMessagesKeepTheirSchedule() {
-        var queue = DeliveryQueue(policy: exact)
-        queue.restore(id(1), attempts: 2, dueMilliseconds: 500, now: 400)
-        queue.restore(id(2), attempts: 0, dueMilliseconds: 0, now: 400)
-        #expect(queue.next(now: 400) == id(2))
-        #expect(queue.next(now: 499) == nil)
-        #expect(queue.next(now: 500) == id(1))
-        #expect(queue.deferred(id(1), acceptedMilliseconds: 400, now: 500) == .retry(dueMilliseconds: 800, attempts: 3))
+    @Test func restoredMessagesKeepTheirSchedule() throws {
+        var queue = DeliveryQueue(policies: exact)
+        queue.restore(.init(id(1, at: 400), attempts: 2, due: 500), to: "hop", now: 400)
+        queue.restore(.init(id(2, at: 400)), to: "hop", now: 400)
+        queue.restore(.init(id(3, at: 400), isHeld: true), to: "hop", now: 400)
+        let hop = try queue.mustConnect(now: 400)
+        #expect(queue.next(for: hop, now: 400)?.id == id(2, at: 400))
+        #expect(queue.next(for: hop, now: 499) == nil)
+        let lease = try queue.mustNext(for: hop, now: 512)
+        #expect(lease.id == id(1, at: 400))
+        #expect(queue.deferred(lease, now: 520) == .retry(dueMilliseconds: 820, attempts: 3, warn: false))
+        #expect(queue.heldCount == 1)
+    }
+
+    @Test func theSenderIsWarnedOnce() throws {
+        var policies = exact
+        policies.standard.delayWarning = 200
+        var queue = DeliveryQueue(policies: policies)
+        queue.accept(id(1), to: "hop")
+        let hop = try queue.mustConnect(now: 0)
+        for (now, warn) in [(100, false), (256, true), (512, false)] as [(UInt64, Bool)] {
+            let lease = try queue.mustNext(for: hop, now: now)
+            guard case .retry(_, _, let warned) = queue.deferred(lease, now: now) else {
+                Issue.record("expired at \(now)")
+                return
+            }
+            #expect(warned == warn, "at \(now)")
+        }
     }
 
     @Test func jitterIsBoundedAndDeterministic() {
@@ -71,59 +127,95 @@ private func id(_ number: UInt64) -> MessageID { MessageID(high: 1, low: number)
         #expect(delays.dropFirst(3).allSatisfy { $0 >= 30 * 60_000 }, "at least 30 minutes after the first tries")
     }
 
-    /// Random histories against a model that is too simple to be wrong.
-    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64]) func agreesWithANaiveModel(seed: UInt64) {
-        var queue = DeliveryQueue(policy: exact)
-        var ready: [UInt64] = []
-        var due: [(at: UInt64, id: UInt64)] = []
-        var leased: [UInt64] = []
-        var attempts: [UInt64: UInt32] = [:]
+    /// Random histories against a model that is too simple to be wrong: two destinations, all places.
+    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64]) func agreesWithANaiveModel(seed: UInt64) throws {
+        var queue = DeliveryQueue(policies: exact, connectionLimit: 2)
+        var model = NaiveQueue()
         var state = seed
-        var next: UInt64 = 0
         func random(_ bound: UInt64) -> UInt64 {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return (state >> 33) % bound
         }
-        for now in 0..<5000 as Range<UInt64> {
-            switch random(5) {
+        // One held delivery each keeps the destinations, so that their handles stay valid.
+        var handles: [Destination] = []
+        for name in ["x", "y"] {
+            queue.accept(id(name == "x" ? 1 : 2), to: name)
+            let destination = try queue.mustConnect(now: 0)
+            queue.connectionOpened(destination)
+            handles.append(destination)
+            #expect(queue.hold(.destination(name)).count == 1)
+        }
+        var leases: [DeliveryQueue.Lease] = []
+        var next: UInt64 = 10
+        for step in 0..<4000 as Range<UInt64> {
+            let now = step * 7
+            let side = Int(random(2))
+            switch random(6) {
             case 0, 1:
                 next += 1
-                queue.accept(id(next))
-                ready.append(next)
+                queue.accept(id(next, at: now), to: ["x", "y"][side])
+                model.ready[side].append(next)
             case 2, 3:
-                for item in due.filter({ $0.at <= now }).sorted(by: { ($0.at, $0.id) < ($1.at, $1.id) }) {
-                    ready.append(item.id)
-                }
-                due.removeAll { $0.at <= now }
-                let expected = ready.isEmpty ? nil : ready.removeFirst()
-                #expect(queue.next(now: now) == expected.map(id))
-                if let expected { leased.append(expected) }
+                let lease = queue.next(for: handles[side], now: now)
+                #expect(lease?.id.low == model.next(side, now))
+                if let lease { leases.append(lease) }
+            case 4 where random(50) == 0:
+                #expect(queue.flush(.destination(["x", "y"][side]), now: now) == model.flush(side))
             default:
-                guard !leased.isEmpty else { continue }
-                let chosen = leased.remove(at: Int(random(UInt64(leased.count))))
-                if random(2) == 0 {
-                    queue.finish(id(chosen))
-                } else {
-                    attempts[chosen, default: 0] += 1
-                    let delay = min(UInt64(100) << UInt64(min(attempts[chosen]! - 1, 5)), 300)
-                    #expect(
-                        queue.deferred(id(chosen), acceptedMilliseconds: now, now: now)
-                            == .retry(dueMilliseconds: now + delay, attempts: attempts[chosen]!))
-                    due.append((now + delay, chosen))
+                guard !leases.isEmpty else { continue }
+                let lease = leases.remove(at: Int(random(UInt64(leases.count))))
+                switch random(4) {
+                case 0: queue.finish(lease)
+                case 1:
+                    queue.release(lease)
+                    model.ready[handles[0] == lease.destination ? 0 : 1].insert(lease.id.low, at: 0)
+                default:
+                    guard case .retry(let due, _, _) = queue.deferred(lease, now: now) else { continue }
+                    model.due[handles[0] == lease.destination ? 0 : 1].append((due, lease.id.low))
                 }
             }
-            #expect(queue.count == ready.count + due.count + leased.count)
+            #expect(queue.readyCount + queue.deferredCount == model.waiting, "step \(step)")
+            #expect(queue.leasedCount == leases.count)
+            #expect(queue.heldCount == 2)
         }
     }
 
-    @Test func holdsAMillion() {
-        var queue = DeliveryQueue(policy: exact)
-        for number in 0..<1_000_000 as Range<UInt64> { queue.accept(id(number)) }
+    @Test func holdsAMillion() throws {
+        var queue = DeliveryQueue(policies: exact)
+        for number in 0..<1_000_000 as Range<UInt64> { queue.accept(id(number), to: "hop") }
+        let hop = try queue.mustConnect(now: 0)
         for _ in 0..<500_000 {
-            let leased = queue.next(now: 0)!
-            _ = queue.deferred(leased, acceptedMilliseconds: 0, now: 0)
+            let leased = try queue.mustNext(for: hop, now: 0)
+            _ = queue.deferred(leased, now: 0)
         }
         #expect((queue.readyCount, queue.deferredCount) == (500_000, 500_000))
-        #expect(queue.nextDue == 100)
+        queue.advance(to: 100)
+        #expect(queue.deferredCount == 500_000)
+        queue.advance(to: 128)
+        #expect((queue.readyCount, queue.deferredCount) == (1_000_000, 0))
+    }
+}
+
+/// Two destinations as plain arrays.
+private struct NaiveQueue {
+    var ready: [[UInt64]] = [[], []]
+    var due: [[(at: UInt64, id: UInt64)]] = [[], []]
+    var waiting: Int { ready[0].count + ready[1].count + due[0].count + due[1].count }
+
+    mutating func next(_ side: Int, _ now: UInt64) -> UInt64? {
+        // What is due by the last whole tick comes, by tick, then in the order it was put there.
+        for side in 0...1 {
+            let come = due[side].enumerated().filter { onTheWheel($0.element.at) <= now }
+                .sorted { (onTheWheel($0.element.at), $0.offset) < (onTheWheel($1.element.at), $1.offset) }
+            ready[side] += come.map(\.element.id)
+            due[side].removeAll { onTheWheel($0.at) <= now }
+        }
+        return ready[side].isEmpty ? nil : ready[side].removeFirst()
+    }
+
+    mutating func flush(_ side: Int) -> Int {
+        defer { due[side] = [] }
+        ready[side] += due[side].map(\.id).sorted()
+        return due[side].count
     }
 }

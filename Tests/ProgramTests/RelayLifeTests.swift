@@ -69,7 +69,7 @@ extension ProgramTests {
             try await mta.wait(for: 50)
             let record = try await mta.stop(MTARecord.self)
             #expect(record.delivered == 50)
-            #expect(record.deferrals > 0)
+            #expect(record.deferrals == 0, "the next hop was down, not the mail bad: no attempt was used up")
             #expect(try await sink.stop(SinkRecord.self).ledger?.unique == 50)
         }
 

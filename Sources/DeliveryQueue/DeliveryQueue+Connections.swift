@@ -1,0 +1,158 @@
+package import MailTypes
+
+// Which destination gets a connection, and which one is left alone.
+extension DeliveryQueue {
+    /// A next hop that cannot be reached is left alone so long at first, doubling up to the first retry delay of its
+    /// policy, milliseconds.
+    package static let firstHold: UInt64 = 1_000
+    /// Deliveries that one failed connection hands out because they are overdue.
+    static let overdueAtOnce = 1_000
+    /// Destinations that one look for a waiting one goes through.
+    static let looksForWaiting = 32
+
+    package func name(of destination: Destination) -> String { destinations[Int(destination.index)].name }
+    package func policy(of destination: Destination) -> DestinationPolicy {
+        destinations[Int(destination.index)].policy
+    }
+
+    /// The destination whose turn it is to open a connection; nil if none wants one or all are in use. It counts as
+    /// being opened until ``connectionOpened(_:)`` or ``connectionFailed(_:reply:now:)``.
+    package mutating func nextConnection(now: UInt64) -> Destination? {
+        advance(to: now)
+        guard connectionCount < connectionLimit else { return nil }
+        guard let index = nextInRing(now) else { return nil }
+        ring.append(index)  // behind the others until its next turn
+        destinations[Int(index)].connections += 1
+        destinations[Int(index)].opening += 1
+        connectionCount += 1
+        return Destination(index: index)
+    }
+
+    /// Of the first few that want a connection the one with the fewest; those that want none leave the ring.
+    private mutating func nextInRing(_ now: UInt64) -> UInt32? {
+        var position = 0
+        var best: (position: Int, connections: Int)?
+        while position < min(ring.count, Self.looksForWaiting) {
+            let index = ring[position]
+            guard destinations[Int(index)].wantsConnection(now: now) else {
+                ring.remove(at: position)
+                destinations[Int(index)].isInRing = false
+                dropIfEmpty(index, now: now)
+                continue
+            }
+            let connections = destinations[Int(index)].connections
+            if connections < best?.connections ?? .max { best = (position, connections) }
+            if connections == 0 { break }
+            position += 1
+        }
+        return best.map { ring.remove(at: $0.position) }
+    }
+
+    package mutating func connectionOpened(_ destination: Destination) {
+        let index = Int(destination.index)
+        destinations[index].opening -= 1
+        destinations[index].holdUntil = 0
+        destinations[index].holdDelay = 0
+        destinations[index].failure = nil
+        enterRing(destination.index)
+    }
+
+    /// The connection was not opened after all: another event loop has what the limit allows. Asked again in a while.
+    package mutating func connectionDenied(_ destination: Destination, until: UInt64) {
+        closed(destination, wasOpen: false)
+        pause(destination.index, until: until)
+    }
+
+    /// The next hop could not be reached: it is left alone for a while.
+    /// - Returns: what has waited too long for it, or so long that its sender should be told; at most a thousand.
+    package mutating func connectionFailed(_ destination: Destination, reply: SMTPReply, now: UInt64) -> [Lease] {
+        closed(destination, wasOpen: false)
+        let index = Int(destination.index)
+        let first = destinations[index].policy.retry.first
+        let delay = destinations[index].holdDelay
+        destinations[index].holdDelay = delay == 0 ? min(Self.firstHold, first) : min(delay * 2, max(first, delay))
+        destinations[index].failure = reply
+        pause(destination.index, until: now + destinations[index].holdDelay)
+        return destinations[index].connections == 0 ? takeOverdue(destination.index, now) : []
+    }
+
+    /// An open connection is gone.
+    package mutating func connectionClosed(_ destination: Destination) {
+        closed(destination, wasOpen: true)
+        enterRing(destination.index)
+        dropIfEmpty(destination.index)
+    }
+
+    /// This destination has more than its share of the connections while another one waits for one: it should give
+    /// one up.
+    package func mustYield(_ destination: Destination, now: UInt64) -> Bool {
+        guard connectionCount >= connectionLimit, ring.count > 1 else { return false }
+        let own = destinations[Int(destination.index)].connections
+        return ring.prefix(Self.looksForWaiting).contains { index in
+            guard index != destination.index else { return false }
+            let other = destinations[Int(index)]
+            return other.connections == 0 || other.connections + 1 < own ? other.wantsConnection(now: now) : false
+        }
+    }
+
+    private mutating func closed(_ destination: Destination, wasOpen: Bool) {
+        destinations[Int(destination.index)].connections -= 1
+        if !wasOpen { destinations[Int(destination.index)].opening -= 1 }
+        connectionCount -= 1
+    }
+
+    private mutating func pause(_ index: UInt32, until: UInt64) {
+        destinations[Int(index)].holdUntil = until
+        holds.insert(Hold(until: until, destination: index))
+    }
+
+    private mutating func takeOverdue(_ index: UInt32, _ now: UInt64) -> [Lease] {
+        let policy = destinations[Int(index)].policy
+        var found: [UInt32] = []
+        var at = destinations[Int(index)].ready.first
+        while at != Waiting.none, found.count < Self.overdueAtOnce {
+            let record = records[at]
+            let warns =
+                !record.isDelayReported && (policy.delayWarning.map { isOlder(record.id, than: $0, now) } ?? false)
+            if warns || isOlder(record.id, than: policy.retry.maximumAge, now) { found.append(at) }
+            at = record.next
+        }
+        return found.map { handle in
+            destinations[Int(index)].ready.remove(handle, &records)
+            readyCount -= 1
+            return lease(handle)
+        }
+    }
+
+    // MARK: Destinations on demand
+
+    mutating func destination(_ name: String) -> UInt32 {
+        if let index = indices[name] { return index }
+        let fresh = DestinationQueue(name: name, policy: policies[name])
+        if let index = freeDestinations.popLast() {
+            destinations[Int(index)] = fresh
+            indices[name] = index
+            return index
+        }
+        destinations.append(fresh)
+        indices[name] = UInt32(destinations.count - 1)
+        return UInt32(destinations.count - 1)
+    }
+
+    mutating func enterRing(_ index: UInt32) {
+        guard !destinations[Int(index)].isInRing, !destinations[Int(index)].ready.isEmpty else { return }
+        destinations[Int(index)].isInRing = true
+        ring.append(index)
+    }
+
+    /// An empty destination is forgotten, unless it must be left alone for a while yet.
+    mutating func dropIfEmpty(_ index: UInt32, now: UInt64 = 0) {
+        let queue = destinations[Int(index)]
+        guard !queue.isFree, queue.count == 0, queue.connections == 0, !queue.isInRing, queue.holdUntil <= now else {
+            return
+        }
+        indices[queue.name] = nil
+        destinations[Int(index)] = DestinationQueue(name: "", policy: policies.standard, isFree: true)
+        freeDestinations.append(index)
+    }
+}

@@ -1,0 +1,64 @@
+import MailTypes
+
+/// A handle for the queue of one destination; valid while it has mail or connections.
+package struct Destination: Hashable, Sendable {
+    let index: UInt32
+}
+
+/// The queue of one destination, and how its next hop has fared.
+struct DestinationQueue: Sendable {
+    var name: String
+    var policy: DestinationPolicy
+    /// Free for another destination.
+    var isFree = false
+    var ready = WaitingList()
+    var deferred = 0
+    var leased = 0
+    var held = 0
+    /// Open ones and those being opened.
+    var connections = 0
+    var opening = 0
+    /// In the ring of those that may want a connection.
+    var isInRing = false
+    /// Left alone until then, milliseconds since 1970.
+    var holdUntil: UInt64 = 0
+    /// Of the last hold after a failure; 0 while all is well.
+    var holdDelay: UInt64 = 0
+    var failure: SMTPReply?
+
+    var count: Int { ready.count + deferred + leased + held }
+
+    /// One more connection would have something to do.
+    func wantsConnection(now: UInt64) -> Bool {
+        guard ready.count > opening, now >= holdUntil else { return false }
+        // After a failure one connection tries first; the others follow when it succeeded.
+        return connections < (holdDelay > 0 ? 1 : policy.connections ?? .max)
+    }
+}
+
+/// What an operator sees of one destination.
+package struct DestinationSummary: Hashable, Sendable {
+    package var name: String
+    package var ready: Int
+    package var deferred: Int
+    package var leased: Int
+    package var held: Int
+    package var connections: Int
+    /// The next hop is left alone until then, milliseconds since 1970; 0: it is not.
+    package var holdUntil: UInt64
+    /// Why.
+    package var failure: String?
+
+    package var count: Int { ready + deferred + leased + held }
+
+    /// Of two event loops.
+    package mutating func merge(_ other: DestinationSummary) {
+        ready += other.ready
+        deferred += other.deferred
+        leased += other.leased
+        held += other.held
+        connections += other.connections
+        holdUntil = max(holdUntil, other.holdUntil)
+        failure = failure ?? other.failure
+    }
+}

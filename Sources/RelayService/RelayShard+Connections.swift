@@ -1,0 +1,201 @@
+import DeliveryQueue
+import MailTypes
+import Measures
+import NIOCore
+import SMTPProtocol
+import SMTPTransport
+import SpoolContract
+
+// Which delivery goes out on which connection.
+extension RelayShard {
+    /// Milliseconds that a connection without work is kept.
+    static let restMilliseconds: UInt64 = 10_000
+    /// A destination that another event loop keeps from connecting asks again after so many milliseconds.
+    static let denialMilliseconds: UInt64 = 100
+
+    /// Gives work to resting connections and opens more if there is more.
+    func dispatch() {
+        guard !isDraining else { return }
+        let now = wallMilliseconds()
+        for destination in resting.keys { wake(destination, now) }
+        openMore(now)
+    }
+
+    private func wake(_ destination: Destination, _ now: UInt64) {
+        // A rate may let none of them go on: each is asked once.
+        for _ in 0..<(resting[destination]?.count ?? 0) where queue.hasReady(for: destination, now: now) {
+            guard let connection = resting[destination]?.popLast() else { break }
+            serve(connection)
+        }
+        if resting[destination]?.isEmpty ?? false { resting[destination] = nil }
+    }
+
+    /// Four times a second: due messages, the end of a hold, connections that rest too long.
+    func tick() {
+        dispatch()
+        let now = wallMilliseconds()
+        for (destination, connections) in resting {
+            let tired = connections.filter { $0.restingSince + Self.restMilliseconds <= now }
+            guard !tired.isEmpty else { continue }
+            let rest = connections.filter { $0.restingSince + Self.restMilliseconds > now }
+            resting[destination] = rest.isEmpty ? nil : rest
+            for connection in tired { connection.quit() }
+        }
+    }
+
+    private func openMore(_ now: UInt64) {
+        while let destination = queue.nextConnection(now: now) {
+            let policy = queue.policy(of: destination)
+            let name = queue.name(of: destination)
+            if policy.isShared, !parts.limits.connect(name, limit: policy.connections, loop: context.index) {
+                queue.connectionDenied(destination, until: now + Self.denialMilliseconds)
+                continue
+            }
+            let connection = NextHopConnection(self, to: destination, hop: configuration.routes.hop(of: name))
+            connections[ObjectIdentifier(connection)] = connection
+            connection.open()
+        }
+    }
+
+    /// The next delivery to its destination goes out on this connection; without one the connection rests.
+    func serve(_ connection: NextHopConnection) {
+        while connection.canTake {
+            let now = wallMilliseconds()
+            guard !isDraining, !yields(connection, now), mayBegin(connection, now),
+                let lease = queue.next(for: connection.destination, now: now)
+            else { return rest(connection) }
+            messages[lease.id]?.leases += 1
+            guard let content = messages[lease.id]?.content else { return load(lease, for: connection) }
+            start(lease, content, on: connection)
+        }
+    }
+
+    /// Other destinations wait, and this one has more than its share; or other loops, and its limit is used up here.
+    private func yields(_ connection: NextHopConnection, _ now: UInt64) -> Bool {
+        guard connection.hasServedItsTurn else { return false }
+        let destination = connection.destination
+        let policy = queue.policy(of: destination)
+        let isWanted =
+            policy.connections != nil
+            && parts.limits.takeWanted(queue.name(of: destination), besides: context.index)
+        if isWanted || queue.mustYield(destination, now: now) { connection.isLeaving = true }
+        return connection.isLeaving
+    }
+
+    private func mayBegin(_ connection: NextHopConnection, _ now: UInt64) -> Bool {
+        guard let rate = queue.policy(of: connection.destination).rate else { return true }
+        guard queue.hasReady(for: connection.destination, now: now) else { return false }
+        return parts.limits.begin(queue.name(of: connection.destination), rate: rate, now: now)
+    }
+
+    private func rest(_ connection: NextHopConnection) {
+        guard connection.loads.isEmpty else { return }
+        if isDraining || connection.isLeaving { return connection.quit() }
+        guard !(resting[connection.destination]?.contains { $0 === connection } ?? false) else { return }
+        connection.restingSince = wallMilliseconds()
+        resting[connection.destination, default: []].append(connection)
+    }
+
+    private func load(_ lease: DeliveryQueue.Lease, for connection: NextHopConnection) {
+        connection.isLoading = true
+        let wasCold = messages[lease.id] == nil
+        readBack(lease.id) { [self] outcome in
+            connection.isLoading = false
+            switch outcome {
+            case .found(let stored):
+                keep(stored)
+                if wasCold { messages[lease.id]!.leases += 1 }
+                guard connection.canTake else {
+                    release(lease)
+                    return dispatch()
+                }
+                start(lease, stored.message.content, on: connection)
+                serve(connection)
+            case .unreadable(let fault):
+                if case .corrupt = fault { putAside(lease, fault) } else { attemptFailed(lease, fault.reply) }
+                serve(connection)
+            }
+        }
+    }
+
+    /// Nothing was tried.
+    private func release(_ lease: DeliveryQueue.Lease) {
+        messages[lease.id]?.leases -= 1
+        queue.release(lease)
+        cool(lease.id)
+    }
+
+    private func start(_ lease: DeliveryQueue.Lease, _ content: MessageContent, on connection: NextHopConnection) {
+        guard let message = messages[lease.id], let session = connection.connection?.session else { return }
+        let waiting = message.waiting(for: queue.name(of: lease.destination), configuration.routes)
+        if let impossible = impossibility(message, session.capabilities) {
+            fail(lease, waiting, impossible)
+            return
+        }
+        let recipients = Array(waiting.prefix(QueuedMessage.recipientsPerTransaction))
+        var envelope = message.envelope
+        if recipients.count < envelope.recipients.count {
+            envelope.recipients = recipients.map { message.envelope.recipients[$0] }
+        }
+        let outgoing = WireConversion.content(content, chunked: session.sendsChunk(content.form))
+        connection.send(.init(lease: lease, recipients: recipients), envelope, outgoing)
+    }
+
+    /// Why this next hop can never take the message (RFC 1870 §6.1, RFC 6152 §3, RFC 6531 §3.5).
+    private func impossibility(_ message: QueuedMessage, _ hop: ServerCapabilities) -> SMTPReply? {
+        if let limit = hop.size, limit > 0, message.size > limit {
+            return SMTPReply(552, .init(5, 3, 4), "Message of \(message.size) octets, next hop takes \(limit)")
+        }
+        if message.envelope.smtpUTF8, !hop.smtpUTF8 {
+            return SMTPReply(550, .init(5, 6, 7), "Next hop does not offer SMTPUTF8")
+        }
+        if message.envelope.bodyType == .eightBitMIME, !hop.eightBitMIME {
+            return SMTPReply(550, .init(5, 6, 3), "Next hop does not offer 8BITMIME")
+        }
+        return nil
+    }
+
+    // MARK: What connections tell
+
+    func opened(_ connection: NextHopConnection) {
+        queue.connectionOpened(connection.destination)
+        dispatch()
+    }
+
+    func closed(
+        _ connection: NextHopConnection, wasReady: Bool, cause: ClientCloseCause,
+        open: [(NextHopConnection.Load, Bool)]
+    ) {
+        connections[ObjectIdentifier(connection)] = nil
+        let destination = connection.destination
+        resting[destination]?.removeAll { $0 === connection }
+        if queue.policy(of: destination).isShared { parts.limits.disconnect(queue.name(of: destination)) }
+        for (load, contentSent) in open {
+            // Content sent and no answer: it must be sent again, perhaps for the second time (RFC 5321 §6.1).
+            if contentSent { counts.possibleDuplicates += UInt64(load.recipients.count) }
+            attemptFailed(load.lease, cause.reply)
+        }
+        if wasReady {
+            queue.connectionClosed(destination)
+        } else {
+            let overdue = queue.connectionFailed(destination, reply: cause.reply, now: wallMilliseconds())
+            for lease in overdue {
+                messages[lease.id]?.leases += 1
+                attemptFailed(lease, cause.reply)
+            }
+        }
+        dispatch()
+    }
+}
+
+extension ClientCloseCause {
+    /// As a reply, for the state record and the notification.
+    var reply: SMTPReply {
+        switch self {
+        case .quit: SMTPReply(451, .init(4, 4, 2), "Connection closed")
+        case .refused(let reply): reply.isPermanent ? SMTPReply(451, .init(4, 3, 0), "Next hop: \(reply)") : reply
+        case .lost(let text): SMTPReply(451, .init(4, 4, 1), "Connection lost: \(text)")
+        case .timeout: SMTPReply(451, .init(4, 4, 2), "Next hop timed out")
+        }
+    }
+}

@@ -1,0 +1,196 @@
+import DeliveryQueue
+import MailTypes
+import Measures
+import NIOCore
+import SMTPProtocol
+import SpoolContract
+
+// What follows from the answer of a next hop, or from none.
+extension RelayShard {
+    func finished(_ load: NextHopConnection.Load, _ result: TransactionResult, _ now: MonotonicInstant) {
+        let id = load.lease.id
+        guard let applied = messages[id]?.apply(result, sent: load.recipients) else { return }
+        counts.delivered += UInt64(applied.delivered)
+        counts.bounced += UInt64(applied.failed)
+        counts.queued -= UInt64(applied.delivered + applied.failed)
+        if applied.delivered > 0, let accepted = messages[id]?.acceptedInstant {
+            deliveryLatency.record(nanoseconds: now.nanoseconds(since: accepted))
+        }
+        settle(load)
+    }
+
+    private func settle(_ load: NextHopConnection.Load) {
+        let lease = load.lease
+        guard let message = messages[lease.id] else { return }
+        if message.waiting(for: queue.name(of: lease.destination), configuration.routes).isEmpty {
+            messages[lease.id]!.leases -= 1
+            queue.finish(lease)
+            endDelivery(lease.id)
+        } else if load.recipients.allSatisfy({ message.recipients[$0] != .waiting }) {
+            messages[lease.id]!.leases -= 1
+            queue.release(lease)  // there were more recipients than one transaction carries
+        } else {
+            attemptFailed(lease, nil)
+        }
+    }
+
+    /// The lease's attempt failed for now: the delivery waits for the next one, or was tried for long enough.
+    func attemptFailed(_ lease: DeliveryQueue.Lease, _ reply: SMTPReply?) {
+        let id = lease.id
+        if let reply { messages[id]?.lastReply = reply }
+        messages[id]?.leases -= 1
+        let waiting = messages[id].map { $0.waiting(for: queue.name(of: lease.destination), configuration.routes) }
+        let name = queue.name(of: lease.destination)
+        counts.deferrals += UInt64(waiting?.count ?? lease.recipients)
+        switch queue.deferred(lease, now: wallMilliseconds()) {
+        case .retry(let due, let attempts, let warn):
+            messages[id]?.attempts = attempts
+            if warn { messages[id]?.isDelayReported = true }
+            notify(id, about: .failed)
+            persist(id, attempts: attempts, due: due, isDelayReported: warn || lease.isDelayReported, reply)
+            if warn {
+                withMessage(id) {
+                    $0.reportDelay(id, name)
+                } unreadable: { [self] in
+                    note("\(id) cannot be read: \($0)")
+                }
+            }
+            cool(id)
+        case .expired:
+            withMessage(id) {
+                $0.expire(id, name)
+            } unreadable: { [self] in
+                putAside(id, nil, lease.recipients, $0)
+            }
+        }
+    }
+
+    /// With the message in memory.
+    private func withMessage(
+        _ id: MessageID, _ body: @escaping (RelayShard) -> Void, unreadable: @escaping (SpoolFault) -> Void
+    ) {
+        guard messages[id] == nil else { return body(self) }
+        readBack(id) { [self] outcome in
+            switch outcome {
+            case .found(let stored):
+                keep(stored)
+                body(self)
+            case .unreadable(let fault): unreadable(fault)
+            }
+        }
+    }
+
+    private func expire(_ id: MessageID, _ destination: String) {
+        guard let message = messages[id] else { return }
+        let last = message.lastReply?.description ?? "never attempted"
+        let waiting = message.waiting(for: destination, configuration.routes)
+        failWaiting(id, waiting, SMTPReply(554, .init(5, 4, 7), "Delivery time expired; last: \(last)"))
+        endDelivery(id)
+    }
+
+    /// The leased delivery can never go: these recipients fail.
+    func fail(_ lease: DeliveryQueue.Lease, _ waiting: [Int], _ reply: SMTPReply) {
+        failWaiting(lease.id, waiting, reply)
+        messages[lease.id]?.leases -= 1
+        queue.finish(lease)
+        endDelivery(lease.id)
+    }
+
+    private func failWaiting(_ id: MessageID, _ waiting: [Int], _ reply: SMTPReply) {
+        messages[id]?.fail(waiting, reply)
+        counts.bounced += UInt64(waiting.count)
+        counts.queued -= UInt64(waiting.count)
+    }
+
+    /// One destination of the message is done with. What is known is kept: a crash must not send it there again.
+    func endDelivery(_ id: MessageID) {
+        guard messages[id] != nil else { return committer.submit(completion: id) }
+        messages[id]!.deliveries -= 1
+        guard messages[id]!.deliveries > 0 else { return conclude(id) }
+        notify(id, about: .failed)
+        persist(id, attempts: messages[id]!.attempts, due: 0, isDelayReported: messages[id]!.isDelayReported, nil)
+    }
+
+    /// Every recipient is done with: tell the sender what failed, then let the message go. The notification is
+    /// submitted before the completion, so no crash can lose both.
+    private func conclude(_ id: MessageID) {
+        guard let message = messages[id] else { return }
+        if !message.failures.isEmpty, message.content == nil, !message.envelope.reversePath.isNull {
+            return readBack(id) { [self] outcome in
+                if case .found(let stored) = outcome { keep(stored) }
+                finishOff(id)
+            }
+        }
+        finishOff(id)
+    }
+
+    private func finishOff(_ id: MessageID) {
+        notify(id, about: .failed)
+        committer.submit(completion: id)
+        forgetContent(id)
+        messages[id] = nil
+    }
+
+    // MARK: What is written down
+
+    /// A message to several destinations is due at once after a restart: the record has one due time.
+    func persist(
+        _ id: MessageID, attempts: UInt32, due: UInt64, isDelayReported: Bool, isHeld: Bool = false, _ reply: SMTPReply?
+    ) {
+        let message = messages[id]
+        var state = DeliveryState(
+            attempts: attempts, nextDueMilliseconds: (message?.deliveries ?? 1) > 1 ? 0 : due,
+            recipients: message?.recipients ?? [],
+            lastReply: (message?.lastReply ?? reply)?.description ?? "")
+        state.isHeld = isHeld
+        state.isDelayReported = isDelayReported
+        committer.submit(state, for: id)
+    }
+
+    // MARK: Notifications
+
+    /// One notification for the failures of this attempt (RFC 3464).
+    private func notify(_ id: MessageID, about action: DeliveryNotification.Action) {
+        guard let message = messages[id], !message.failures.isEmpty else { return }
+        messages[id]!.failures = []
+        send(
+            action, id,
+            message.failures.map { .init(recipient: message.envelope.recipients[$0.index], reply: $0.reply) })
+    }
+
+    private func reportDelay(_ id: MessageID, _ destination: String) {
+        guard let message = messages[id] else { return }
+        let age = configuration.policies[destination].retry.maximumAge
+        let last = message.lastReply ?? SMTPReply(451, .init(4, 4, 1), "Next hop not reached yet")
+        send(
+            .delayed(untilSeconds: Int((message.acceptedMilliseconds + age) / 1000)), id,
+            message.waiting(for: destination, configuration.routes).map {
+                .init(recipient: message.envelope.recipients[$0], reply: last)
+            })
+        cool(id)
+    }
+
+    private func send(
+        _ action: DeliveryNotification.Action, _ id: MessageID, _ recipients: [DeliveryNotification.Failure]
+    ) {
+        guard let message = messages[id] else { return }
+        let now = wallMilliseconds()
+        let notification = DeliveryNotification(
+            action: action, hostname: hostname, id: newID(), originalID: id,
+            originalSender: message.envelope.reversePath, arrivalSeconds: Int(message.acceptedMilliseconds / 1000),
+            nowSeconds: Int(now / 1000), failures: recipients,
+            originalHeader: message.content.map(WireConversion.header) ?? [])
+        guard let bytes = notification.content() else { return }
+        let content = MessageContent(slices: [ByteBuffer(bytes: bytes)], form: .raw)
+        let eightBit = bytes.contains { $0 >= 0x80 }
+        accept(
+            SpoolMessage(
+                id: notification.id,
+                envelope: Envelope(
+                    reversePath: .null, recipients: [message.envelope.reversePath],
+                    bodyType: eightBit ? .eightBitMIME : .sevenBit,
+                    smtpUTF8: message.envelope.reversePath.needsSMTPUTF8),
+                acceptedMilliseconds: now, content: content),
+            from: nil)
+    }
+}

@@ -1,0 +1,211 @@
+import DeliveryQueue
+import MailTypes
+import Testing
+
+/// Who gets connections: turns, shares, holds, limits over several loops.
+@Suite struct FairnessTests {
+    private let down = SMTPReply(451, .init(4, 4, 1), "down")
+
+    private func names(_ queue: inout DeliveryQueue, _ count: Int, now: UInt64 = 0) -> [String] {
+        (0..<count).compactMap { _ in queue.nextConnection(now: now).map { queue.name(of: $0) } }
+    }
+
+    @Test func destinationsTakeTurns() {
+        var queue = DeliveryQueue(policies: exact, connectionLimit: 6)
+        for number in 0..<100 as Range<UInt64> { queue.accept(id(number), to: "big") }
+        queue.accept(id(200), to: "small")
+        queue.accept(id(201), to: "other")
+        #expect(names(&queue, 10) == ["big", "small", "other", "big", "big", "big"])
+    }
+
+    @Test func noMoreConnectionsThanMail() {
+        var queue = DeliveryQueue(policies: exact, connectionLimit: 10)
+        queue.accept(id(1), to: "a")
+        queue.accept(id(2), to: "a")
+        #expect(names(&queue, 10) == ["a", "a"])
+    }
+
+    @Test func aLateComerGetsAConnection() throws {
+        var queue = DeliveryQueue(policies: exact, connectionLimit: 4)
+        for number in 0..<100 as Range<UInt64> { queue.accept(id(number), to: "big") }
+        let big = (0..<4).compactMap { _ in queue.nextConnection(now: 0) }
+        #expect(big.count == 4)
+        for connection in big { queue.connectionOpened(connection) }
+        #expect(!queue.mustYield(big[0], now: 0), "alone it may have them all")
+        queue.accept(id(200), to: "small")
+        #expect(queue.nextConnection(now: 0) == nil)
+        #expect(queue.mustYield(big[0], now: 0))
+        queue.connectionClosed(big[0])
+        let small = try queue.mustConnect(now: 0)
+        #expect(queue.name(of: small) == "small")
+        #expect(!queue.mustYield(big[0], now: 0), "nobody waits any more")
+        #expect(!queue.mustYield(small, now: 0), "one is its share")
+    }
+
+    /// Over time every destination gets the same number of connections, however deep its queue.
+    @Test func connectionsAreSharedEvenly() {
+        var queue = DeliveryQueue(policies: exact, connectionLimit: 8)
+        let depths = ["a": 5000, "b": 500, "c": 5000, "d": 50_000]
+        var number: UInt64 = 0
+        for (name, depth) in depths.sorted(by: { $0.key < $1.key }) {
+            for _ in 0..<depth {
+                number += 1
+                queue.accept(id(number), to: name)
+            }
+        }
+        var open: [Destination] = []
+        var served: [String: Int] = [:]
+        for round in 0..<1600 {
+            while let destination = queue.nextConnection(now: 0) {
+                queue.connectionOpened(destination)
+                open.append(destination)
+            }
+            let turn = round % open.count
+            let destination = open[turn]
+            if let lease = queue.next(for: destination, now: 0) {
+                served[queue.name(of: destination), default: 0] += 1
+                queue.finish(lease)
+            }
+            guard queue.mustYield(destination, now: 0) else { continue }
+            open.remove(at: turn)
+            queue.connectionClosed(destination)
+        }
+        #expect(served.values.allSatisfy { (300...500).contains($0) }, "\(served)")
+    }
+
+    @Test func anUnreachableHopIsLeftAloneAndOthersAreNot() throws {
+        let policies = DestinationPolicies(
+            standard: DestinationPolicy(retry: RetryPolicy(first: 4000, jitter: 0, maximumAge: 1_000_000)))
+        var queue = DeliveryQueue(policies: policies, connectionLimit: 4)
+        for number in 0..<10 as Range<UInt64> { queue.accept(id(number), to: "down") }
+        var now: UInt64 = 0
+        for delay in [1000, 2000, 4000, 4000] as [UInt64] {
+            let hop = try queue.mustConnect(now: now)
+            #expect(queue.connectionFailed(hop, reply: down, now: now).isEmpty)
+            #expect(queue.nextConnection(now: now + delay - 1) == nil)
+            queue.accept(id(100 + now), to: "up")
+            let up = try queue.mustConnect(now: now + delay - 1)
+            #expect(queue.name(of: up) == "up")
+            let lease = try queue.mustNext(for: up, now: now)
+            queue.finish(lease)
+            queue.connectionOpened(up)
+            queue.connectionClosed(up)
+            now += delay
+        }
+        let probe = try queue.mustConnect(now: now)
+        #expect(queue.nextConnection(now: now) == nil, "one connection tries first")
+        #expect(queue.destinationSummaries.first?.failure == "451 4.4.1 down")
+        queue.connectionOpened(probe)
+        #expect(names(&queue, 4, now: now) == ["down", "down", "down"], "the others follow")
+        #expect(queue.count == 10, "nothing was deferred: the hop was down, not the mail bad")
+    }
+
+    @Test func overdueMailOfAnUnreachableHopIsHandedOut() throws {
+        var policies = exact
+        policies.standard.delayWarning = 400
+        var queue = DeliveryQueue(policies: policies)
+        queue.accept(id(1, at: 0), to: "down")
+        queue.accept(id(2, at: 500), to: "down")
+        queue.accept(id(3, at: 900), to: "down")
+        let hop = try queue.mustConnect(now: 1100)
+        let overdue = queue.connectionFailed(hop, reply: down, now: 1100)
+        #expect(overdue.map(\.id.low) == [1, 2])
+        #expect(queue.deferred(overdue[0], now: 1100) == .expired)
+        #expect(queue.deferred(overdue[1], now: 1100) == .retry(dueMilliseconds: 1200, attempts: 1, warn: true))
+        #expect(queue.readyCount == 1)
+    }
+
+    @Test func manyDestinationsComeAndGo() throws {
+        var queue = DeliveryQueue(policies: exact, connectionLimit: 10)
+        for round in 0..<50 as Range<UInt64> {
+            for number in 0..<100 as Range<UInt64> { queue.accept(id(round * 100 + number), to: "d\(number)-\(round)") }
+            #expect(queue.destinationCount == 100)
+            while let destination = queue.nextConnection(now: round) {
+                queue.connectionOpened(destination)
+                while let lease = queue.next(for: destination, now: round) { queue.finish(lease) }
+                queue.connectionClosed(destination)
+            }
+            #expect(queue.count == 0)
+            #expect(queue.nextConnection(now: round) == nil)
+            #expect(queue.destinationCount == 0, "round \(round)")
+        }
+    }
+
+    @Test func connectionLimitsHoldOverLoops() {
+        var book = LimitBook()
+        #expect((book.connect("x", limit: 2, loop: 0)) == true)
+        #expect((book.connect("x", limit: 2, loop: 0)) == true)
+        #expect((book.connect("x", limit: 2, loop: 1)) == false)
+        #expect((book.takeWanted("x", besides: 1)) == false)
+        #expect((book.takeWanted("x", besides: 0)) == true)
+        #expect((book.takeWanted("x", besides: 0)) == false, "one connection is given up, not all")
+        book.disconnect("x")
+        #expect((book.connect("x", limit: 2, loop: 1)) == true)
+    }
+
+    @Test func ratesHoldOverTime() {
+        var book = LimitBook()
+        let rate = DeliveryRate(messages: 100, milliseconds: 1000)
+        var begun = 0
+        for now in 0..<10_000 as Range<UInt64> {
+            for _ in 0..<3 where book.begin("x", rate: rate, now: 5_000_000 + now) { begun += 1 }
+        }
+        #expect((1000...1026).contains(begun), "100 a second for ten seconds, and a quarter second saved up: \(begun)")
+        let slow = DeliveryRate(messages: 1, milliseconds: 60_000)
+        #expect((book.begin("y", rate: slow, now: 0)) == true)
+        #expect((book.begin("y", rate: slow, now: 59_000)) == false)
+        #expect((book.begin("y", rate: slow, now: 60_100)) == true)
+    }
+}
+
+@Suite struct QueueOperationTests {
+    private func filled() -> DeliveryQueue {
+        var queue = DeliveryQueue(policies: exact)
+        queue.restore(.init(id(1), attempts: 1, due: 500), to: "a", now: 0)
+        queue.accept(id(2), to: "a")
+        queue.accept(id(3), to: "b")
+        return queue
+    }
+
+    @Test func listing() {
+        let queue = filled()
+        #expect(
+            queue.destinationSummaries.map { [$0.name, "\($0.ready)", "\($0.deferred)"] } == [
+                ["a", "1", "1"], ["b", "1", "0"],
+            ])
+        #expect(queue.summaries(.destination("a"), limit: 10).map(\.place) == ["deferred", "ready"])
+        #expect(queue.summaries(.all, limit: 2).count == 2)
+        #expect(queue.summaries(.ids([id(3)]), limit: 2).map(\.destination) == ["b"])
+    }
+
+    @Test func flushing() throws {
+        var queue = filled()
+        let hop = try queue.mustConnect(now: 0)
+        _ = queue.connectionFailed(hop, reply: SMTPReply(451, nil, "down"), now: 0)
+        #expect(queue.flush(.destination("a"), now: 0) == 1)
+        #expect((queue.readyCount, queue.deferredCount) == (3, 0))
+        #expect(queue.nextConnection(now: 1) != nil, "the hold is over")
+    }
+
+    @Test func holdingAndLettingGo() throws {
+        var queue = filled()
+        let b = queue.hold(.ids([id(1), id(3)]))
+        #expect(b.map(\.low).sorted() == [1, 3])
+        #expect((queue.readyCount, queue.deferredCount, queue.heldCount) == (1, 0, 2))
+        queue.advance(to: 10_000)
+        #expect(queue.readyCount == 1, "held mail does not come due")
+        #expect(queue.unhold(.all).count == 2)
+        #expect((queue.readyCount, queue.heldCount) == (3, 0))
+    }
+
+    @Test func removingLeavesWhatIsUnderWay() throws {
+        var queue = filled()
+        let hop = try queue.mustConnect(now: 0)
+        let lease = try queue.mustNext(for: hop, now: 0)
+        #expect(queue.remove(.all).count == 2)
+        #expect(queue.count == 1)
+        queue.finish(lease)
+        #expect(queue.count == 0)
+        #expect(queue.readyCount == 0)
+    }
+}
