@@ -10,6 +10,11 @@ extension DeliveryQueue {
     /// Destinations that one look for a waiting one goes through.
     static let looksForWaiting = 32
 
+    /// The next hop failed and has not been reached since: mail to it waits for a while.
+    package func isHeldBack(_ name: String) -> Bool {
+        indices[name].map { destinations[Int($0)].holdDelay > 0 && destinations[Int($0)].connections == 0 } ?? false
+    }
+
     package func name(of destination: Destination) -> String { destinations[Int(destination.index)].name }
     package func policy(of destination: Destination) -> DestinationPolicy {
         destinations[Int(destination.index)].policy

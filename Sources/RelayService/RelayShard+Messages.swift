@@ -36,14 +36,14 @@ extension RelayShard {
         }
         guard messages[id]!.content == nil else { return }
         messages[id]!.content = content
-        residentBytes += content.size
+        residentBytes += messages[id]!.memoryBytes
     }
 
     /// Lets go of a message's content; its receive buffers are used again once nobody else holds them.
     func forgetContent(_ id: MessageID) {
-        guard let content = messages[id]?.content else { return }
+        guard let message = messages[id], let content = message.content else { return }
         messages[id]!.content = nil
-        residentBytes -= content.size
+        residentBytes -= message.memoryBytes
         for slice in content.slices { context.receiveBuffers.give(slice) }
     }
 

@@ -28,7 +28,7 @@ final class RelayShard: @unchecked Sendable {
     var queue: DeliveryQueue
     /// Those that are being worked with; what only waits is in ``queue`` and in the spool.
     var messages: [MessageID: QueuedMessage] = [:]
-    /// Bytes of content held in memory by ``messages``.
+    /// Bytes of memory that ``messages`` take with their content.
     var residentBytes = 0
     var faults: [String] = []
 
@@ -129,19 +129,23 @@ final class RelayShard: @unchecked Sendable {
 
     private func enqueue(_ message: SpoolMessage, _ now: MonotonicInstant) {
         var queued = QueuedMessage(message, acceptedInstant: now)
+        var goesSoon = true
         if configuration.routes.isSingle {
-            queue.accept(
-                message.id, recipients: message.envelope.recipients.count, to: configuration.routes.smartHost.text)
+            let name = configuration.routes.smartHost.text
+            goesSoon = !queue.isHeldBack(name)
+            queue.accept(message.id, recipients: message.envelope.recipients.count, to: name)
         } else {
             let destinations = configuration.routes.destinations(of: message.envelope.recipients)
             queued.deliveries = destinations.count
+            goesSoon = destinations.contains { !queue.isHeldBack($0.name) }
             for (name, recipients) in destinations { queue.accept(message.id, recipients: recipients, to: name) }
         }
-        if residentBytes + queued.size > residentBudget, spool.canLoad {
+        // Content is kept for the attempt that follows at once, if one does.
+        if spool.canLoad, !goesSoon || residentBytes + queued.memoryBytes > residentBudget {
             queued.content = nil
             if queued.canBeForgotten { return }
         } else {
-            residentBytes += queued.size
+            residentBytes += queued.memoryBytes
         }
         messages[message.id] = queued
     }
