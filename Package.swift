@@ -89,6 +89,7 @@ let package = Package(
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "RunRecords", nioCore, nioPosix,
             ]),
+        layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
         layer("BenchHarness", ["MailTypes", "Measures", "RunRecords"]),
         layer("RunReporting", ["Measures", "RunRecords", "CGnuplot"]),
         .target(
@@ -104,8 +105,8 @@ let package = Package(
         program(
             "mta",
             [
-                "RelayService", "DeliveryQueue", "SpoolContract", "SpoolRocksDB", "SpoolSegmentLog", "Measures",
-                "RunRecords", nioCore,
+                "RelayService", "DeliveryQueue", "MailTypes", "SpoolContract", "SpoolRocksDB", "SpoolSegmentLog",
+                "SpoolTools", "Measures", "RunRecords", nioCore,
             ]),
         program("bench-report", ["BenchHarness", "RunReporting", "Measures", "RunRecords"]),
 
@@ -118,6 +119,7 @@ let package = Package(
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests("SpoolContract", ["SpoolRocksDB", "SpoolSegmentLog", "MailTypes", nioCore]),
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", nioCore]),
+        tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
         tests("BenchHarness", ["RunRecords"]),
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests("LoadGeneration", ["MailTypes", "SMTPProtocol", "CByteLoops", nioCore]),

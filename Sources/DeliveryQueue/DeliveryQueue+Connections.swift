@@ -39,7 +39,7 @@ extension DeliveryQueue {
         var best: (position: Int, connections: Int)?
         while position < min(ring.count, Self.looksForWaiting) {
             let index = ring[position]
-            guard destinations[Int(index)].wantsConnection(now: now) else {
+            guard destinations[Int(index)].wantsConnection(now: now, most: mostForOne) else {
                 ring.remove(at: position)
                 destinations[Int(index)].isInRing = false
                 dropIfEmpty(index, now: now)
@@ -88,6 +88,20 @@ extension DeliveryQueue {
         dropIfEmpty(destination.index)
     }
 
+    /// Where there are several destinations, one that is slow leaves a quarter of the connections to the others.
+    var mostForOne: Int {
+        policies.named.isEmpty || connectionLimit < 2 ? connectionLimit : connectionLimit - max(1, connectionLimit / 4)
+    }
+
+    /// A destination without any connection wants one, and all are in use.
+    package func someoneWaits(now: UInt64) -> Bool {
+        connectionCount >= connectionLimit
+            && ring.prefix(Self.looksForWaiting).contains {
+                destinations[Int($0)].connections == 0
+                    && destinations[Int($0)].wantsConnection(now: now, most: mostForOne)
+            }
+    }
+
     /// This destination has more than its share of the connections while another one waits for one: it should give
     /// one up.
     package func mustYield(_ destination: Destination, now: UInt64) -> Bool {
@@ -96,7 +110,8 @@ extension DeliveryQueue {
         return ring.prefix(Self.looksForWaiting).contains { index in
             guard index != destination.index else { return false }
             let other = destinations[Int(index)]
-            return other.connections == 0 || other.connections + 1 < own ? other.wantsConnection(now: now) : false
+            return other.connections == 0 || other.connections + 1 < own
+                ? other.wantsConnection(now: now, most: mostForOne) : false
         }
     }
 

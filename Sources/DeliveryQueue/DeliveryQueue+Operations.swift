@@ -20,6 +20,7 @@ extension DeliveryQueue {
         package var attempts: Int
         /// Milliseconds since 1970; only of deferred ones.
         package var due: UInt64?
+        package var isDelayReported: Bool
     }
 
     package var destinationSummaries: [DestinationSummary] {
@@ -34,17 +35,15 @@ extension DeliveryQueue {
 
     /// - Parameter limit: at most so many.
     package func summaries(_ selection: Selection, limit: Int) -> [Summary] {
-        var found: [Summary] = []
-        for handle in handles(selection) {
-            guard found.count < limit else { break }
-            let record = records[handle]
-            found.append(
-                Summary(
-                    id: record.id, destination: destinations[Int(record.destination)].name,
-                    place: "\(record.place)", recipients: record.recipients, attempts: Int(record.attempts),
-                    due: record.place == .deferred ? record.due : nil))
-        }
-        return found
+        handles(selection).prefix(limit).map(summary)
+    }
+
+    private func summary(_ handle: UInt32) -> Summary {
+        let record = records[handle]
+        return Summary(
+            id: record.id, destination: destinations[Int(record.destination)].name, place: "\(record.place)",
+            recipients: record.recipients, attempts: Int(record.attempts),
+            due: record.place == .deferred ? record.due : nil, isDelayReported: record.isDelayReported)
     }
 
     /// Deferred deliveries become ready, the oldest first, and their next hops are tried at once.
@@ -65,37 +64,37 @@ extension DeliveryQueue {
     }
 
     /// Waiting deliveries are held until ``unhold(_:)``; those under way are not.
-    /// - Returns: the messages held now that were not before.
-    package mutating func hold(_ selection: Selection) -> [MessageID] {
+    /// - Returns: the deliveries held now that were not before.
+    package mutating func hold(_ selection: Selection) -> [Summary] {
         handles(selection).compactMap { handle in
             let place = records[handle].place
             guard place == .ready || place == .deferred else { return nil }
             takeOut(handle)
             hold(handle)
-            return records[handle].id
+            return summary(handle)
         }
     }
 
     /// Held deliveries become ready.
-    package mutating func unhold(_ selection: Selection) -> [MessageID] {
+    package mutating func unhold(_ selection: Selection) -> [Summary] {
         handles(selection).compactMap { handle in
             guard records[handle].place == .held else { return nil }
             takeOut(handle)
             makeReady(handle)
-            return records[handle].id
+            return summary(handle)
         }
     }
 
     /// Takes waiting deliveries out, to be forgotten; those under way stay.
-    /// - Returns: the messages, once for each delivery.
-    package mutating func remove(_ selection: Selection) -> [MessageID] {
+    /// - Returns: the deliveries.
+    package mutating func remove(_ selection: Selection) -> [Summary] {
         handles(selection).compactMap { handle in
-            let record = records[handle]
-            guard record.place != .leased else { return nil }
+            guard records[handle].place != .leased else { return nil }
+            let (removed, destination) = (summary(handle), records[handle].destination)
             takeOut(handle)
             free(handle)
-            dropIfEmpty(record.destination)
-            return record.id
+            dropIfEmpty(destination)
+            return removed
         }
     }
 

@@ -29,10 +29,11 @@ struct DestinationQueue: Sendable {
     var count: Int { ready.count + deferred + leased + held }
 
     /// One more connection would have something to do.
-    func wantsConnection(now: UInt64) -> Bool {
+    /// - Parameter most: connections that one destination may have.
+    func wantsConnection(now: UInt64, most: Int) -> Bool {
         guard ready.count > opening, now >= holdUntil else { return false }
-        // After a failure one connection tries first; the others follow when it succeeded.
-        return connections < (holdDelay > 0 ? 1 : policy.connections ?? .max)
+        // One connection tries first; the others follow when it succeeded: who does not answer costs only one.
+        return connections < (connections == opening ? 1 : min(most, policy.connections ?? .max))
     }
 }
 

@@ -20,6 +20,8 @@ final class NextHopConnection: SMTPClientDelegate {
     private let hop: RouteTable.Hop
     let destination: Destination
     private(set) var connection: SMTPClientConnection?
+    private var attempt: SMTPClientConnection?
+    private(set) var openedAt: UInt64 = 0
     private(set) var loads: [Load] = []
     private(set) var isReady = false
     private var served = 0
@@ -39,8 +41,10 @@ final class NextHopConnection: SMTPClientDelegate {
     var canTake: Bool { isReady && !isLoading && (connection?.canSend ?? false) }
     var hasServedItsTurn: Bool { served >= Self.turn }
 
-    func open() {
-        SMTPClientConnection.connect(
+    /// - Parameter now: wall milliseconds.
+    func open(now: UInt64) {
+        openedAt = now
+        attempt = SMTPClientConnection.connect(
             to: hop.address, loop: shard.context, configuration: ClientConfiguration(hostname: shard.hostname),
             delegate: self)
     }
@@ -53,11 +57,19 @@ final class NextHopConnection: SMTPClientDelegate {
 
     func quit() { connection?.quit() }
 
+    /// It takes too long, and others wait.
+    func giveUp() {
+        guard !isReady else { return }
+        attempt?.abort(.timeout)
+        attempt = nil
+    }
+
     // MARK: SMTPClientDelegate
 
     func maySend(_ connection: SMTPClientConnection) {
         if !isReady {
             isReady = true
+            attempt = nil
             self.connection = connection
             shard.opened(self)
         }

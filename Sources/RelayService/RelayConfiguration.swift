@@ -21,6 +21,8 @@ package struct RelayConfiguration: Sendable {
     package var spoolName: String
     package var durabilityName: String
     package var recordPath: String?
+    /// Unix socket for operators; nil: none.
+    package var controlPath: String?
     package var arguments: [String] = []
     /// Seconds that SIGTERM gives clients and deliveries in progress.
     package var drainSeconds: Double = 10

@@ -17,11 +17,12 @@ package actor RelayServer {
     private let commits: CommitLatencies
     private let readers: NIOThreadPool
     private let loops: LoopGroup
-    private let shards: [RelayShard]
+    let shards: [RelayShard]
     private let ticks: [RepeatedTask]
     private let listener: SMTPListener
     private let live: LiveFile?
     private let started = WallInstant.now()
+    private var control: ControlListener?
     private var series = SeriesRecorder()
     private var isShortOfSpace = false
 
@@ -41,7 +42,15 @@ package actor RelayServer {
         let listener = try await SMTPListener.bind(
             .init(host: configuration.host, port: configuration.port, session: session), loops: loops
         ) { ClientReception(shards[$0.index]) }
-        return RelayServer(configuration, spool, committer, commits, readers, loops, shards, listener)
+        let server = RelayServer(configuration, spool, committer, commits, readers, loops, shards, listener)
+        if let path = configuration.controlPath { try await server.openControl(path) }
+        return server
+    }
+
+    private func openControl(_ path: String) async throws {
+        control = try await ControlListener.open(path) { [weak self] request in
+            await self?.control(request) ?? ControlResponse()
+        }
     }
 
     private init(
@@ -148,6 +157,7 @@ package actor RelayServer {
 
     /// SIGTERM: no new mail, deliveries in progress finish or stay spooled, everything known is written.
     package func stop() async throws -> MTARecord {
+        await control?.close()
         await listener.stopAccepting()
         for shard in shards { try await shard.context.eventLoop.submit { shard.beginDrain() }.get() }
         await listener.drain(limit: .milliseconds(Int64(configuration.drainSeconds * 500)))

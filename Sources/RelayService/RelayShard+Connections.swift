@@ -10,6 +10,8 @@ import SpoolContract
 extension RelayShard {
     /// Milliseconds that a connection without work is kept.
     static let restMilliseconds: UInt64 = 10_000
+    /// A connection that is not ready after so long is given up if another destination has none and wants one.
+    static let patienceMilliseconds: UInt64 = 5_000
     /// A destination that another event loop keeps from connecting asks again after so many milliseconds.
     static let denialMilliseconds: UInt64 = 100
 
@@ -34,12 +36,21 @@ extension RelayShard {
     func tick() {
         dispatch()
         let now = wallMilliseconds()
+        if queue.someoneWaits(now: now) { giveUpOnSilence(now) }
         for (destination, connections) in resting {
             let tired = connections.filter { $0.restingSince + Self.restMilliseconds <= now }
             guard !tired.isEmpty else { continue }
             let rest = connections.filter { $0.restingSince + Self.restMilliseconds > now }
             resting[destination] = rest.isEmpty ? nil : rest
             for connection in tired { connection.quit() }
+        }
+    }
+
+    /// A next hop that does not even greet must not keep others from being served.
+    private func giveUpOnSilence(_ now: UInt64) {
+        for connection in Array(connections.values)
+        where !connection.isReady && connection.openedAt + Self.patienceMilliseconds <= now {
+            connection.giveUp()
         }
     }
 
@@ -53,7 +64,7 @@ extension RelayShard {
             }
             let connection = NextHopConnection(self, to: destination, hop: configuration.routes.hop(of: name))
             connections[ObjectIdentifier(connection)] = connection
-            connection.open()
+            connection.open(now: now)
         }
     }
 

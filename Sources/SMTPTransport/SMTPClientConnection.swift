@@ -74,11 +74,12 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
 
     /// Connects from the loop's own thread. Failure is told through `closed` of the delegate, with the connection
     /// that never came to be.
-    /// - Parameter sourceAddress: local address to connect from, or nil.
+    /// - Returns: the connection to be, which can be aborted while it is being made.
+    @discardableResult
     package static func connect(
         to target: SocketAddress, loop: LoopContext, configuration: ClientConfiguration,
         delegate: any SMTPClientDelegate, timeout: TimeAmount = .seconds(30)
-    ) {
+    ) -> SMTPClientConnection {
         loop.eventLoop.assertInEventLoop()
         let connection = SMTPClientConnection(
             loop: loop, session: ClientSession(configuration), delegate: delegate, connectStarted: .now())
@@ -96,8 +97,10 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
             .connect(to: target)
             .whenFailure { error in
                 let connection = bound.value
-                connection.delegate.closed(connection, cause: .lost("connect: \(error)"), unfinished: [])
+                connection.delegate.closed(
+                    connection, cause: connection.cause ?? .lost("connect: \(error)"), unfinished: [])
             }
+        return connection
     }
 
     // MARK: For the owner

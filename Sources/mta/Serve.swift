@@ -22,7 +22,7 @@ struct Serve: AsyncParsableCommand {
         ignoreBrokenPipes()
         let settings = try options.settings()
         let configuration = try settings.relayConfiguration()
-        let spool = try settings.openSpool()
+        let spool = try settings.spoolSelection.open()
         let server: RelayServer
         do {
             server = try await RelayServer.start(configuration, spool: spool)

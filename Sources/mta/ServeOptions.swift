@@ -46,6 +46,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Write the run record (JSON) here at the end; FILE.live tells the count meanwhile.")
     var record: String?
 
+    @Option(help: "Control socket for mta queue. Default: SPOOL_DIR/control.")
+    var control: String?
+
     func settings() throws -> ServeSettings {
         var settings = try config.map { try ServeSettings(file: $0) } ?? ServeSettings()
         settings.listen = listen ?? settings.listen
@@ -65,6 +68,7 @@ struct ServeOptions: ParsableArguments {
         settings.retryMaxAge = retryMaxAge ?? settings.retryMaxAge
         settings.delayWarning = delayWarning ?? settings.delayWarning
         settings.drain = drain ?? settings.drain
+        settings.control = control ?? settings.control
         settings.record = record ?? settings.record
         for option in rocksdbOption { try settings.addRocksDBOption(option) }
         return settings

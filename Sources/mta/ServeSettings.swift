@@ -5,8 +5,6 @@ import ProgramSupport
 import RelayService
 import RunRecords
 import SpoolContract
-import SpoolRocksDB
-import SpoolSegmentLog
 
 /// What file and flags together ask for, as written; units are read when the parts are made.
 struct ServeSettings {
@@ -27,6 +25,7 @@ struct ServeSettings {
     var retryMaxAge = "5d"
     var drain = "10s"
     var record: String?
+    var control: String?
     var delayWarning: String?
     var rocksdbOptions: [String: String] = [:]
     private var domains: [DomainSettings] = []
@@ -42,7 +41,7 @@ struct ServeSettings {
                 keys: [
                     "listen", "spool", "spool_dir", "durability", "smart_host", "hostname", "threads",
                     "smart_host_connections", "max_message_size", "resident_memory", "min_free_disk", "retry_first",
-                    "retry_factor", "retry_cap", "retry_max_age", "delay_warning", "drain", "record",
+                    "retry_factor", "retry_cap", "retry_max_age", "delay_warning", "drain", "record", "control",
                     "rocksdb_options", "domains",
                 ])
             listen = try values.text("listen") ?? listen
@@ -62,6 +61,7 @@ struct ServeSettings {
             retryMaxAge = try values.text("retry_max_age") ?? retryMaxAge
             drain = try values.text("drain") ?? drain
             record = try values.text("record")
+            control = try values.text("control")
             delayWarning = try values.text("delay_warning")
             rocksdbOptions = try values.texts("rocksdb_options") ?? [:]
             domains = try DomainSettings.all(values)
@@ -98,60 +98,24 @@ struct ServeSettings {
             host: endpoint.host, port: endpoint.port, hostname: try checkedHostname(), routes: routes, threads: loops,
             policies: try policies(),
             maximumMessageSize: try bytes(maxMessageSize, "--max-message-size", atLeast: 65_536),
-            spoolName: spool, durabilityName: try durabilityName())
+            spoolName: spool, durabilityName: try spoolSelection.durabilityName())
         configuration.outboundConnections = smartHostConnections
         configuration.residentBytes = try bytes(residentMemory, "--resident-memory", atLeast: 0)
         configuration.minimumFreeBytes = try bytes(minFreeDisk, "--min-free-disk", atLeast: 0)
         configuration.recordPath = record
+        configuration.controlPath =
+            control ?? (spoolSelection.isVolatile ? nil : spoolDirectory.map { $0 + "/control" })
         configuration.drainSeconds = try seconds(drain, "--drain")
         configuration.arguments = CommandLine.arguments
         return configuration
     }
 
-    /// The one place that names the spools.
-    func openSpool() throws -> any Spool {
-        switch spool {
-        case "memory": return MemorySpool()
-        case "null": return NullSpool()
-        case "rocksdb", "segment": return try openOnDisk()
-        default: throw UsageFault("--spool '\(spool)': expected segment, rocksdb, memory or null")
-        }
-    }
-
-    /// As printed in every result: a spool without files is as durable as the process.
-    private func durabilityName() throws -> String {
-        ["memory", "null"].contains(spool) ? "none" : try checkedDurability().rawValue
-    }
-
-    private func openOnDisk() throws -> any Spool {
-        guard let directory = spoolDirectory else {
-            throw UsageFault("--spool-dir is missing: the directory of the spool")
-        }
-        let durability = try checkedDurability()
-        do {
-            guard durability == .deferred else { return try open(directory, durability) }
-            return DeferringSpool(
-                over: try open(directory, .os), limitBytes: try bytes(residentMemory, "--resident-memory", atLeast: 0))
-        } catch let fault as UsageFault {
-            throw fault
-        } catch {
-            throw RunFault("spool \(directory): \(error)")
-        }
-    }
-
-    private func open(_ directory: String, _ durability: Durability) throws -> any Spool {
-        switch spool {
-        case "segment": try SegmentLogSpool(SegmentLogSettings(directory: directory, durability: durability))
-        default:
-            try RocksDBSpool(RocksDBSettings(directory: directory, durability: durability, options: rocksdbOptions))
-        }
-    }
-
-    private func checkedDurability() throws -> Durability {
-        guard let value = Durability(rawValue: durability) else {
-            throw UsageFault("--durability '\(durability)': expected fsync, os or deferred")
-        }
-        return value
+    /// - Note: `deferred` durability may keep as much in memory as the relay does.
+    var spoolSelection: SpoolSelection {
+        var selection = SpoolSelection(
+            name: spool, directory: spoolDirectory, durability: durability, rocksdbOptions: rocksdbOptions)
+        selection.deferredBytes = (try? ByteCount(parsing: residentMemory).bytes) ?? 0
+        return selection
     }
 
     private func checkedHostname() throws -> String {

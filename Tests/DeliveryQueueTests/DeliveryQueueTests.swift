@@ -23,9 +23,11 @@ extension DeliveryQueue.Found {
 }
 
 extension DeliveryQueue {
-    mutating func mustConnect(now: UInt64) throws -> Destination {
-        let destination = nextConnection(now: now)
-        return try #require(destination)
+    mutating func mustConnect(now: UInt64, opening: Bool = false) throws -> Destination {
+        let next = nextConnection(now: now)
+        let destination = try #require(next)
+        if opening { connectionOpened(destination) }
+        return destination
     }
     mutating func mustNext(for destination: Destination, now: UInt64) throws -> Lease {
         let lease = next(for: destination, now: now)

@@ -10,27 +10,38 @@ import Testing
         (0..<count).compactMap { _ in queue.nextConnection(now: now).map { queue.name(of: $0) } }
     }
 
-    @Test func destinationsTakeTurns() {
+    @Test func destinationsTakeTurns() throws {
         var queue = DeliveryQueue(policies: exact, connectionLimit: 6)
         for number in 0..<100 as Range<UInt64> { queue.accept(id(number), to: "big") }
         queue.accept(id(200), to: "small")
         queue.accept(id(201), to: "other")
-        #expect(names(&queue, 10) == ["big", "small", "other", "big", "big", "big"])
+        var open: [Destination] = []
+        for name in ["big", "small", "other"] {
+            let destination = try queue.mustConnect(now: 0)
+            #expect(queue.name(of: destination) == name)
+            open.append(destination)
+        }
+        #expect(queue.nextConnection(now: 0) == nil, "who has not answered yet gets no second one")
+        for destination in open {
+            queue.connectionOpened(destination)
+            _ = try queue.mustNext(for: destination, now: 0)
+        }
+        #expect(names(&queue, 10) == ["big", "big", "big"])
     }
 
-    @Test func noMoreConnectionsThanMail() {
+    @Test func noMoreConnectionsThanMail() throws {
         var queue = DeliveryQueue(policies: exact, connectionLimit: 10)
         queue.accept(id(1), to: "a")
         queue.accept(id(2), to: "a")
-        #expect(names(&queue, 10) == ["a", "a"])
+        let first = try queue.mustConnect(now: 0, opening: true)
+        _ = try queue.mustNext(for: first, now: 0)
+        #expect(names(&queue, 10) == ["a"])
     }
 
     @Test func aLateComerGetsAConnection() throws {
         var queue = DeliveryQueue(policies: exact, connectionLimit: 4)
         for number in 0..<100 as Range<UInt64> { queue.accept(id(number), to: "big") }
-        let big = (0..<4).compactMap { _ in queue.nextConnection(now: 0) }
-        #expect(big.count == 4)
-        for connection in big { queue.connectionOpened(connection) }
+        let big = try (0..<4).map { _ in try queue.mustConnect(now: 0, opening: true) }
         #expect(!queue.mustYield(big[0], now: 0), "alone it may have them all")
         queue.accept(id(200), to: "small")
         #expect(queue.nextConnection(now: 0) == nil)
@@ -115,6 +126,28 @@ import Testing
         #expect(queue.readyCount == 1)
     }
 
+    @Test func aSilentHopCostsOneConnection() throws {
+        var queue = DeliveryQueue(policies: exact, connectionLimit: 3)
+        for number in 0..<10 as Range<UInt64> { queue.accept(id(number), to: "silent") }
+        #expect(names(&queue, 5) == ["silent"])
+        queue.accept(id(20), to: "a")
+        queue.accept(id(21), to: "b")
+        queue.accept(id(22), to: "c")
+        #expect(names(&queue, 5) == ["a", "b"])
+        #expect(queue.someoneWaits(now: 0))
+    }
+
+    @Test func aSlowHopLeavesConnectionsToOthers() throws {
+        var policies = exact
+        policies.named["slow"] = exact.standard
+        var queue = DeliveryQueue(policies: policies, connectionLimit: 8)
+        for number in 0..<100 as Range<UInt64> { queue.accept(id(number), to: "slow") }
+        for _ in 0..<6 { _ = try queue.mustConnect(now: 0, opening: true) }
+        #expect(queue.nextConnection(now: 0) == nil)
+        queue.accept(id(200), to: "other")
+        #expect(queue.nextConnection(now: 0).map { queue.name(of: $0) } == "other")
+    }
+
     @Test func manyDestinationsComeAndGo() throws {
         var queue = DeliveryQueue(policies: exact, connectionLimit: 10)
         for round in 0..<50 as Range<UInt64> {
@@ -190,7 +223,7 @@ import Testing
     @Test func holdingAndLettingGo() throws {
         var queue = filled()
         let b = queue.hold(.ids([id(1), id(3)]))
-        #expect(b.map(\.low).sorted() == [1, 3])
+        #expect(b.map(\.id.low).sorted() == [1, 3])
         #expect((queue.readyCount, queue.deferredCount, queue.heldCount) == (1, 0, 2))
         queue.advance(to: 10_000)
         #expect(queue.readyCount == 1, "held mail does not come due")

@@ -106,7 +106,7 @@ final class ListClient: SMTPClientDelegate {
         let loop = loops.contexts[0]
         let box = UnsafeTransfer(messages)
         try await loop.eventLoop.submit {
-            SMTPClientConnection.connect(
+            _ = SMTPClientConnection.connect(
                 to: address, loop: loop, configuration: ClientConfiguration(hostname: "c.test", chunking: chunking),
                 delegate: ListClient(journal, box.value))
         }.get()

@@ -1,4 +1,5 @@
-"""refusing_server.py DIRECTORY: an SMTP server that answers 550 to RCPT TO:<reject@…> and keeps the rest.
+"""refusing_server.py DIRECTORY: an SMTP server that answers 550 to RCPT TO:<reject@…>, 450 to <defer@…>, and keeps
+the rest.
 
 Kept as sink-mta --keep does: N.eml and N.envelope. First line on stdout: listening 127.0.0.1:PORT.
 """
@@ -28,6 +29,8 @@ class Session(socketserver.StreamRequestHandler):
                 self.reply("250 2.1.0 ok")
             elif verb == b"RCPT" and path[1].startswith(b"reject@"):
                 self.reply("550 5.1.1 no such user here")
+            elif verb == b"RCPT" and path[1].startswith(b"defer@"):
+                self.reply("450 4.2.1 mailbox is busy")
             elif verb == b"RCPT":
                 recipients.append(path[1].decode())
                 self.reply("250 2.1.5 ok")

@@ -1,0 +1,92 @@
+import Glibc
+import NIOCore
+import NIOPosix
+package import RunRecords
+
+/// The control socket of a running relay: a Unix socket that only its user may open. One line of JSON in, one out.
+package final class ControlListener: Sendable {
+    package let path: String
+    private let channel: any Channel
+    private let group: MultiThreadedEventLoopGroup
+
+    /// - Parameter answer: called for every request.
+    /// - Throws: ``RecordFault`` that names the path.
+    package static func open(
+        _ path: String, answer: @escaping @Sendable (ControlRequest) async -> ControlResponse
+    ) async throws -> ControlListener {
+        // sun_path of unix(7) holds 108 bytes with the zero at the end.
+        guard path.utf8.count < 108 else {
+            throw RecordFault("control socket \(path): longer than 107 octets; give a shorter one")
+        }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            let mask = umask(0o177)
+            defer { umask(mask) }
+            let channel = try await ServerBootstrap(group: group)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(ControlHandler(answer))
+                    }
+                }
+                .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            return ControlListener(path, channel, group)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw RecordFault("control socket \(path): \(error)")
+        }
+    }
+
+    private init(_ path: String, _ channel: any Channel, _ group: MultiThreadedEventLoopGroup) {
+        self.path = path
+        self.channel = channel
+        self.group = group
+    }
+
+    package func close() async {
+        try? await channel.close()
+        try? await group.shutdownGracefully()
+        unlink(path)
+    }
+}
+
+/// Reads one line, answers it, closes.
+private final class ControlHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    private let answer: @Sendable (ControlRequest) async -> ControlResponse
+    private var line: [UInt8] = []
+    private var isAnswered = false
+
+    init(_ answer: @escaping @Sendable (ControlRequest) async -> ControlResponse) { self.answer = answer }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isAnswered else { return }
+        line += unwrapInboundIn(data).readableBytesView
+        guard line.last == 0x0A else {
+            if line.count > ControlLine.requestLimit { context.close(promise: nil) }
+            return
+        }
+        isAnswered = true
+        Self.respond(to: line, on: context.channel, answer)
+    }
+
+    private static func respond(
+        to line: [UInt8], on channel: any Channel,
+        _ answer: @escaping @Sendable (ControlRequest) async -> ControlResponse
+    ) {
+        let request: ControlRequest
+        do { request = try ControlLine.decode(ControlRequest.self, line) } catch {
+            var response = ControlResponse()
+            response.error = error.description
+            return send(response, channel)
+        }
+        Task { send(await answer(request), channel) }
+    }
+
+    private static func send(_ response: ControlResponse, _ channel: any Channel) {
+        guard let bytes = try? ControlLine.encode(response) else { return channel.close(promise: nil) }
+        channel.writeAndFlush(ByteBuffer(bytes: bytes)).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

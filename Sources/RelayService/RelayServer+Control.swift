@@ -1,0 +1,79 @@
+import DeliveryQueue
+import MailTypes
+package import RunRecords
+
+extension RelayServer {
+    /// Does what an operator asks, over all shards.
+    package func control(_ request: ControlRequest) async -> ControlResponse {
+        var response = ControlResponse()
+        do {
+            let selection = try selection(request)
+            if request.command == .list { return try await list(selection, limit: request.limit ?? 0) }
+            var changed = 0
+            for shard in shards {
+                changed += try await shard.context.eventLoop.submit {
+                    switch request.command {
+                    case .list: 0
+                    case .flush: shard.flush(selection)
+                    case .hold: shard.hold(selection)
+                    case .release: shard.unhold(selection)
+                    case .remove: shard.remove(selection)
+                    }
+                }.get()
+            }
+            response.changed = changed
+        } catch {
+            response.error = "\(error)"
+        }
+        return response
+    }
+
+    private func selection(_ request: ControlRequest) throws(RecordFault) -> DeliveryQueue.Selection {
+        if let ids = request.ids {
+            var found: Set<MessageID> = []
+            for text in ids {
+                guard let id = MessageID(text) else { throw RecordFault("'\(text)': expected 32 hexadecimal digits") }
+                found.insert(id)
+            }
+            return .ids(found)
+        }
+        return request.destination.map { .destination($0) } ?? .all
+    }
+
+    private func list(_ selection: DeliveryQueue.Selection, limit: Int) async throws -> ControlResponse {
+        var destinations: [String: DestinationSummary] = [:]
+        var deliveries: [DeliveryQueue.Summary] = []
+        for shard in shards {
+            let (summaries, listed) = try await shard.context.eventLoop.submit {
+                (shard.queue.destinationSummaries, limit > 0 ? shard.queue.summaries(selection, limit: limit) : [])
+            }.get()
+            for summary in summaries {
+                if destinations[summary.name]?.merge(summary) == nil { destinations[summary.name] = summary }
+            }
+            deliveries += listed
+        }
+        var response = ControlResponse()
+        response.destinations = destinations.values.filter { isIn(selection, $0) }.sorted { $0.name < $1.name }
+            .map(Self.destination)
+        response.deliveries = deliveries.sorted { $0.id < $1.id }.prefix(limit).map(Self.delivery)
+        return response
+    }
+
+    private func isIn(_ selection: DeliveryQueue.Selection, _ summary: DestinationSummary) -> Bool {
+        if case .destination(let name) = selection { return summary.name == name }
+        return true
+    }
+
+    private static func destination(_ summary: DestinationSummary) -> ControlResponse.Destination {
+        ControlResponse.Destination(
+            name: summary.name, ready: summary.ready, deferred: summary.deferred, leased: summary.leased,
+            held: summary.held, connections: summary.connections,
+            holdUntilUnixMilliseconds: summary.holdUntil > 0 ? summary.holdUntil : nil, failure: summary.failure)
+    }
+
+    private static func delivery(_ summary: DeliveryQueue.Summary) -> ControlResponse.Delivery {
+        ControlResponse.Delivery(
+            id: summary.id.description, destination: summary.destination, place: summary.place,
+            recipients: summary.recipients, attempts: summary.attempts, dueUnixMilliseconds: summary.due)
+    }
+}

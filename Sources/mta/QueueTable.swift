@@ -1,0 +1,60 @@
+import MailTypes
+import RunRecords
+
+/// A queue as text, CSV or JSON.
+struct QueueTable {
+    enum Format: String { case text, csv, json }
+    private let response: ControlResponse
+
+    init(_ response: ControlResponse) { self.response = response }
+
+    func render(_ format: Format) throws -> String {
+        switch format {
+        case .json: String(decoding: try ControlLine.encode(response), as: UTF8.self)
+        case .csv: rows.map { $0.map(Self.quoted).joined(separator: ",") + "\n" }.joined()
+        case .text: Self.aligned(rows)
+        }
+    }
+
+    /// With deliveries if there are some, else destinations.
+    private var rows: [[String]] {
+        if let deliveries = response.deliveries, !deliveries.isEmpty {
+            return [["id", "destination", "place", "recipients", "attempts", "due"]]
+                + deliveries.map {
+                    [
+                        $0.id, $0.destination, $0.place, "\($0.recipients)", "\($0.attempts)",
+                        Self.date($0.dueUnixMilliseconds),
+                    ]
+                }
+        }
+        let header = [
+            "destination", "ready", "deferred", "leased", "held", "connections", "left_alone_until", "failure",
+        ]
+        return [header]
+            + (response.destinations ?? []).map {
+                [
+                    $0.name, "\($0.ready)", "\($0.deferred)", "\($0.leased)", "\($0.held)", "\($0.connections)",
+                    Self.date($0.holdUntilUnixMilliseconds), $0.failure ?? "-",
+                ]
+            }
+    }
+
+    private static func date(_ milliseconds: UInt64?) -> String {
+        milliseconds.map { MailDate.text(unixSeconds: Int($0 / 1000)) } ?? "-"
+    }
+
+    private static func quoted(_ text: String) -> String {
+        guard text.contains(where: { ",\"\n".contains($0) }) else { return text }
+        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    }
+
+    private static func aligned(_ rows: [[String]]) -> String {
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            var line = cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line + "\n"
+        }.joined()
+    }
+}

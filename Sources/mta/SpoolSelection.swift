@@ -1,0 +1,53 @@
+import ProgramSupport
+import SpoolContract
+import SpoolRocksDB
+import SpoolSegmentLog
+
+/// Which spool, and how it is opened: the one place that names them.
+struct SpoolSelection {
+    static let names = ["segment", "rocksdb", "memory", "null"]
+
+    var name: String
+    var directory: String?
+    var durability: String
+    var rocksdbOptions: [String: String]
+    /// Of `deferred` durability: content kept in memory.
+    var deferredBytes = 0
+
+    /// Without files: as durable as the process.
+    var isVolatile: Bool { name == "memory" || name == "null" }
+
+    /// As printed in every result.
+    func durabilityName() throws -> String { isVolatile ? "none" : try checkedDurability().rawValue }
+
+    func open(_ access: SpoolAccess = .exclusive) throws -> any Spool {
+        guard Self.names.contains(name) else {
+            throw UsageFault("--spool '\(name)': expected \(Self.names.joined(separator: ", "))")
+        }
+        if name == "memory" { return MemorySpool() }
+        if name == "null" { return NullSpool() }
+        guard let directory else { throw UsageFault("--spool-dir is missing: the directory of the spool") }
+        let durability = try checkedDurability()
+        do {
+            guard durability == .deferred else { return try open(directory, durability, access) }
+            return DeferringSpool(over: try open(directory, .os, access), limitBytes: deferredBytes)
+        } catch {
+            throw RunFault("spool \(directory): \(error)")
+        }
+    }
+
+    private func open(_ directory: String, _ durability: Durability, _ access: SpoolAccess) throws -> any Spool {
+        switch name {
+        case "segment": try SegmentLogSpool(SegmentLogSettings(directory: directory, durability: durability))
+        default:
+            try RocksDBSpool(RocksDBSettings(directory: directory, durability: durability, options: rocksdbOptions))
+        }
+    }
+
+    private func checkedDurability() throws -> Durability {
+        guard let value = Durability(rawValue: durability) else {
+            throw UsageFault("--durability '\(durability)': expected fsync, os or deferred")
+        }
+        return value
+    }
+}
