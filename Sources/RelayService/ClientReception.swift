@@ -11,6 +11,11 @@ final class ClientReception: SMTPServerDelegate {
     private var slices: [ByteBuffer] = []
     private var form = WireForm.dotStuffed
     private var hops = HopCounter()
+    /// Octets of the message so far, and whether it is counted in the shard's budget.
+    private var received = 0
+    private var isReceiving = false
+    /// Not read from, for want of memory.
+    private(set) var heldConnection: SMTPServerConnection?
 
     init(_ shard: RelayShard) {
         self.shard = shard
@@ -34,10 +39,19 @@ final class ClientReception: SMTPServerDelegate {
         slices = []
         hops = HopCounter()
         self.form = form
+        received = 0
+        isReceiving = true
+        shard.reception.begin()
     }
 
     func content(_ connection: SMTPServerConnection, _ slice: ByteBuffer) {
         hops.add(slice)
+        received += slice.readableBytes
+        if heldConnection == nil, shard.reception.add(slice.readableBytes, own: received) {
+            heldConnection = connection
+            connection.holdReading()
+            shard.held.append(self)
+        }
         // A small piece must not keep a whole receive buffer alive: copying it is cheaper than the memory.
         guard slice.readableBytes * 4 < slice.storageCapacity else { return slices.append(slice) }
         var copy = ByteBufferAllocator().buffer(capacity: slice.readableBytes)
@@ -48,6 +62,7 @@ final class ClientReception: SMTPServerDelegate {
     func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision {
         defer { slices = [] }
         guard hops.hops < SMTPLimits.hops else {
+            forget()
             shard.counts.refused += UInt64(connection.session.envelope.recipients.count)
             return .now(SMTPReply(554, .init(5, 4, 6), "Too many hops, this is a mail loop"))
         }
@@ -59,14 +74,43 @@ final class ClientReception: SMTPServerDelegate {
         let message = SpoolMessage(
             id: id, envelope: session.envelope, acceptedMilliseconds: shard.wallMilliseconds(),
             content: MessageContent(slices: [ByteBuffer(bytes: trace)] + slices, form: form))
-        shard.accept(message, from: connection)
+        isReceiving = false
+        shard.reception.commit(wasHeld: heldConnection != nil)
+        leaveHeld()
+        shard.accept(message, from: connection, received: received)
         return .later
+    }
+
+    /// There is room again.
+    func goOn() {
+        let connection = heldConnection
+        heldConnection = nil
+        connection?.releaseReading()
+    }
+
+    /// What was received of this message is not kept.
+    private func forget() {
+        guard isReceiving else { return }
+        isReceiving = false
+        shard.reception.abort(received, wasHeld: heldConnection != nil)
+        leaveHeld()
+        shard.releaseHeld()
+    }
+
+    private func leaveHeld() {
+        guard heldConnection != nil else { return }
+        shard.held.removeAll { $0 === self }
+        goOn()
     }
 
     func contentAborted(_ connection: SMTPServerConnection) {
         slices = []
+        forget()
         shard.counts.refused += UInt64(connection.session.envelope.recipients.count)
     }
 
-    func closed(_ connection: SMTPServerConnection) { shard.counts.clients -= 1 }
+    func closed(_ connection: SMTPServerConnection) {
+        forget()
+        shard.counts.clients -= 1
+    }
 }

@@ -14,6 +14,8 @@ package struct RelayConfiguration: Sendable {
     /// Message content kept in memory until its first attempt is over, bytes over all loops; beyond it content is
     /// read back from the spool.
     package var residentBytes = 1 << 30
+    /// Content received and not committed yet, bytes over all loops; beyond it clients are not read from.
+    package var receptionBytes = 256 << 20
     package var maximumMessageSize: Int
     /// With less free on the spool's file system new mail is told 452; queued mail goes on.
     package var minimumFreeBytes = 256 << 20

@@ -36,6 +36,11 @@ final class RelayShard: @unchecked Sendable {
     var connections: [ObjectIdentifier: NextHopConnection] = [:]
     var resting: [Destination: [NextHopConnection]] = [:]
 
+    // Inbound
+    var reception: ReceptionBudget
+    /// Connections that are not read from, the longest waiting first.
+    var held: [ClientReception] = []
+
     private(set) var isDraining = false
     /// The spool's file system is below its low-water mark.
     var isShortOfSpace = false
@@ -43,6 +48,8 @@ final class RelayShard: @unchecked Sendable {
         var message: SpoolMessage
         /// Nil for a notification of our own.
         var connection: SMTPServerConnection?
+        /// Octets counted in ``reception``.
+        var received: Int
     }
     private var pending: [UInt64: Pending] = [:]
     private var nextTicket: UInt64 = 0
@@ -58,6 +65,7 @@ final class RelayShard: @unchecked Sendable {
         queue = DeliveryQueue(
             policies: configuration.policies,
             connectionLimit: max(1, configuration.outboundConnections / configuration.threads))
+        reception = ReceptionBudget(limit: configuration.receptionBytes / configuration.threads)
         salt = UInt16.random(in: 0...UInt16.max)
         nextSequence = UInt64(context.index) << 56
     }
@@ -97,9 +105,10 @@ final class RelayShard: @unchecked Sendable {
     private var residentBudget: Int { configuration.residentBytes / configuration.threads }
 
     /// Hands the message to the group commit; the client is answered when that is done.
-    func accept(_ message: SpoolMessage, from connection: SMTPServerConnection?) {
+    /// - Parameter received: octets that came from the client.
+    func accept(_ message: SpoolMessage, from connection: SMTPServerConnection?, received: Int = 0) {
         nextTicket += 1
-        pending[nextTicket] = Pending(message: message, connection: connection)
+        pending[nextTicket] = Pending(message: message, connection: connection, received: received)
         committer.submit(message, ticket: nextTicket, observer: self)
     }
 
@@ -107,9 +116,16 @@ final class RelayShard: @unchecked Sendable {
         let now = MonotonicInstant.now()
         for ticket in tickets {
             guard let done = pending.removeValue(forKey: ticket) else { continue }
+            if done.connection != nil { reception.settle(done.received) }
             if let fault { refuse(done, fault) } else { take(done, now) }
         }
+        releaseHeld()
         dispatch()
+    }
+
+    /// Reads on from clients that were held, as far as there is room.
+    func releaseHeld() {
+        while !held.isEmpty, reception.release() { held.removeFirst().goOn() }
     }
 
     private func take(_ done: Pending, _ now: MonotonicInstant) {

@@ -23,6 +23,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     private var isDraining = false
     /// NIO asked to read while we hold it back: a decision is due or the client does not take its replies.
     private var readWithheld = false
+    private var isHeld = false
     private(set) package var deadline: UInt64 = .max
     /// When the input being worked on was read, CLOCK_MONOTONIC.
     private(set) package var now = MonotonicInstant(nanoseconds: 0)
@@ -69,6 +70,15 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     func drain() {
         isDraining = true
         if session.isIdle, !decisionDue { closeForDrain() }
+    }
+
+    /// The service has no room for more content: the client's bytes stay in the kernel until ``releaseReading()``.
+    package func holdReading() { isHeld = true }
+
+    package func releaseReading() {
+        isHeld = false
+        touch(.now())
+        if let context { resumeReading(context) }
     }
 
     /// 421 from our side, whatever the client was doing.
@@ -122,7 +132,11 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     package func read(context: ChannelHandlerContext) {
         // Behind a full backlog or unread replies the client's bytes stay in the kernel, and TCP slows it down.
-        if isClosing || backlog != nil || !context.channel.isWritable { readWithheld = true } else { context.read() }
+        if isClosing || isHeld || backlog != nil || !context.channel.isWritable {
+            readWithheld = true
+        } else {
+            context.read()
+        }
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -131,7 +145,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     private func resumeReading(_ context: ChannelHandlerContext) {
-        guard readWithheld, backlog == nil, context.channel.isWritable else { return }
+        guard readWithheld, !isHeld, backlog == nil, context.channel.isWritable else { return }
         readWithheld = false
         context.read()
     }
@@ -225,7 +239,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     func deadlinePassed() {
         // While we owe the client an answer it is not the client that is late.
-        if decisionDue { return touch(.now()) }
+        if decisionDue || isHeld { return touch(.now()) }
         abort(SMTPReply(421, .init(4, 4, 2), "Timeout, closing connection"))
     }
 }

@@ -27,6 +27,8 @@ struct ServeOptions: ParsableArguments {
     var maxMessageSize: String?
     @Option(help: "Content kept in memory until the first attempt is over. Default 1GiB.")
     var residentMemory: String?
+    @Option(help: "Content received and not yet in the spool; beyond it clients are not read from. Default 256MiB.")
+    var receiveMemory: String?
     @Option(help: "With less free on the spool's file system new mail is told 452. Default 256MiB.")
     var minFreeDisk: String?
     @Option(help: "Delay after the first failed attempt. Default 5m.")
@@ -61,6 +63,7 @@ struct ServeOptions: ParsableArguments {
         settings.smartHostConnections = smartHostConnections ?? settings.smartHostConnections
         settings.maxMessageSize = maxMessageSize ?? settings.maxMessageSize
         settings.residentMemory = residentMemory ?? settings.residentMemory
+        settings.receiveMemory = receiveMemory ?? settings.receiveMemory
         settings.minFreeDisk = minFreeDisk ?? settings.minFreeDisk
         settings.retryFirst = retryFirst ?? settings.retryFirst
         settings.retryFactor = retryFactor ?? settings.retryFactor

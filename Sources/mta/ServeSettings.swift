@@ -18,6 +18,7 @@ struct ServeSettings {
     var smartHostConnections = 32
     var maxMessageSize = "32MiB"
     var residentMemory = "1GiB"
+    var receiveMemory = "256MiB"
     var minFreeDisk = "256MiB"
     var retryFirst = "5m"
     var retryFactor = 2.0
@@ -40,7 +41,8 @@ struct ServeSettings {
                 file: file,
                 keys: [
                     "listen", "spool", "spool_dir", "durability", "smart_host", "hostname", "threads",
-                    "smart_host_connections", "max_message_size", "resident_memory", "min_free_disk", "retry_first",
+                    "smart_host_connections", "max_message_size", "resident_memory", "receive_memory", "min_free_disk",
+                    "retry_first",
                     "retry_factor", "retry_cap", "retry_max_age", "delay_warning", "drain", "record", "control",
                     "rocksdb_options", "domains",
                 ])
@@ -54,6 +56,7 @@ struct ServeSettings {
             smartHostConnections = try values.integer("smart_host_connections") ?? smartHostConnections
             maxMessageSize = try values.text("max_message_size") ?? maxMessageSize
             residentMemory = try values.text("resident_memory") ?? residentMemory
+            receiveMemory = try values.text("receive_memory") ?? receiveMemory
             minFreeDisk = try values.text("min_free_disk") ?? minFreeDisk
             retryFirst = try values.text("retry_first") ?? retryFirst
             retryFactor = try values.number("retry_factor") ?? retryFactor
@@ -101,6 +104,7 @@ struct ServeSettings {
             spoolName: spool, durabilityName: try spoolSelection.durabilityName())
         configuration.outboundConnections = smartHostConnections
         configuration.residentBytes = try bytes(residentMemory, "--resident-memory", atLeast: 0)
+        configuration.receptionBytes = try bytes(receiveMemory, "--receive-memory", atLeast: 1 << 20)
         configuration.minimumFreeBytes = try bytes(minFreeDisk, "--min-free-disk", atLeast: 0)
         configuration.recordPath = record
         configuration.controlPath =

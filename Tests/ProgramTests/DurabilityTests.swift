@@ -63,6 +63,26 @@ extension ProgramTests {
             #expect(sent.replies.contains { $0.code == 452 }, "\(sent.replies)")
         }
 
+        /// 60 clients in the middle of 4 MB each would be 240 MB.
+        @Test func clientsAheadOfTheDiskAreHeldBack() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink(["--ledger", stage.path("sink.ledger")])
+            let mta = try await stage.mta(
+                to: sink.port,
+                ["--spool", "segment", "--receive-memory", "8MiB", "--resident-memory", "0"]
+                    + ["--smart-host-connections", "2"])
+            let load = try stage.generator(
+                to: mta.port, ["--concurrency", "60", "--message-count", "120", "--body-size", "4mb"])
+            #expect(try await load.waitForExit(seconds: 60) == 0)
+            try await mta.wait(for: 120, seconds: 60)
+            let peak = try mta.program.peakResidentBytes()
+            #expect(peak < 150 << 20, "\(peak >> 20) MiB")
+            _ = try await mta.stop(MTARecord.self)
+            let summary = try #require(try await sink.stop(SinkRecord.self).ledger)
+            #expect(summary.unique == 120 && summary.changed == 0)
+        }
+
         /// Delivered at once: nothing is written. Not delivered: it is, when the program stops.
         @Test(arguments: ["segment", "rocksdb"]) func deferredWritesOnlyWhatStays(spool: String) async throws {
             let stage = try Stage()

@@ -82,11 +82,16 @@ final class ProgramUnderTest {
     }
 
     /// VmRSS.
-    func residentBytes() throws -> Int {
+    func residentBytes() throws -> Int { try status("VmRSS:") }
+
+    /// VmHWM.
+    func peakResidentBytes() throws -> Int { try status("VmHWM:") }
+
+    private func status(_ name: String) throws -> Int {
         let status = Self.text("/proc/\(pid)/status")
-        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }),
+        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(name) }),
             let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) })
-        else { throw StageFault("no VmRSS of \(name)") }
+        else { throw StageFault("no \(name) of \(name)") }
         return kilobytes * 1024
     }
 }
