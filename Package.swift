@@ -46,7 +46,7 @@ let package = Package(
     targets: [
         // Byte loops that want SIMD: end-of-data scan, CRC32C.
         .target(name: "CByteLoops"),
-        .target(name: "CMemory"),
+        .target(name: "CLinux"),
 
         // Vocabulary
         layer("MailTypes"),
@@ -63,11 +63,12 @@ let package = Package(
             ]),
 
         // Edges
-        layer("SMTPTransport", ["MailTypes", "SMTPProtocol", "Measures", "CMemory", nioCore, nioPosix]),
+        layer("SMTPTransport", ["MailTypes", "SMTPProtocol", "Measures", "CLinux", nioCore, nioPosix]),
         layer("SpoolContract", ["MailTypes", "Measures", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         layer("SpoolRocksDB", ["MailTypes", "SpoolContract", "CRocksDB", nioCore]),
         layer("SpoolSegmentLog", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", nioCore]),
+        layer("SpoolLocalDisk", ["MailTypes", "SpoolContract", "CLinux", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
 
         // Components, one a program
@@ -106,7 +107,7 @@ let package = Package(
             "mta",
             [
                 "RelayService", "DeliveryQueue", "MailTypes", "SpoolContract", "SpoolRocksDB", "SpoolSegmentLog",
-                "SpoolTools", "Measures", "RunRecords", nioCore,
+                "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", nioCore,
             ]),
         program("bench-report", ["BenchHarness", "RunReporting", "Measures", "RunRecords"]),
 
@@ -117,7 +118,8 @@ let package = Package(
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
-        tests("SpoolContract", ["SpoolRocksDB", "SpoolSegmentLog", "MailTypes", nioCore]),
+        tests("SpoolContract", ["SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),
+        tests("SpoolLocalDisk", ["SpoolContract", "MailTypes", nioCore]),
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
         tests("BenchHarness", ["RunRecords"]),

@@ -1,6 +1,6 @@
 package import NIOCore
 package import NIOPosix
-import CMemory
+import CLinux
 import Glibc
 import Measures
 

@@ -22,7 +22,7 @@ struct SpoolCommand: AsyncParsableCommand {
     struct Options: ParsableArguments {
         @Option(help: "Configuration file of mta serve; flags win over it.")
         var config: String?
-        @Option(help: "segment, rocksdb. Default: as mta serve.")
+        @Option(help: "segment, rocksdb or localdisk. Default: as mta serve.")
         var spool: String?
         @Option(help: "Directory of the spool.")
         var spoolDir: String?

@@ -1,11 +1,12 @@
 import ProgramSupport
 import SpoolContract
+import SpoolLocalDisk
 import SpoolRocksDB
 import SpoolSegmentLog
 
 /// Which spool, and how it is opened: the one place that names them.
 struct SpoolSelection {
-    static let names = ["segment", "rocksdb", "memory", "null"]
+    static let names = ["segment", "rocksdb", "localdisk", "memory", "null"]
 
     var name: String
     var directory: String?
@@ -38,6 +39,8 @@ struct SpoolSelection {
 
     private func open(_ directory: String, _ durability: Durability, _ access: SpoolAccess) throws -> any Spool {
         switch name {
+        case "localdisk":
+            try LocalDiskSpool(LocalDiskSettings(directory: directory, durability: durability, access: access))
         case "segment": try SegmentLogSpool(SegmentLogSettings(directory: directory, durability: durability))
         default:
             try RocksDBSpool(RocksDBSettings(directory: directory, durability: durability, options: rocksdbOptions))

@@ -2,13 +2,14 @@ import Foundation
 import MailTypes
 import NIOCore
 import SpoolContract
+import SpoolLocalDisk
 import SpoolRocksDB
 import SpoolSegmentLog
 import Testing
 
 /// The backends under one contract.
 enum Backend: String, CaseIterable, CustomTestStringConvertible {
-    case memory, rocksdbFsync, rocksdbOS, segmentFsync, segmentOS
+    case memory, rocksdbFsync, rocksdbOS, segmentFsync, segmentOS, localdiskFsync, localdiskOS
     var testDescription: String { rawValue }
     var isPersistent: Bool { self != .memory }
 
@@ -17,6 +18,8 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
         case .memory: MemorySpool()
         case .rocksdbFsync: try RocksDBSpool(RocksDBSettings(directory: directory, durability: .fsync))
         case .rocksdbOS: try RocksDBSpool(RocksDBSettings(directory: directory, durability: .os))
+        case .localdiskFsync: try LocalDiskSpool(LocalDiskSettings(directory: directory, durability: .fsync))
+        case .localdiskOS: try LocalDiskSpool(LocalDiskSettings(directory: directory, durability: .os))
         case .segmentFsync: try Self.segment(directory, .fsync)
         case .segmentOS: try Self.segment(directory, .os)
         }

@@ -1,0 +1,13 @@
+// What the Glibc module of Swift does not show.
+#ifndef MILLRACE_CLINUX_H
+#define MILLRACE_CLINUX_H
+
+// Blocks up to `map_above` bytes come from the heap instead of a mapping of their own, and up to `trim_above` free
+// bytes stay with the process: mallopt(3).
+void mr_keep_large_blocks(int map_above, int trim_above);
+
+// Starts writing a file's dirty pages to the disk and does not wait: sync_file_range(2). Promises nothing; a sync has
+// to follow.
+void mr_start_writeback(int descriptor);
+
+#endif
