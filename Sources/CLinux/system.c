@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <malloc.h>
+#include <sys/ioctl.h>
 
 void mr_keep_large_blocks(int map_above, int trim_above) {
     mallopt(M_MMAP_THRESHOLD, map_above);
@@ -9,3 +11,10 @@ void mr_keep_large_blocks(int map_above, int trim_above) {
 }
 
 void mr_start_writeback(int descriptor) { sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+void mr_spread_subdirectories(int descriptor) {
+    int flags = 0;
+    if (ioctl(descriptor, FS_IOC_GETFLAGS, &flags) != 0) return;
+    flags |= FS_TOPDIR_FL;
+    ioctl(descriptor, FS_IOC_SETFLAGS, &flags);
+}

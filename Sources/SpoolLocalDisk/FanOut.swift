@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import MailTypes
 import NIOCore
@@ -23,7 +24,12 @@ final class FanOut: Sendable {
             return
         }
         var isNew = false
-        if mkdir(root, 0o700) == 0 { isNew = true } else if errno != EEXIST { throw .system("create \(root)") }
+        if mkdir(root, 0o700) == 0 {
+            isNew = true
+            Self.spread(root)
+        } else if errno != EEXIST {
+            throw .system("create \(root)")
+        }
         var opened: [Int32] = []
         for index in 0..<256 {
             let path = Self.path(root, index)
@@ -36,6 +42,15 @@ final class FanOut: Sendable {
         guard isNew else { return }
         try SpoolFiles.syncDirectory(root)
         try SpoolFiles.syncDirectory(directory)
+    }
+
+    /// In one block group ext4 looks at every inode deleted in the last seconds before it takes a new one: making a
+    /// file costs three times as much as with the directories spread (10 KB, unsynced, 2,700 to 6,500 and more a second).
+    private static func spread(_ root: String) {
+        let directory = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { return }
+        mr_spread_subdirectories(directory)
+        Glibc.close(directory)
     }
 
     func close() { for descriptor in descriptors { Glibc.close(descriptor) } }

@@ -10,4 +10,8 @@ void mr_keep_large_blocks(int map_above, int trim_above);
 // to follow.
 void mr_start_writeback(int descriptor);
 
+// Asks the file system to spread the directories made in this one over its block groups (chattr +T, ext4); others
+// ignore it.
+void mr_spread_subdirectories(int descriptor);
+
 #endif
