@@ -3,24 +3,6 @@ import Glibc
 import Measures
 package import RunRecords
 
-/// Where things are for a run.
-package struct HarnessPaths: Sendable {
-    /// Directory of `traffic-gen`, `mta` and `sink-mta`.
-    package var programs: String
-    /// Results go below this directory.
-    package var results: String
-    /// Spools go below this directory and are removed afterwards: its file system is what is measured.
-    package var spools: String
-    package var repository: String
-
-    package init(programs: String, results: String, spools: String, repository: String) {
-        self.programs = programs
-        self.results = results
-        self.spools = spools
-        self.repository = repository
-    }
-}
-
 /// Runs a profile once: starts sink, MTA and generator, waits for the last message, gathers and judges.
 package struct BenchRun {
     private let profile: RunProfile
@@ -38,22 +20,30 @@ package struct BenchRun {
         self.progress = progress
     }
 
+    /// - Parameters:
+    ///   - repeatIndex: 1-based.
+    ///   - order: the run's place among the variants of the repeat.
     /// - Returns: the record, and the directory it was written to.
-    package func perform(repeatIndex: Int, repeats: Int) throws -> (record: RunRecord, directory: String) {
+    package func perform(
+        repeatIndex: Int, repeats: Int, order: RunPosition?
+    ) throws -> (record: RunRecord, directory: String) {
         let started = WallInstant.now()
-        try makeDirectory(paths.spools)
+        try HarnessPaths.make(paths.spools)
         let machine = try MachineProbe.facts(spoolDirectory: paths.spools, repository: paths.repository)
         let directory = try resultDirectory(started, machine)
-        let spool = paths.spools + "/" + Self.spoolPrefix + "\(repeatIndex)"
+        let spool = paths.spools + "/" + Self.spoolPrefix + "\(repeatIndex)-\(profile.system)"
         try? FileManager.default.removeItem(atPath: spool)
         defer { try? FileManager.default.removeItem(atPath: spool) }
-        try makeDirectory(spool)
+        try HarnessPaths.make(spool)
         var warnings: [String] = []
+        // What earlier runs left to the kernel is written now, and not at the expense of this one.
+        sync()
         let writtenBefore = MachineProbe.deviceWrittenBytes(holding: spool)
         try runPrograms(directory, spool, &warnings)
         let writtenAfter = MachineProbe.deviceWrittenBytes(holding: spool)
         var record = try gather(directory, started, machine, repeatIndex, repeats, warnings)
-        if let writtenBefore, let writtenAfter { record.deviceWriteBytes = writtenAfter - writtenBefore }
+        record.order = order
+        if let writtenBefore, let writtenAfter { record.takeDeviceWrites(bytes: writtenAfter - writtenBefore) }
         try write(record, to: directory)
         return (record, directory)
     }
@@ -107,10 +97,22 @@ package struct BenchRun {
 
     private func mtaArguments(_ directory: String, _ spool: String, _ sink: String) -> [String] {
         [
-            "serve", "--listen", "127.0.0.1:0", "--smart-host", sink, "--spool", profile.spool, "--spool-dir", spool,
-            "--durability", profile.durability, "--hostname", "mta.test", "--threads", "\(profile.mtaThreads)",
-            "--smart-host-connections", "\(profile.smartHostConnections)", "--record", directory + "/mta.json",
-        ] + profile.rocksdbOptions.sorted { $0.key < $1.key }.flatMap { ["--rocksdb-option", "\($0.key)=\($0.value)"] }
+            "serve", "--listen", "127.0.0.1:0", "--smart-host", sink, "--hostname", "mta.test",
+            "--threads", "\(profile.mtaThreads)", "--smart-host-connections", "\(profile.smartHostConnections)",
+            "--record", directory + "/mta.json",
+        ] + Self.spoolArguments(profile, spool)
+    }
+
+    /// What `mta serve` is told of its spool; of a durability only where there is one.
+    package static func spoolArguments(_ profile: RunProfile, _ directory: String) -> [String] {
+        var arguments = ["--spool", profile.spool, "--spool-dir", directory]
+        if SpoolPromise(spool: profile.spool, durability: profile.durability) != .none {
+            arguments += ["--durability", profile.durability]
+        }
+        for (name, value) in profile.rocksdbOptions.sorted(by: { $0.key < $1.key }) {
+            arguments += ["--rocksdb-option", "\(name)=\(value)"]
+        }
+        return arguments
     }
 
     private func generatorArguments(_ directory: String, _ target: String) -> [String] {
@@ -157,7 +159,7 @@ package struct BenchRun {
             if elapsed >= 1 {
                 let rate = Double(received - shown.received) / elapsed
                 progress(
-                    "\(profile.name): \(grouped(received)) of \(grouped(profile.messages)) received, \(fixed(rate, 0)) msg/s"
+                    "\(profile.name) \(profile.system): \(grouped(received)) of \(grouped(profile.messages)) received, \(fixed(rate, 0)) msg/s"
                 )
                 shown = (received, now)
             }
@@ -235,24 +237,7 @@ package struct BenchRun {
     }
 
     private func resultDirectory(_ started: WallInstant, _ machine: MachineFacts) throws -> String {
-        let formatter = ISO8601DateFormatter()
-        formatter.formatOptions = [.withYear, .withMonth, .withDay, .withTime, .withTimeZone]
-        let time = formatter.string(from: Date(timeIntervalSince1970: started.seconds))
-        let base = "\(paths.results)/\(time)_\(profile.name)_\(profile.system)_\(machine.commit)"
-        var directory = base
-        var number = 2
-        while FileManager.default.fileExists(atPath: directory) {
-            directory = "\(base)_\(number)"
-            number += 1
-        }
-        try makeDirectory(directory)
-        return directory
-    }
-
-    private func makeDirectory(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch { throw RecordFault("\(path): cannot be created: \(error.localizedDescription)") }
+        try paths.newDirectory("\(profile.name)_\(profile.system)_\(machine.commit)", started)
     }
 }
 

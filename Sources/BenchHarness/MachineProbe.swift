@@ -95,7 +95,7 @@ package enum MachineProbe {
         return histogram
     }
 
-    private static func commit(of repository: String) -> String {
+    static func commit(of repository: String) -> String {
         guard let head = Command.output(["git", "-C", repository, "rev-parse", "--short=10", "HEAD"]) else {
             return "unknown"
         }

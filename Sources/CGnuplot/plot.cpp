@@ -1,36 +1,14 @@
 #include "CGnuplot.h"
+#include "page.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-#include <gnuplot-iostream.h>
-#pragma GCC diagnostic pop
 
 namespace {
 
 // Distinct in hue and lightness, also in print.
 const char *const colours[] = {"#0b6e99", "#d9730d", "#4f7f3a", "#9b2f6f", "#6b5b95", "#333333"};
-
-bool ends_with(const std::string &text, const std::string &suffix) {
-    return text.size() >= suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
-}
-
-// A text inside gnuplot's single quotes: in double ones it would run what stands between backquotes.
-std::string quoted(const char *text) {
-    std::string out = "'";
-    for (const char *c = text; *c; c++) {
-        if (*c == '\'') out += '\'';
-        out += (unsigned char)*c < 32 ? ' ' : *c;
-    }
-    return out + "'";
-}
 
 // Where a panel stands, in pixels: its head holds title and key, so that the key covers no curve.
 struct Place {
@@ -82,69 +60,19 @@ void draw(Gnuplot &gnuplot, const mr_panel &panel, const Place &place, double he
     for (const auto &points : lines) gnuplot.send1d(points);
 }
 
-void plot(const std::string &path, const char *title, const mr_panel *panels, size_t count) {
-    double height = page_head;
-    std::vector<Place> places;
-    for (size_t i = 0; i < count; i++) {
-        const double top = height + head_height(panels[i]);
-        places.push_back({top, top + plot_height});
-        height = top + plot_height + panel_foot;
-    }
-    Gnuplot gnuplot("gnuplot");
-    const std::string size = std::to_string((int)page_width) + "," + std::to_string((int)height);
-    if (ends_with(path, ".png"))
-        gnuplot << "set terminal pngcairo size " << size << " noenhanced font 'Helvetica,11' background '#ffffff'\n";
-    else
-        gnuplot << "set terminal svg size " << size << " dynamic noenhanced font 'Helvetica,13' background '#ffffff'\n";
-    gnuplot << "set output " << quoted(path.c_str()) << "\n"
-            << "set border 3 lc rgb '#888888'\nset tics nomirror\nset grid lc rgb '#dddddd' lt 1\nset key samplen 2\n"
-            << "set multiplot title " << quoted(title) << "\n";
-    for (size_t i = 0; i < count; i++) draw(gnuplot, panels[i], places[i], height);
-    gnuplot << "unset multiplot\nset output\n";
-    gnuplot.flush();
-}
-
 }  // namespace
 
 extern "C" int mr_plot(const char *path, const char *title, const mr_panel *panels, size_t panel_count,
                        char *error, size_t error_size) {
-    std::string name = path;
-    if (!ends_with(name, ".svg") && !ends_with(name, ".png")) {
-        std::snprintf(error, error_size, "%s: the name must end with .svg or .png", path);
-        return -1;
+    double height = page_head;
+    std::vector<Place> places;
+    for (size_t i = 0; i < panel_count; i++) {
+        const double top = height + head_height(panels[i]);
+        places.push_back({top, top + plot_height});
+        height = top + plot_height + panel_foot;
     }
-    if (panel_count == 0) {
-        std::snprintf(error, error_size, "%s: there is nothing to draw", path);
-        return -1;
-    }
-    if (std::system("gnuplot --version >/dev/null 2>&1") != 0) {
-        std::snprintf(error, error_size, "gnuplot is not installed: 'make setup' does it");
-        return -1;
-    }
-    // gnuplot would say so at length and write to standard output instead.
-    std::FILE *probe = std::fopen(path, "wb");
-    if (!probe) {
-        std::snprintf(error, error_size, "%s: cannot be written: %s", path, std::strerror(errno));
-        return -1;
-    }
-    std::fclose(probe);
-    try {
-        plot(name, title, panels, panel_count);
-    } catch (const std::exception &failure) {
-        std::snprintf(error, error_size, "%s: %s", path, failure.what());
-        return -1;
-    }
-    std::FILE *written = std::fopen(path, "rb");
-    if (!written) {
-        std::snprintf(error, error_size, "%s: gnuplot did not write it", path);
-        return -1;
-    }
-    std::fseek(written, 0, SEEK_END);
-    const bool empty = std::ftell(written) == 0;
-    std::fclose(written);
-    if (empty) {
-        std::snprintf(error, error_size, "%s: gnuplot wrote nothing", path);
-        return -1;
-    }
-    return 0;
+    const auto draw_all = [&](Gnuplot &gnuplot) {
+        for (size_t i = 0; i < panel_count; i++) draw(gnuplot, panels[i], places[i], height);
+    };
+    return write_page({path, title, page_width, height}, panel_count, draw_all, error, error_size);
 }

@@ -226,7 +226,7 @@ package struct MTARecord: Codable, Sendable {
     package var smartHost: String
     /// `rocksdb`, …
     package var spool: String
-    /// `fsync`, `os` or `deferred`.
+    /// `fsync`, `os` or `deferred`; `none` for a spool without files.
     package var durability: String
 
     /// Recipients found in the spool at start.

@@ -1,6 +1,5 @@
-import Measures
-
-/// What one benchmark run does: read from `profiles/NAME.yaml`, every key explained in `profiles/README.md`.
+/// What one benchmark run does to one system: read from `profiles/NAME.yaml`, every key explained in
+/// `profiles/README.md`.
 package struct RunProfile: Codable, Hashable, Sendable {
     /// The file's name without `.yaml`.
     package var name: String
@@ -16,7 +15,10 @@ package struct RunProfile: Codable, Hashable, Sendable {
     package var sinkThreads: Int
     /// `name` or `name:weight`.
     package var domains: [String]
+    /// Which of the profile's variants this is; nil if it has none.
+    package var variant: String?
     package var spool: String
+    /// `fsync`, `os` or `deferred`; `none` for a spool without files.
     package var durability: String
     package var smartHostConnections: Int
     package var rocksdbOptions: [String: String]
@@ -47,7 +49,7 @@ package struct RunProfile: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, question, messages, connections, pipelining, chunking, domains, spool, durability, prices
+        case name, question, messages, connections, pipelining, chunking, domains, variant, spool, durability, prices
         case messageSizeBytes = "message_size_bytes"
         case generatorThreads = "generator_threads"
         case mtaThreads = "mta_threads"
@@ -57,24 +59,12 @@ package struct RunProfile: Codable, Hashable, Sendable {
         case stallSeconds = "stall_s"
     }
 
-    /// `mta-rocksdb-fsync`: names the system in results.
-    package var system: String { "mta-\(spool)-\(durability)" }
-}
+    /// `mta-rocksdb-fsync`, `mta-memory`, or with the name that the variant was given: names the system in results.
+    package var system: String { "mta-" + (variant ?? MTASettings.name(spool, durability)) }
 
-extension RunProfile {
-    private static let keys = [
-        "question", "messages", "message_size", "connections", "pipelining", "chunking", "threads", "domains", "mta",
-        "stall_limit", "prices",
-    ]
-
-    /// Reads and checks a profile.
-    /// - Parameters:
-    ///   - file: named in faults; its base name becomes the profile's name.
-    ///   - cores: the default of each thread count.
     /// - Throws: ``RecordFault`` as `FILE:LINE: key 'x': … expected …`.
-    package init(text: String, file: String, cores: Int) throws(RecordFault) {
-        let values = try StrictMapping(text: text, file: file, keys: Self.keys)
-        let base = file.split(separator: "/").last.map(String.init) ?? file
+    init(_ values: StrictMapping, _ mta: MTASettings, cores: Int) throws(RecordFault) {
+        let base = values.file.split(separator: "/").last.map(String.init) ?? values.file
         name = base.hasSuffix(".yaml") ? String(base.dropLast(5)) : base
         question = try values.requiredText("question")
         messages = try values.required("messages", try values.integer("messages", in: 1...1_000_000_000))
@@ -92,11 +82,8 @@ extension RunProfile {
             throw values.fault(
                 "domains", item: index, "'\(domain)': expected name or name:weight, such as gmail.com:67.4")
         }
-        let mta = try values.mapping("mta", keys: ["spool", "durability", "smart_host_connections", "rocksdb_options"])
-        spool = try mta?.choice("spool", of: ["rocksdb", "segment", "memory"]) ?? "rocksdb"
-        durability = try mta?.choice("durability", of: ["fsync", "os"]) ?? "fsync"
-        smartHostConnections = try mta?.integer("smart_host_connections", in: 1...10_000) ?? 32
-        rocksdbOptions = try mta?.texts("rocksdb_options") ?? [:]
+        (variant, spool, durability) = (mta.variant, mta.spool, mta.durability)
+        (smartHostConnections, rocksdbOptions) = (mta.smartHostConnections, mta.rocksdbOptions)
         stallSeconds = try values.seconds("stall_limit", in: 1...86_400) ?? 60
         prices =
             try values.mappings("prices", keys: ["name", "usd_per_hour", "egress_usd_per_gb", "source"])?
@@ -120,68 +107,5 @@ extension RunProfile.Price {
             usdPerHour: try values.required("usd_per_hour", try values.number("usd_per_hour", in: 0...100_000)),
             egressUSDPerGB: try values.number("egress_usd_per_gb", in: 0...1000) ?? 0,
             source: try values.requiredText("source"))
-    }
-}
-
-// Values with their bounds, for profiles and configurations.
-extension StrictMapping {
-    package func required<Value>(_ key: String, _ value: Value?) throws(RecordFault) -> Value {
-        guard let value else { throw fault(key, "is missing") }
-        return value
-    }
-
-    /// One line that says something.
-    package func requiredText(_ key: String) throws(RecordFault) -> String {
-        let text = try required(key, try text(key))
-        guard !text.isEmpty, !text.contains(where: \.isNewline) else { throw fault(key, "expected one line of text") }
-        return text
-    }
-
-    package func integer(_ key: String, in range: ClosedRange<Int>) throws(RecordFault) -> Int? {
-        guard let value = try integer(key) else { return nil }
-        guard range.contains(value) else {
-            throw fault(key, "\(value): expected \(range.lowerBound) to \(range.upperBound)")
-        }
-        return value
-    }
-
-    package func number(_ key: String, in range: ClosedRange<Double>) throws(RecordFault) -> Double? {
-        guard let value = try number(key) else { return nil }
-        guard range.contains(value) else {
-            throw fault(key, "\(value): expected \(range.lowerBound) to \(range.upperBound)")
-        }
-        return value
-    }
-
-    package func bytes(_ key: String, in range: ClosedRange<Int>) throws(RecordFault) -> Int? {
-        guard let text = try text(key) else { return nil }
-        let value: Int
-        do throws(UnitFault) { value = try ByteCount(parsing: text).bytes } catch {
-            throw fault(key, error.description)
-        }
-        guard range.contains(value) else {
-            throw fault(key, "'\(text)': expected \(range.lowerBound) to \(range.upperBound) bytes")
-        }
-        return value
-    }
-
-    package func seconds(_ key: String, in range: ClosedRange<Double>) throws(RecordFault) -> Double? {
-        guard let text = try text(key) else { return nil }
-        let value: Double
-        do throws(UnitFault) { value = try HumanDuration(parsing: text).seconds } catch {
-            throw fault(key, error.description)
-        }
-        guard range.contains(value) else {
-            throw fault(key, "'\(text)': expected \(range.lowerBound) s to \(range.upperBound) s")
-        }
-        return value
-    }
-
-    package func choice(_ key: String, of allowed: [String]) throws(RecordFault) -> String? {
-        guard let value = try text(key) else { return nil }
-        guard allowed.contains(value) else {
-            throw fault(key, "'\(value)': expected \(allowed.joined(separator: " or "))")
-        }
-        return value
     }
 }

@@ -68,6 +68,19 @@ package struct LedgerAudit: Codable, Hashable, Sendable {
     }
 }
 
+/// The place of a run among those of the same repeat.
+package struct RunPosition: Codable, Hashable, Sendable {
+    /// 1-based.
+    package var position: Int
+    /// Runs of the repeat: one a variant.
+    package var of: Int
+
+    package init(_ position: Int, of: Int) {
+        self.position = position
+        self.of = of
+    }
+}
+
 /// One run: what was asked, on what, what each program recorded, and whether it may be called a result.
 package struct RunRecord: Codable, Sendable {
     package static let schema = "millrace.run/1"
@@ -79,6 +92,8 @@ package struct RunRecord: Codable, Sendable {
     /// 1-based number of this run among its repeats.
     package var repeatIndex: Int
     package var repeats: Int
+    /// Nil where a profile has no variants.
+    package var order: RunPosition?
     package var startedUnixSeconds: Double
     package var machine: MachineFacts
     package var generator: GeneratorRecord
@@ -92,7 +107,7 @@ package struct RunRecord: Codable, Sendable {
     package var warnings: [String]
 
     enum CodingKeys: String, CodingKey {
-        case schema, profile, machine, generator, mta, sink, audit, invalid, warnings, repeats
+        case schema, profile, machine, generator, mta, sink, audit, invalid, warnings, repeats, order
         case profileText = "profile_text"
         case repeatIndex = "repeat_index"
         case startedUnixSeconds = "started_unix_s"
@@ -119,6 +134,23 @@ package struct RunRecord: Codable, Sendable {
         invalid = ConservationLaw.violations(of: self) + disqualifications
     }
 
+    /// Bytes that may reach a device in a run without anybody else's doing, beyond what the programs wrote.
+    private static let deviceNoiseBytes: UInt64 = 64 << 20
+
+    /// Takes what was written to the spool's device during the run. A spool without files writes nothing to it: where
+    /// one is charged with much all the same, somebody else was writing, and no system's device writes can be trusted.
+    package mutating func takeDeviceWrites(bytes: UInt64) {
+        deviceWriteBytes = bytes
+        let own = [generator.header, mta.header, sink.header].map(\.usage.diskWriteBytes).reduce(0, +)
+        guard promise == .none, bytes > own + Self.deviceNoiseBytes else { return }
+        warnings.append(
+            "other programs wrote \(grouped((bytes - own) >> 20)) MiB to the spool's device meanwhile: "
+                + "device writes say little")
+    }
+
+    /// What the MTA had done with a message by its 250.
+    package var promise: SpoolPromise { SpoolPromise(spool: mta.spool, durability: mta.durability) }
+
     /// Reasons besides the conservation law.
     private var disqualifications: [String] {
         var reasons: [String] = []
@@ -127,6 +159,7 @@ package struct RunRecord: Codable, Sendable {
             reasons.append("\(name) is a \(header.build) build")
         }
         reasons += generator.warnings.filter { $0.hasPrefix("generator saturated") }
+        if mta.spool != profile.spool { reasons.append("spool \(mta.spool) instead of \(profile.spool)") }
         if mta.durability != profile.durability {
             reasons.append("durability \(mta.durability) instead of \(profile.durability)")
         }

@@ -2,60 +2,40 @@ import Foundation
 import Measures
 package import RunRecords
 
-/// Runs of one profile on one system, and the median and range of each figure.
-package struct RunGroup: Sendable {
-    package struct Spread: Sendable {
-        package var figure: RunFigures.Figure
-        package var median: Double
-        package var minimum: Double
-        package var maximum: Double
-    }
-
-    package let runs: [RunRecord]
-    package let spreads: [Spread]
-
-    /// - Parameter runs: at least one, all of the same profile and system.
-    package init(_ runs: [RunRecord]) {
-        self.runs = runs
-        let all = runs.map { RunFigures($0).figures }
-        spreads = all[0].map { figure in
-            let values = all.compactMap { $0.first { $0.key == figure.key }?.value }.sorted()
-            let middle = values.count / 2
-            let median = values.count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2
-            return Spread(figure: figure, median: median, minimum: values[0], maximum: values[values.count - 1])
-        }
-    }
-
-    package var title: String { "\(runs[0].profile.name) \(runs[0].profile.system)" }
-
-    /// Runs of the same profile (as written), system and commit belong together.
-    package static func gather(_ runs: [RunRecord]) -> [RunGroup] {
-        var groups: [(key: String, runs: [RunRecord])] = []
-        for run in runs {
-            let key = run.profile.name + run.profile.system + run.profileText + run.machine.commit
-            if let index = groups.firstIndex(where: { $0.key == key }) {
-                groups[index].runs.append(run)
-            } else {
-                groups.append((key, [run]))
-            }
-        }
-        return groups.map { RunGroup($0.runs) }
-    }
-}
-
 /// How a table comes out.
 package enum TableFormat: String, CaseIterable, Sendable { case text, markdown, csv, json }
 
-/// The table of one or more groups of runs, a column each.
+/// How a table for people stands; for programs there is one form.
+package enum TableLayout: Sendable {
+    /// A column for each system, with every figure.
+    case figures
+    /// A line for each system, with the figures by which spools are chosen.
+    case comparison
+    /// Figures as long as the columns fit side by side.
+    case automatic
+}
+
+/// The table of one or more groups of runs.
 package struct ReportTable {
     private let groups: [RunGroup]
+    private let comparison: ComparisonTable?
+    private static let columnsThatFit = 3
 
-    package init(_ runs: [RunRecord]) { groups = RunGroup.gather(runs) }
+    package init(_ runs: [RunRecord], layout: TableLayout = .figures) {
+        groups = RunGroup.gather(runs)
+        let compares =
+            switch layout {
+            case .figures: false
+            case .comparison: true
+            case .automatic: groups.count > Self.columnsThatFit
+            }
+        comparison = compares ? ComparisonTable(groups) : nil
+    }
 
     package func render(_ format: TableFormat) throws -> String {
         switch format {
-        case .text: text(markdown: false)
-        case .markdown: text(markdown: true)
+        case .text: comparison?.text ?? text(markdown: false)
+        case .markdown: comparison?.markdown ?? text(markdown: true)
         case .csv: csv
         case .json: try json
         }
@@ -64,9 +44,10 @@ package struct ReportTable {
     // MARK: For people
 
     private func text(markdown: Bool) -> String {
-        var out = verdicts
+        var out = groups.verdicts
         let header = ["figure", "unit"] + groups.map(\.title)
-        let rows = keys.map { key in row(key) }
+        let promises = ["mail answered 250", ""] + groups.map(\.runs[0].promise.label)
+        let rows = [promises] + keys.map { key in row(key) }
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         out.append(line(header, widths, markdown))
         out.append(line(widths.map { String(repeating: "-", count: $0) }, widths, markdown))
@@ -74,26 +55,6 @@ package struct ReportTable {
         out.append("")
         out += footnotes
         return out.joined(separator: "\n") + "\n"
-    }
-
-    /// What is wrong comes first.
-    private var verdicts: [String] {
-        var lines: [String] = []
-        for group in groups {
-            for run in group.runs {
-                for reason in run.invalid { lines.append("INVALID: \(label(group, run)): \(reason)") }
-            }
-        }
-        for group in groups {
-            for run in group.runs {
-                for warning in run.warnings { lines.append("warning: \(label(group, run)): \(warning)") }
-            }
-        }
-        return lines.isEmpty ? [] : lines + [""]
-    }
-
-    private func label(_ group: RunGroup, _ run: RunRecord) -> String {
-        group.runs.count > 1 ? "\(group.title), run \(run.repeatIndex)" : group.title
     }
 
     private var keys: [String] {
@@ -142,8 +103,8 @@ package struct ReportTable {
                     + "\(fixed(Double(run.machine.memoryBytes) / 1_073_741_824, 1)) GiB, Linux \(run.machine.kernel), loopback"
             )
             lines.append(
-                "  spool \(run.mta.spool), durability \(run.mta.durability), \(run.machine.fileSystem), "
-                    + "4 KiB fdatasync p50 \(fixed(Double(run.machine.syncLatency.percentile(50)) / 1e6, 3)) ms; commit \(run.machine.commit)"
+                "  spool \(run.mta.spool), durability \(run.promise.rawValue) (\(run.promise.explanation)); "
+                    + "\(run.machine.fileSystem), 4 KiB fdatasync p50 \(fixed(Double(run.machine.syncLatency.percentile(50)) / 1e6, 3)) ms; commit \(run.machine.commit)"
             )
             for price in run.profile.prices {
                 lines.append(
@@ -157,14 +118,15 @@ package struct ReportTable {
     // MARK: For programs
 
     private var csv: String {
-        var lines = ["profile,system,runs,valid,key,unit,median,min,max"]
+        var lines = ["profile,system,runs,valid,key,unit,median,min,max,durability,promise"]
         for group in groups {
             let run = group.runs[0]
             let valid = group.runs.allSatisfy { $0.invalid.isEmpty }
             for spread in group.spreads {
                 lines.append(
                     "\(run.profile.name),\(run.profile.system),\(group.runs.count),\(valid),\(spread.figure.key),"
-                        + "\(spread.figure.unit),\(number(spread.median)),\(number(spread.minimum)),\(number(spread.maximum))"
+                        + "\(spread.figure.unit),\(number(spread.median)),\(number(spread.minimum)),\(number(spread.maximum)),"
+                        + "\(run.promise.rawValue),\(run.promise.label)"
                 )
             }
         }
@@ -185,6 +147,10 @@ package struct ReportTable {
         struct Value: Encodable { var median, min, max: Double }
         var profile: String
         var system: String
+        var variant: String?
+        var spool: String
+        var promise: String
+        var acknowledged, lost, doubled, changed: UInt64
         var runs: Int
         var invalid: [String]
         var machine: String
@@ -197,12 +163,20 @@ package struct ReportTable {
             let run = group.runs[0]
             profile = run.profile.name
             system = run.profile.system
+            variant = run.profile.variant
+            spool = run.mta.spool
+            promise = run.promise.label
+            let audits = group.runs.map(\.audit)
+            acknowledged = audits.map(\.acknowledged).reduce(0, +)
+            lost = audits.map(\.lost).reduce(0, +)
+            doubled = audits.map(\.doubled).reduce(0, +)
+            changed = audits.map(\.changed).reduce(0, +)
             runs = group.runs.count
             invalid = group.runs.flatMap(\.invalid)
             machine = run.machine.cpu
             cores = run.machine.cores
             commit = run.machine.commit
-            durability = run.mta.durability
+            durability = run.promise.rawValue
             figures = Dictionary(
                 uniqueKeysWithValues: group.spreads.map {
                     ($0.figure.key, Value(median: $0.median, min: $0.minimum, max: $0.maximum))

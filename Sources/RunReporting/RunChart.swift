@@ -14,6 +14,17 @@ package struct RunChart {
         var yLabel: String
         var isPercentile: Bool
         var lines: [Line]
+
+        func lent(by memory: LentMemory) -> mr_panel {
+            let series = lines.filter { !$0.points.isEmpty }.map { line in
+                mr_series(
+                    title: memory.text(line.title), x: memory.copy(line.points.map(\.x)),
+                    y: memory.copy(line.points.map(\.y)), count: line.points.count)
+            }
+            return mr_panel(
+                title: memory.text(title), x_label: memory.text(xLabel), y_label: memory.text(yLabel),
+                is_percentile: isPercentile ? 1 : 0, series: memory.copy(series), series_count: series.count)
+        }
     }
 
     private let runs: [RunRecord]
@@ -23,14 +34,11 @@ package struct RunChart {
     /// - Parameter path: SVG or PNG by its suffix.
     /// - Throws: ``RecordFault`` with what gnuplot could not do.
     package func write(to path: String) throws(RecordFault) {
-        let panels = [throughput, latency]
         var error = [CChar](repeating: 0, count: 512)
-        let status = Self.withPanels(panels) { pointers in
-            mr_plot(path, title, pointers.baseAddress, pointers.count, &error, error.count)
-        }
-        guard status == 0 else {
-            throw RecordFault(String(decoding: error.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
-        }
+        let memory = LentMemory()
+        let panels = [throughput, latency].map { $0.lent(by: memory) }.filter { $0.series_count > 0 }
+        let status = withExtendedLifetime(memory) { mr_plot(path, title, panels, panels.count, &error, error.count) }
+        guard status == 0 else { throw RecordFault(cText: error) }
     }
 
     /// What all runs have in common; the key names the rest.
@@ -111,33 +119,5 @@ package struct RunChart {
         // The largest value stands for the last of them: one in `total`.
         points.append((total, Double(histogram.max_ns) / 1e6))
         return points
-    }
-
-    // MARK: To C
-
-    /// Lends the panels to C for the time of `body`; everything is copied into blocks that are freed afterwards.
-    private static func withPanels<Result>(
-        _ panels: [Panel], _ body: (UnsafeBufferPointer<mr_panel>) -> Result
-    ) -> Result {
-        var freed: [UnsafeMutableRawPointer] = []
-        defer { freed.forEach { $0.deallocate() } }
-        func copy<Element>(_ values: [Element]) -> UnsafePointer<Element> {
-            let block = UnsafeMutablePointer<Element>.allocate(capacity: max(1, values.count))
-            block.initialize(from: values, count: values.count)
-            freed.append(UnsafeMutableRawPointer(block))
-            return UnsafePointer(block)
-        }
-        func text(_ value: String) -> UnsafePointer<CChar> { copy(Array(value.utf8CString)) }
-        let converted = panels.map { panel in
-            let series = panel.lines.filter { !$0.points.isEmpty }.map { line in
-                mr_series(
-                    title: text(line.title), x: copy(line.points.map(\.x)), y: copy(line.points.map(\.y)),
-                    count: line.points.count)
-            }
-            return mr_panel(
-                title: text(panel.title), x_label: text(panel.xLabel), y_label: text(panel.yLabel),
-                is_percentile: panel.isPercentile ? 1 : 0, series: copy(series), series_count: series.count)
-        }.filter { $0.series_count > 0 }
-        return converted.withUnsafeBufferPointer(body)
     }
 }

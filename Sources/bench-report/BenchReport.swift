@@ -22,8 +22,14 @@ struct Table: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "table", abstract: "Print the figures of results; repeats as median and range.")
 
-    @Argument(help: "Result directories, or their run.json.")
+    @Argument(help: "Result directories, their run.json, or directories of a comparison.")
     var results: [String]
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "A line for each system, with few figures. Default: with more than three systems; CSV and JSON: no difference."
+    )
+    var comparison: Bool?
     @Option(help: "text, markdown, csv or json.")
     var format = "text"
 
@@ -31,17 +37,23 @@ struct Table: AsyncParsableCommand {
         guard let format = TableFormat(rawValue: format) else {
             throw UsageFault("--format '\(format)': expected text, markdown, csv or json")
         }
-        print(try ReportTable(try ResultFiles.read(results)).render(format), terminator: "")
+        let layout: TableLayout = comparison.map { $0 ? .comparison : .figures } ?? .automatic
+        print(try ReportTable(try ResultFiles.read(results), layout: layout).render(format), terminator: "")
     }
 }
 
-/// `bench-report plot`: throughput over time and the latency curve.
+/// `bench-report plot`: of one system throughput over time and the latency curve, of several the comparison.
 struct Plot: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plot", abstract: "Draw throughput over time and the latency curve (gnuplot).")
+        commandName: "plot",
+        abstract: "Draw throughput over time and the latency curve, or a comparison of systems (gnuplot).")
 
-    @Argument(help: "Result directories, or their run.json.")
+    @Argument(help: "Result directories, their run.json, or directories of a comparison.")
     var results: [String]
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Bars of throughput, CPU, bytes written and p99 of the final reply. Default: with more than one system.")
+    var comparison: Bool?
     @Option(name: .shortAndLong, help: "File to write: .svg or .png.")
     var output = "chart.svg"
 
@@ -50,7 +62,12 @@ struct Plot: AsyncParsableCommand {
             throw UsageFault("--output '\(output)': expected a name that ends with .svg or .png")
         }
         do {
-            try RunChart(try ResultFiles.read(results)).write(to: output)
+            let runs = try ResultFiles.read(results)
+            if comparison ?? ComparisonChart.suits(runs) {
+                try ComparisonChart(runs).write(to: output)
+            } else {
+                try RunChart(runs).write(to: output)
+            }
         } catch let fault as RecordFault {
             throw RunFault(fault.description)
         }
@@ -59,18 +76,31 @@ struct Plot: AsyncParsableCommand {
 }
 
 enum ResultFiles {
+    /// The records of results, and those in the directory of a comparison, oldest first.
     static func read(_ paths: [String]) throws -> [RunRecord] {
-        try paths.map { path in
-            let file = path.hasSuffix(".json") ? path : path + "/run.json"
-            do {
-                let record = try RecordFile.read(RunRecord.self, from: file)
-                guard record.schema == RunRecord.schema else {
-                    throw RecordFault("\(file): schema '\(record.schema)', expected '\(RunRecord.schema)'")
-                }
-                return record
-            } catch let fault as RecordFault {
-                throw UsageFault(fault.description)
-            }
+        try paths.flatMap { path in
+            try files(path).map(record).sorted { $0.startedUnixSeconds < $1.startedUnixSeconds }
         }
+    }
+
+    private static func record(_ file: String) throws -> RunRecord {
+        do {
+            let record = try RecordFile.read(RunRecord.self, from: file)
+            guard record.schema == RunRecord.schema else {
+                throw RecordFault("\(file): schema '\(record.schema)', expected '\(RunRecord.schema)'")
+            }
+            return record
+        } catch let fault as RecordFault {
+            throw UsageFault(fault.description)
+        }
+    }
+
+    private static func files(_ path: String) -> [String] {
+        guard !path.hasSuffix(".json") else { return [path] }
+        let own = path + "/run.json"
+        guard !FileManager.default.fileExists(atPath: own) else { return [own] }
+        let inner = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
+            .map { "\(path)/\($0)/run.json" }.filter { FileManager.default.fileExists(atPath: $0) }
+        return inner.isEmpty ? [own] : inner
     }
 }

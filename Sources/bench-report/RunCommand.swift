@@ -7,18 +7,24 @@ import RunRecords
 import RunReporting
 import Synchronization
 
-/// `bench-report run`: one profile, once or several times.
+/// `bench-report run`: one profile, or each of its variants, once or several times.
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Start sink, MTA and generator, wait for the last message, gather, judge and print the table.",
-        discussion: "Exit code 0: all runs are valid; 1: one is not, or could not be run; 2: usage or profile.")
+        discussion: """
+            Of a profile with variants each repeat runs every one, in an order that alternates; the results and their \
+            comparison (text, Markdown, CSV, JSON, SVG) lie in a directory of their own.
+            Exit code 0: all runs are valid; 1: one is not, or could not be run; 2: usage or profile.
+            """)
 
     @Argument(help: "The profile: profiles/NAME.yaml.")
     var profile: String
     @Option(name: .customLong("repeat"), help: "How many times.")
     var repeats = 1
-    @Option(help: "Pause between repeats: 30s, 2m.")
+    @Option(help: "Of the profile's variants this one alone, repeatable.")
+    var only: [String] = []
+    @Option(help: "Pause between runs: 30s, 2m.")
     var rest = "5s"
     @Option(help: "Results go below this directory.")
     var out = "results"
@@ -30,15 +36,16 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         ignoreBrokenPipes()
-        let (profile, text) = try readProfile()
+        let plan = try readPlan()
         guard repeats > 0 else { throw UsageFault("--repeat \(repeats): expected 1 or more") }
         let pause: HumanDuration
         do { pause = try HumanDuration(parsing: rest) } catch { throw UsageFault("--rest \(error)") }
         let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
-        let paths = HarnessPaths(
+        var paths = HarnessPaths(
             programs: programs, results: out, spools: spoolRoot ?? out + "/.spools",
             repository: FileManager.default.currentDirectoryPath)
-        let interruption = Task {
+        if plan.isComparison { paths.results = try paths.comparisonDirectory(plan.systems[0].name) }
+        let interruption = Task { [paths] in
             await terminationSignal()
             Self.interrupted.withLock { $0 = true }
             Children.killAll()
@@ -49,48 +56,35 @@ struct Run: AsyncParsableCommand {
             Foundation.exit(130)
         }
         defer { interruption.cancel() }
-        let records = try repeated(profile, text, paths, pause)
-        print(try ReportTable(records).render(.text), terminator: "")
-        if records.contains(where: { !$0.invalid.isEmpty }) { throw ExitCode(1) }
+        var sequence = RunSequence(plan: plan, paths: paths, repeats: repeats, rest: pause) {
+            Self.interrupted.withLock { $0 }
+        }
+        do {
+            let records = try sequence.perform()
+            for line in sequence.notRun { print("NOT RUN: \(line)") }
+            guard !records.isEmpty else { throw RunFault("no run could be done") }
+            if plan.isComparison { try ComparisonFiles.write(records, notRun: sequence.notRun, to: paths.results) }
+            print(
+                try ReportTable(records, layout: plan.isComparison ? .comparison : .figures).render(.text),
+                terminator: "")
+            guard sequence.notRun.isEmpty, records.allSatisfy({ $0.invalid.isEmpty }) else { throw ExitCode(1) }
+        } catch is RunInterrupted {
+            writeError(Self.interruptedText)
+            throw ExitCode(130)
+        }
     }
 
-    private func readProfile() throws -> (RunProfile, String) {
+    private func readPlan() throws -> BenchPlan {
         guard let data = FileManager.default.contents(atPath: profile) else {
             throw UsageFault("\(profile): cannot be read")
         }
         let text = String(decoding: data, as: UTF8.self)
+        let plan: BenchPlan
         do {
-            return (try RunProfile(text: text, file: profile, cores: processorCount()), text)
+            plan = try BenchPlan(text: text, file: profile, cores: processorCount())
         } catch {
             throw UsageFault("\(error)")
         }
-    }
-
-    private func repeated(
-        _ profile: RunProfile, _ text: String, _ paths: HarnessPaths, _ pause: HumanDuration
-    ) throws -> [RunRecord] {
-        let line = ProgressLine()
-        var records: [RunRecord] = []
-        for index in 1...repeats {
-            if index > 1 { Thread.sleep(forTimeInterval: pause.seconds) }
-            do {
-                let run = BenchRun(profile: profile, profileText: text, paths: paths) { line.show($0) }
-                let (record, directory) = try run.perform(repeatIndex: index, repeats: repeats)
-                records.append(record)
-                line.clear()
-                let report = try ReportTable([record]).render(.markdown)
-                try report.write(toFile: directory + "/report.md", atomically: true, encoding: .utf8)
-                writeError("\(directory)\n")
-            } catch let fault as RecordFault {
-                Children.killAll()
-                guard !Self.interrupted.withLock({ $0 }) else {
-                    line.clear()
-                    writeError(Self.interruptedText)
-                    throw ExitCode(130)
-                }
-                throw RunFault(fault.description)
-            }
-        }
-        return records
+        do { return try plan.only(only) } catch { throw UsageFault("--only \(error)") }
     }
 }

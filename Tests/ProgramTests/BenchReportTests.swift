@@ -66,6 +66,85 @@ extension ProgramTests {
             #expect(program.errorOutput.contains(named), "\(program.errorOutput)")
         }
 
+        @Test func variantsTakeTurnsAndAreCompared() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let directory = try await compare(stage, ["--only", "segment-os", "--only", "memory"], exits: 0).directory
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+            let records = try names.filter { !$0.hasPrefix("comparison") }.map {
+                try RecordFile.read(RunRecord.self, from: "\(directory)/\($0)/run.json")
+            }.sorted { $0.startedUnixSeconds < $1.startedUnixSeconds }
+            #expect(records.map(\.profile.variant) == ["segment-os", "memory", "memory", "segment-os"])
+            #expect(records.map(\.order?.position) == [1, 2, 1, 2])
+            #expect(records.map(\.order?.of) == [2, 2, 2, 2])
+            #expect(records.map(\.repeatIndex) == [1, 1, 2, 2])
+            #expect(records.map(\.mta.durability) == ["os", "none", "none", "os"])
+            for record in records { #expect(record.invalid == []) }
+            #expect(
+                names.filter { $0.hasPrefix("comparison") }
+                    == ["csv", "json", "md", "svg", "txt"].map { "comparison.\($0)" })
+            let table = try stage.program("bench-report", ["table", directory, "--comparison"])
+            #expect(try await table.waitForExit() == 0, "\(table.errorOutput)")
+            #expect(table.output == (try String(contentsOfFile: directory + "/comparison.txt", encoding: .utf8)))
+            #expect(table.output.contains("mta-memory "))
+            let chart = stage.path("bars.svg")
+            let plot = try stage.program("bench-report", ["plot", directory, "-o", chart])
+            #expect(try await plot.waitForExit() == 0, "\(plot.errorOutput)")
+            #expect(try String(contentsOfFile: chart, encoding: .utf8).contains(">Written to the device<"))
+            let lines = try stage.program("bench-report", ["plot", directory, "-o", chart, "--no-comparison"])
+            #expect(try await lines.waitForExit() == 0, "\(lines.errorOutput)")
+            #expect(try String(contentsOfFile: chart, encoding: .utf8).contains(">Latency by percentile<"))
+        }
+
+        /// The others are compared all the same, and what is missing is said first.
+        @Test func aVariantThatCannotRunIsNamed() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let (output, directory) = try await compare(stage, ["--only", "memory", "--only", "faulty"], exits: 1)
+            #expect(output.hasPrefix("NOT RUN: pair mta-faulty, run 1: mta ended before it was ready: "), "\(output)")
+            #expect(output.contains("NOT RUN: pair mta-faulty, run 2: "))
+            #expect(output.contains("\nmta-memory "))
+            #expect(!output.contains("\nmta-faulty "))
+            #expect(try String(contentsOfFile: directory + "/comparison.txt", encoding: .utf8) == output)
+            #expect(
+                try String(contentsOfFile: directory + "/comparison.csv", encoding: .utf8).contains(",mta-memory,2,"))
+        }
+
+        @Test func aVariantThatIsNotThereIsRefused() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            try Self.variants.write(toFile: stage.path("pair.yaml"), atomically: true, encoding: .utf8)
+            let program = try stage.program(
+                "bench-report", ["run", stage.path("pair.yaml"), "--out", stage.path("out"), "--only", "disk"])
+            #expect(try await program.waitForExit() == 2)
+            #expect(program.errorOutput.contains("--only 'disk': expected segment-os or memory or faulty"))
+        }
+
+        static let variants =
+            profile + """
+                variants:
+                  - {spool: segment, durability: os}
+                  - {spool: memory}
+                  - {name: faulty, rocksdb_options: {no_such_option: 1}}
+
+                """
+
+        /// Runs two repeats of the variants; what was printed, and the comparison's directory.
+        private func compare(
+            _ stage: Stage, _ only: [String], exits expected: Int32
+        ) async throws -> (output: String, directory: String) {
+            try Self.variants.write(toFile: stage.path("pair.yaml"), atomically: true, encoding: .utf8)
+            let out = stage.path("results")
+            let program = try stage.program(
+                "bench-report",
+                ["run", stage.path("pair.yaml"), "--out", out, "--repeat", "2", "--rest", "100ms"] + only)
+            let code = try await program.waitForExit(seconds: 60)
+            #expect(code == expected, "\(program.errorOutput) \(program.output)")
+            let names = try FileManager.default.contentsOfDirectory(atPath: out).filter { !$0.hasPrefix(".") }
+            #expect(names.count == 1)
+            return (program.output, out + "/" + (try #require(names.first)))
+        }
+
         /// Runs the profile; the result's directory.
         private func run(_ stage: Stage) async throws -> String {
             try Self.profile.write(toFile: stage.path("tiny.yaml"), atomically: true, encoding: .utf8)

@@ -13,7 +13,7 @@ enum RunFixture {
         """
 
     static func profile() throws -> RunProfile {
-        try RunProfile(text: profileText, file: "profiles/fixture.yaml", cores: 2)
+        try BenchPlan(text: profileText, file: "profiles/fixture.yaml", cores: 2).systems[0]
     }
 
     static func header(_ schema: String) -> RecordHeader {

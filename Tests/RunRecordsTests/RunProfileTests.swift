@@ -20,7 +20,7 @@ import Testing
           - gmail.com:67.4
           - yahoo.com
         mta:
-          spool: memory
+          spool: rocksdb
           durability: os
           smart_host_connections: 8
           rocksdb_options:
@@ -34,7 +34,7 @@ import Testing
         """
 
     @Test func everyKeyArrives() throws {
-        let profile = try RunProfile(text: Self.complete, file: "/some/where/large-one.yaml", cores: 16)
+        let profile = try BenchPlan(text: Self.complete, file: "/some/where/large-one.yaml", cores: 16).systems[0]
         #expect(profile.name == "large-one")
         #expect(profile.question == "How fast?")
         #expect(profile.messages == 20_000)
@@ -44,7 +44,7 @@ import Testing
         #expect(profile.chunking)
         #expect((profile.generatorThreads, profile.mtaThreads, profile.sinkThreads) == (1, 4, 2))
         #expect(profile.domains == ["gmail.com:67.4", "yahoo.com"])
-        #expect(profile.system == "mta-memory-os")
+        #expect(profile.system == "mta-rocksdb-os")
         #expect(profile.smartHostConnections == 8)
         #expect(profile.rocksdbOptions == ["max_open_files": "100"])
         #expect(profile.stallSeconds == 90)
@@ -56,7 +56,7 @@ import Testing
 
     @Test func theRestHasDefaults() throws {
         let text = "question: q\nmessages: 10\nmessage_size: 1kb\nconnections: 2\n"
-        let profile = try RunProfile(text: text, file: "x.yaml", cores: 3)
+        let profile = try BenchPlan(text: text, file: "x.yaml", cores: 3).systems[0]
         #expect(profile.pipelining)
         #expect(!profile.chunking)
         #expect((profile.generatorThreads, profile.mtaThreads, profile.sinkThreads) == (3, 3, 3))
@@ -84,7 +84,7 @@ import Testing
         Row(
             right: "  sink: 2", wrong: "  snik: 2",
             fault: "11: unknown key 'threads.snik', did you mean 'sink'?; allowed: "),
-        Row(right: "spool: m", wrong: "spol: m", fault: "16: unknown key 'mta.spol', did you mean 'spool'?; allowed: "),
+        Row(right: "spool: r", wrong: "spol: r", fault: "16: unknown key 'mta.spol', did you mean 'spool'?; allowed: "),
         Row(
             right: "usd_per_hour", wrong: "usd_per_our",
             fault: "24: unknown key 'prices[0].usd_per_our', did you mean 'usd_per_hour'?; allowed: "),
@@ -109,10 +109,17 @@ import Testing
         Row(right: "67.4", wrong: "0", fault: "13: key 'domains': 'gmail.com:0': expected name or name:weight"),
         Row(right: "67.4", wrong: "-1", fault: "13: key 'domains': 'gmail.com:-1': expected name or name:weight"),
         Row(
-            right: "memory", wrong: "disk", fault: "16: key 'mta.spool': 'disk': expected rocksdb or segment or memory"),
+            right: "spool: rocksdb", wrong: "spool: disk",
+            fault: "16: key 'mta.spool': 'disk': expected rocksdb or segment or localdisk or memory or null"),
         Row(
             right: "bility: os", wrong: "bility: never",
-            fault: "17: key 'mta.durability': 'never': expected fsync or os"),
+            fault: "17: key 'mta.durability': 'never': expected fsync or os or deferred"),
+        Row(
+            right: "spool: rocksdb", wrong: "spool: memory",
+            fault: "17: key 'mta.durability': the spool 'memory' has no files, and so no durability: leave it out"),
+        Row(
+            right: "spool: rocksdb", wrong: "spool: segment",
+            fault: "20: key 'mta.rocksdb_options': the spool is 'segment': expected with rocksdb alone"),
         Row(
             right: "tions: 8", wrong: "tions: 0", fault: "18: key 'mta.smart_host_connections': 0: expected 1 to 10000"),
         Row(
@@ -129,7 +136,7 @@ import Testing
         let text = Self.complete.replacingOccurrences(of: row.right, with: row.wrong)
         try #require(text != Self.complete)
         let error = #expect(throws: RecordFault.self) {
-            try RunProfile(text: text, file: "profiles/large.yaml", cores: 2)
+            try BenchPlan(text: text, file: "profiles/large.yaml", cores: 2)
         }
         #expect(
             error?.description.hasPrefix("profiles/large.yaml:\(row.fault)") == true,
@@ -145,7 +152,8 @@ import Testing
         ("quick", 20_000, 10_000, 100), ("burst-100kb", 100_000, 100_000, 2_000), ("small-1kb", 200_000, 1_000, 100),
     ]) func shipped(name: String, messages: Int, size: Int, connections: Int) throws {
         let file = "\(Self.directory)/\(name).yaml"
-        let profile = try RunProfile(text: String(contentsOfFile: file, encoding: .utf8), file: file, cores: 2)
+        let profile = try BenchPlan(text: String(contentsOfFile: file, encoding: .utf8), file: file, cores: 2).systems[
+            0]
         #expect(profile.name == name)
         #expect((profile.messages, profile.messageSizeBytes, profile.connections) == (messages, size, connections))
         #expect(profile.system == "mta-rocksdb-fsync")
@@ -157,13 +165,13 @@ import Testing
         #expect(files.count >= 3)
         for file in files {
             let path = "\(Self.directory)/\(file)"
-            _ = try RunProfile(text: String(contentsOfFile: path, encoding: .utf8), file: path, cores: 2)
+            _ = try BenchPlan(text: String(contentsOfFile: path, encoding: .utf8), file: path, cores: 2)
         }
     }
 
     @Test func everyKeyIsExplained() throws {
         let readme = try String(contentsOfFile: Self.directory + "/README.md", encoding: .utf8)
-        let error = #expect(throws: RecordFault.self) { try RunProfile(text: "zzz: 1", file: "x.yaml", cores: 2) }
+        let error = #expect(throws: RecordFault.self) { try BenchPlan(text: "zzz: 1", file: "x.yaml", cores: 2) }
         let keys = try #require(error?.description.components(separatedBy: "allowed: ").last).components(
             separatedBy: ", ")
         #expect(keys.contains("question") && keys.count > 8)

@@ -23,6 +23,7 @@ import Testing
         Row(reason: "generator saturated: it used 97 % of its 1 threads") {
             $0.generator.warnings = ["generator saturated: it used 97 % of its 1 threads"]
         },
+        Row(reason: "spool memory instead of rocksdb") { $0.mta.spool = "memory" },
         Row(reason: "durability os instead of fsync") { $0.mta.durability = "os" },
         Row(reason: "mta: spool: no space left") { $0.mta.faults = ["spool: no space left"] },
         Row(reason: "999 of 1000 messages were acknowledged") {
@@ -38,6 +39,49 @@ import Testing
         let run = try RunFixture.run { $0.generator.warnings = ["run too short: 0.400 s"] }
         #expect(run.invalid == [])
         #expect(run.warnings == ["run too short: 0.400 s"])
+    }
+
+    @Test func aVariantSaysItsNameAndItsPlace() throws {
+        var run = try RunFixture.run { $0.profile.variant = "one" }
+        run.order = RunPosition(3, of: 8)
+        let json = try object(run)
+        #expect((json["profile"] as? [String: Any])?["variant"] as? String == "one")
+        #expect(json["order"] as? [String: Int] == ["position": 3, "of": 8])
+        let read = try JSONDecoder().decode(RunRecord.self, from: JSONEncoder().encode(run))
+        #expect(read.order == RunPosition(3, of: 8))
+        #expect(read.profile.system == "mta-one")
+    }
+
+    /// A spool without files writes nothing: what reached the device is somebody else's.
+    @Test func strangersAtTheDeviceAreNoticed() throws {
+        func warnings(_ spool: String, _ bytes: UInt64) throws -> [String] {
+            var run = try RunFixture.run { ($0.profile.spool, $0.mta.spool) = (spool, spool) }
+            run.takeDeviceWrites(bytes: bytes)
+            #expect(run.deviceWriteBytes == bytes)
+            #expect(run.invalid == [])
+            return run.warnings
+        }
+        #expect(
+            try warnings("memory", 200 << 20) == [
+                "other programs wrote 199 MiB to the spool's device meanwhile: device writes say little"
+            ])
+        #expect(try warnings("memory", 60 << 20) == [])
+        #expect(try warnings("segment", 200 << 20) == [])
+    }
+
+    /// A record of before there were variants has neither key, and may name a durability of a memory spool.
+    @Test func olderRecordsCanBeRead() throws {
+        let run = try RunFixture.run {
+            ($0.profile.spool, $0.profile.durability, $0.mta.spool, $0.mta.durability) = (
+                "memory", "os", "memory", "os"
+            )
+        }
+        let json = try object(run)
+        #expect(json["order"] == nil)
+        #expect((json["profile"] as? [String: Any])?["variant"] == nil)
+        let read = try JSONDecoder().decode(RunRecord.self, from: JSONEncoder().encode(run))
+        #expect(read.profile.system == "mta-memory")
+        #expect(read.promise == .none)
     }
 
     @Test func namesAtMostAHundredMessages() {

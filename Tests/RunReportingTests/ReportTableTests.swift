@@ -24,7 +24,8 @@ import Testing
         let row = rows[0]
         #expect(
             Set(row.keys) == [
-                "profile", "system", "runs", "invalid", "machine", "cores", "commit", "durability", "figures",
+                "profile", "system", "spool", "durability", "promise", "runs", "acknowledged", "lost", "doubled",
+                "changed", "invalid", "machine", "cores", "commit", "figures",
             ])
         #expect(row["profile"] as? String == "fixture")
         #expect(row["system"] as? String == "mta-rocksdb-fsync")
@@ -33,14 +34,18 @@ import Testing
         #expect(row["machine"] as? String == "Test CPU 9000")
         #expect(row["cores"] as? Int == 2)
         #expect(row["commit"] as? String == "0123456789")
+        #expect(row["spool"] as? String == "rocksdb")
         #expect(row["durability"] as? String == "fsync")
+        #expect(row["promise"] as? String == "survives power cut")
+        #expect(row["acknowledged"] as? Int == 2000)
+        #expect(row["lost"] as? Int == 0)
         let figures = try #require(row["figures"] as? [String: [String: Double]])
         let lines = try ReportTable(runs).render(.csv).split(separator: "\n").dropFirst()
         #expect(lines.count == figures.count)
         for line in lines {
             let cells = line.split(separator: ",").map(String.init)
             let figure = try #require(figures[cells[4]], "\(cells[4])")
-            for (name, cell) in zip(["median", "min", "max"], cells[6...]) {
+            for (name, cell) in zip(["median", "min", "max"], cells[6..<9]) {
                 let (value, other) = (try #require(figure[name]), try #require(Double(cell)))
                 #expect(abs(value - other) < 1e-8, "\(cells[4]) \(name)")
             }
@@ -57,12 +62,14 @@ import Testing
         #expect(text.contains("3 runs, median (range)"))
         #expect(text.contains("acknowledged 3,000, lost 0, doubled 0, changed 0 (by the ledgers)"))
         let csv = try ReportTable(runs).render(.csv)
-        #expect(csv.contains("fixture,mta-rocksdb-fsync,3,true,delivered_msg_per_s,msg/s,400,250,500\n"))
+        #expect(
+            csv.contains(
+                "fixture,mta-rocksdb-fsync,3,true,delivered_msg_per_s,msg/s,400,250,500,fsync,survives power cut\n"))
     }
 
     @Test func anEvenNumberOfRunsHasTheMiddleOfTwo() throws {
         let runs = try [1002, 1004].map { try RunFixture.run(lastReceived: $0, repeats: 2) }
-        #expect(try ReportTable(runs).render(.csv).contains(",delivered_msg_per_s,msg/s,375,250,500\n"))
+        #expect(try ReportTable(runs).render(.csv).contains(",delivered_msg_per_s,msg/s,375,250,500,fsync,"))
     }
 
     @Test func differentProfilesSystemsAndCommitsStandSideBySide() throws {

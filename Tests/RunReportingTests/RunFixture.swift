@@ -74,9 +74,10 @@ enum RunFixture {
     /// - Parameters:
     ///   - lastReceived: when the last message came to the sink; the first was offered at 1000.
     ///   - text: the profile.
+    ///   - system: which of its variants.
     static func run(
         lastAccepted: Double = 1002, lastReceived: Double = 1002.5, repeatIndex: Int = 1, repeats: Int = 1,
-        text: String = profileText, name: String = "fixture", commit: String = "0123456789",
+        text: String = profileText, name: String = "fixture", system: Int = 0, commit: String = "0123456789",
         bend: (inout MTARecord, inout LedgerAudit) -> Void = { _, _ in }
     ) throws -> RunRecord {
         var sync = LatencyHistogram()
@@ -86,9 +87,11 @@ enum RunFixture {
             syncLatency: sync, commit: commit, sysctls: [:], descriptorLimit: 20_000)
         var (mta, audit) = (mta(), LedgerAudit())
         audit.acknowledged = 1000
+        let profile = try BenchPlan(text: text, file: "profiles/\(name).yaml", cores: 2).systems[system]
+        (mta.spool, mta.durability) = (profile.spool, profile.durability)
         bend(&mta, &audit)
         return RunRecord(
-            profile: try RunProfile(text: text, file: "profiles/\(name).yaml", cores: 2), profileText: text,
+            profile: profile, profileText: text,
             repeatIndex: repeatIndex, repeats: repeats, startedUnixSeconds: 999, machine: machine,
             generator: generator(lastAccepted: lastAccepted), mta: mta, sink: sink(lastReceived: lastReceived),
             audit: audit)

@@ -31,6 +31,36 @@ struct mr_panel {
 int mr_plot(const char *path, const char *title, const struct mr_panel *panels, size_t panel_count,
             char *error, size_t error_size);
 
+// How a bar is filled.
+enum mr_fill { mr_fill_dark = 0, mr_fill_light = 1, mr_fill_hatched = 2, mr_fill_grey_hatched = 3 };
+
+// A line of bars, one in each panel: its name at the left edge, with a note below it.
+struct mr_bar_row {
+    const char *name;
+    const char *note;
+    enum mr_fill fill;
+};
+
+// From 0 to value, with whiskers from low to high where these differ, and a text behind it. No bar below 0.
+struct mr_bar {
+    double value;
+    double low;
+    double high;
+    const char *text;
+};
+
+// One figure of every row; panels stand side by side.
+struct mr_bar_panel {
+    const char *title;
+    const char *x_label;
+    // As many as there are rows.
+    const struct mr_bar *bars;
+};
+
+// Writes path, SVG or PNG by its suffix. Returns 0, or -1 with a text in error.
+int mr_plot_bars(const char *path, const char *title, const struct mr_bar_row *rows, size_t row_count,
+                 const struct mr_bar_panel *panels, size_t panel_count, char *error, size_t error_size);
+
 #ifdef __cplusplus
 }
 #endif

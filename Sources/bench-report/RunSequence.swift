@@ -1,0 +1,84 @@
+import ArgumentParser
+import BenchHarness
+import Foundation
+import Measures
+import ProgramSupport
+import RunRecords
+import RunReporting
+
+/// All runs of one `bench-report run`: the repeats, and in each of them the systems.
+struct RunSequence {
+    var plan: BenchPlan
+    var paths: HarnessPaths
+    var repeats: Int
+    var rest: HumanDuration
+    /// Whether somebody asked to stop.
+    var isInterrupted: () -> Bool
+    /// Runs of a comparison that could not be done, a line each: the others go on without them.
+    private(set) var notRun: [String] = []
+
+    init(
+        plan: BenchPlan, paths: HarnessPaths, repeats: Int, rest: HumanDuration, isInterrupted: @escaping () -> Bool
+    ) {
+        self.plan = plan
+        self.paths = paths
+        self.repeats = repeats
+        self.rest = rest
+        self.isInterrupted = isInterrupted
+    }
+
+    /// - Throws: ``RunInterrupted``, or ``RunFault`` if the only system could not be run.
+    mutating func perform() throws -> [RunRecord] {
+        var records: [RunRecord] = []
+        for index in 1...repeats {
+            let systems = plan.order(repeatIndex: index, repeats: repeats)
+            for (place, system) in systems.enumerated() {
+                if index > 1 || place > 0 { Thread.sleep(forTimeInterval: rest.seconds) }
+                let order = plan.isComparison ? RunPosition(place + 1, of: systems.count) : nil
+                do {
+                    records.append(try perform(system, index, order))
+                } catch let fault as RecordFault {
+                    Children.killAll()
+                    guard !isInterrupted() else { throw RunInterrupted() }
+                    guard plan.isComparison else { throw RunFault(fault.description) }
+                    notRun.append("\(system.name) \(system.system), run \(index): \(fault.description)")
+                    writeError("bench-report: \(notRun[notRun.count - 1])\n")
+                }
+            }
+        }
+        return records
+    }
+
+    private func perform(_ system: RunProfile, _ index: Int, _ order: RunPosition?) throws -> RunRecord {
+        let line = ProgressLine()
+        defer { line.clear() }
+        let place = order.map { "repeat \(index) of \(repeats), \($0.position) of \($0.of): " } ?? ""
+        let run = BenchRun(profile: system, profileText: plan.text, paths: paths) { line.show(place + $0) }
+        let (record, directory) = try run.perform(repeatIndex: index, repeats: repeats, order: order)
+        let report = try ReportTable([record]).render(.markdown)
+        try report.write(toFile: directory + "/report.md", atomically: true, encoding: .utf8)
+        line.clear()
+        writeError("\(directory)\n")
+        return record
+    }
+}
+
+struct RunInterrupted: Error {}
+
+/// What stands beside the results of a comparison, so that they are one thing to look at.
+enum ComparisonFiles {
+    /// - Parameters:
+    ///   - notRun: stands first in what people read.
+    ///   - directory: that of the comparison, with the runs below it.
+    static func write(_ records: [RunRecord], notRun: [String], to directory: String) throws {
+        for (format, suffix) in [(TableFormat.text, "txt"), (.markdown, "md"), (.csv, "csv"), (.json, "json")] {
+            let table = try ReportTable(records, layout: .comparison).render(format)
+            let head = [.text, .markdown].contains(format) ? notRun.map { "NOT RUN: \($0)\n" }.joined() : ""
+            try (head + table).write(toFile: "\(directory)/comparison.\(suffix)", atomically: true, encoding: .utf8)
+        }
+        do throws(RecordFault) { try ComparisonChart(records).write(to: directory + "/comparison.svg") } catch {
+            // The measurements are worth more than their picture.
+            writeError("bench-report: \(error.description)\n")
+        }
+    }
+}
