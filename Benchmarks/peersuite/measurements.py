@@ -19,11 +19,12 @@ WARM_UP_MESSAGES = 200
 class Bench:
     """Where the programs are, where they may write, and how Postfix is to be tuned."""
 
-    def __init__(self, binaries, work_directory, postfix_overrides, threads):
+    def __init__(self, binaries, work_directory, postfix_overrides, threads, spool):
         self.binaries = Path(binaries)
         self.work_directory = Path(work_directory)
         self.postfix_overrides = postfix_overrides
         self.threads = threads
+        self.spool = spool
 
     @contextlib.contextmanager
     def directory(self):
@@ -57,7 +58,7 @@ class Bench:
 
     def relay_ours(self, count, size):
         with self.directory() as directory, stopping(SinkMTA(self.binaries, directory, self.threads)) as sink:
-            with stopping(RelayMTA(self.binaries, directory, sink.port, self.threads)) as mta:
+            with stopping(RelayMTA(self.binaries, directory, sink.port, self.threads, self.spool)) as mta:
                 started, generator_record = self._warm_and_load(directory, sink, mta.port, count, size, mta.cpu_so_far)
                 mta.stop().expect_success()
                 record = mta.record()

@@ -43,13 +43,13 @@ class SinkMTA(Program):
 
 
 class RelayMTA(Program):
-    def __init__(self, binaries, directory, relay_port, threads):
-        spool = Path(directory) / "spool"
-        spool.mkdir()
+    def __init__(self, binaries, directory, relay_port, threads, spool):
+        spool_directory = Path(directory) / "spool"
+        spool_directory.mkdir()
         self.record_path = Path(directory) / "mta.json"
         super().__init__(
             [binaries / "mta", "serve", "--listen", "127.0.0.1:0", "--smart-host", f"127.0.0.1:{relay_port}",
-             "--spool", "rocksdb", "--spool-dir", spool, "--durability", "fsync", "--hostname", "mta.test",
+             "--spool", spool, "--spool-dir", spool_directory, "--durability", "fsync", "--hostname", "mta.test",
              "--threads", threads, "--record", self.record_path],
             Path(directory) / "mta.log")
         self.port = listening_port(self)

@@ -62,7 +62,7 @@ package struct BenchPlan: Sendable {
 struct MTASettings {
     /// Nil outside of `variants`.
     private(set) var variant: String?
-    private(set) var spool = "rocksdb"
+    private(set) var spool = "segment"
     private(set) var smartHostConnections = 32
     private var durabilityOfFiles = SpoolPromise.fsync.rawValue
     private var optionsOfRocksDB: [String: String] = [:]

@@ -10,7 +10,7 @@ package enum SpoolPromise: String, Codable, CaseIterable, Sendable {
     case none
 
     /// Spools that a profile may name.
-    package static let spools = ["rocksdb", "segment", "localdisk", "memory", "null"]
+    package static let spools = ["segment", "rocksdb", "localdisk", "memory", "null"]
     /// Spools without files: a durability would mean nothing for them.
     package static let spoolsWithoutFiles = ["memory", "null"]
     /// Durabilities that a profile may name, for the other spools.

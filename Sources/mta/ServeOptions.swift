@@ -6,7 +6,7 @@ struct ServeOptions: ParsableArguments {
     var config: String?
     @Option(help: "Address to accept mail on; only clients on this machine may relay. Default 127.0.0.1:2525.")
     var listen: String?
-    @Option(help: "segment, rocksdb, localdisk (one file a message), memory or null. Default rocksdb.")
+    @Option(help: "segment, rocksdb, localdisk (one file a message), memory or null. Default segment.")
     var spool: String?
     @Option(help: "Directory of the spool.")
     var spoolDir: String?

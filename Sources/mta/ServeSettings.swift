@@ -9,7 +9,7 @@ import SpoolContract
 /// What file and flags together ask for, as written; units are read when the parts are made.
 struct ServeSettings {
     var listen = "127.0.0.1:2525"
-    var spool = "rocksdb"
+    var spool = "segment"
     var spoolDirectory: String?
     var durability = Durability.fsync.rawValue
     var smartHost: String?

@@ -17,7 +17,7 @@ import Testing
                 "--spool", "segment", "--spool-dir", "/d", "--durability", "deferred",
             ])
         #expect(
-            try arguments("{rocksdb_options: {b: 2, a: 1}}") == [
+            try arguments("{spool: rocksdb, rocksdb_options: {b: 2, a: 1}}") == [
                 "--spool", "rocksdb", "--spool-dir", "/d", "--durability", "fsync", "--rocksdb-option", "a=1",
                 "--rocksdb-option", "b=2",
             ])

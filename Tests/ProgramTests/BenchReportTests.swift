@@ -125,7 +125,7 @@ extension ProgramTests {
                 variants:
                   - {spool: segment, durability: os}
                   - {spool: memory}
-                  - {name: faulty, rocksdb_options: {no_such_option: 1}}
+                  - {name: faulty, spool: rocksdb, rocksdb_options: {no_such_option: 1}}
 
                 """
 

@@ -4,12 +4,15 @@ import Testing
 
 /// A process that is killed keeps its promises when it comes back.
 extension ProgramTests {
-    @Suite(.timeLimit(.minutes(2))) struct CrashTests {
+    @Suite(.timeLimit(.minutes(10))) struct CrashTests {
         /// Spool, durability, kills.
         @Test(arguments: [
-            ("rocksdb", "fsync", 10), ("segment", "fsync", 10), ("rocksdb", "os", 3), ("segment", "os", 3),
+            ("rocksdb", "fsync", 10), ("segment", "fsync", 10), ("localdisk", "fsync", 10),
+            ("rocksdb", "os", 3), ("segment", "os", 3), ("localdisk", "os", 3),
         ])
         func killsUnderLoadLoseNothing(spool: String, durability: String, kills: Int) async throws {
+            // More of them for a longer look: MILLRACE_KILLS=50 make test.
+            let kills = ProcessInfo.processInfo.environment["MILLRACE_KILLS"].flatMap { Int($0) } ?? kills
             let settings = ["--spool", spool, "--durability", durability]
             let stage = try Stage()
             defer { stage.close() }

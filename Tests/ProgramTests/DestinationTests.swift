@@ -10,7 +10,9 @@ extension ProgramTests {
             return ["--config", stage.path("mta.yaml")]
         }
 
-        @Test(arguments: ["segment", "rocksdb"]) func aMessageToTwoHopsOneOfThemDown(spool: String) async throws {
+        @Test(arguments: ["segment", "rocksdb", "localdisk"]) func aMessageToTwoHopsOneOfThemDown(spool: String)
+            async throws
+        {
             let stage = try Stage()
             defer { stage.close() }
             let (near, far) = (try stage.openDirectory("near"), try stage.openDirectory("far"))

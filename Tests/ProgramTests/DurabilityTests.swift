@@ -22,7 +22,9 @@ extension ProgramTests {
         }
 
         /// With no memory for content every message is read back from the spool.
-        @Test(arguments: ["segment", "rocksdb", "memory"]) func contentIsReadBackUnchanged(spool: String) async throws {
+        @Test(arguments: ["segment", "rocksdb", "localdisk", "memory"]) func contentIsReadBackUnchanged(spool: String)
+            async throws
+        {
             let stage = try Stage()
             defer { stage.close() }
             let record = try await deliver(stage, ["--spool", spool, "--resident-memory", "0"])
@@ -84,7 +86,9 @@ extension ProgramTests {
         }
 
         /// Delivered at once: nothing is written. Not delivered: it is, when the program stops.
-        @Test(arguments: ["segment", "rocksdb"]) func deferredWritesOnlyWhatStays(spool: String) async throws {
+        @Test(arguments: ["segment", "rocksdb", "localdisk"]) func deferredWritesOnlyWhatStays(spool: String)
+            async throws
+        {
             let stage = try Stage()
             defer { stage.close() }
             let settings = ["--spool", spool, "--durability", "deferred"]

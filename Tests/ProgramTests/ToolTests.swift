@@ -58,7 +58,7 @@ extension ProgramTests {
             _ = try await tool(stage, ["queue", "list"] + control, code: 1)
         }
 
-        @Test(arguments: [("segment", "rocksdb"), ("rocksdb", "segment")])
+        @Test(arguments: [("segment", "rocksdb"), ("rocksdb", "localdisk"), ("localdisk", "segment")])
         func movingMailToAnotherSpool(from: String, to: String) async throws {
             let stage = try Stage()
             defer { stage.close() }

@@ -16,6 +16,7 @@ import Testing
     static let variants =
         head + """
             mta:
+              spool: rocksdb
               durability: os
               smart_host_connections: 8
               rocksdb_options: {max_open_files: 100}
@@ -54,7 +55,7 @@ import Testing
     @Test func withoutVariantsThereIsOneSystem() throws {
         let plan = try plan(Self.head)
         #expect(!plan.isComparison)
-        #expect(plan.systems.map(\.system) == ["mta-rocksdb-fsync"])
+        #expect(plan.systems.map(\.system) == ["mta-segment-fsync"])
         #expect(try self.plan(Self.head + "mta: {spool: null}").systems.map(\.system) == ["mta-null"])
     }
 
@@ -65,7 +66,7 @@ import Testing
         ("variants:\n  - {}\n  - spol: segment", "7: unknown key 'variants[1].spol', did you mean 'spool'?; allowed: "),
         (
             "variants:\n  - spool: disk",
-            "6: key 'variants[0].spool': 'disk': expected rocksdb or segment or localdisk or memory or null"
+            "6: key 'variants[0].spool': 'disk': expected segment or rocksdb or localdisk or memory or null"
         ),
         (
             "variants:\n  - spool: segment\n    durability: none",
@@ -93,8 +94,8 @@ import Testing
             "8: key 'variants[1].name': 'a' is the name of another variant: expected one of its own for each"
         ),
         (
-            "variants:\n  - {}\n  - spool: rocksdb\n    smart_host_connections: 4",
-            "7: key 'variants': 'rocksdb-fsync' is the name of another variant: expected one of its own for each "
+            "variants:\n  - {}\n  - spool: segment\n    smart_host_connections: 4",
+            "7: key 'variants': 'segment-fsync' is the name of another variant: expected one of its own for each "
                 + "(key 'name')"
         ),
     ]) func refuses(text: String, fault: String) {

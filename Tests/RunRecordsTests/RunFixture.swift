@@ -9,6 +9,7 @@ enum RunFixture {
         message_size: 10KB
         connections: 20
         threads: {generator: 1, mta: 1, sink: 1}
+        mta: {spool: rocksdb}
 
         """
 

@@ -61,7 +61,7 @@ import Testing
         #expect(!profile.chunking)
         #expect((profile.generatorThreads, profile.mtaThreads, profile.sinkThreads) == (3, 3, 3))
         #expect(profile.domains == [])
-        #expect(profile.system == "mta-rocksdb-fsync")
+        #expect(profile.system == "mta-segment-fsync")
         #expect(profile.smartHostConnections == 32)
         #expect(profile.stallSeconds == 60)
         #expect(profile.prices == [])
@@ -110,7 +110,7 @@ import Testing
         Row(right: "67.4", wrong: "-1", fault: "13: key 'domains': 'gmail.com:-1': expected name or name:weight"),
         Row(
             right: "spool: rocksdb", wrong: "spool: disk",
-            fault: "16: key 'mta.spool': 'disk': expected rocksdb or segment or localdisk or memory or null"),
+            fault: "16: key 'mta.spool': 'disk': expected segment or rocksdb or localdisk or memory or null"),
         Row(
             right: "bility: os", wrong: "bility: never",
             fault: "17: key 'mta.durability': 'never': expected fsync or os or deferred"),
@@ -156,7 +156,7 @@ import Testing
             0]
         #expect(profile.name == name)
         #expect((profile.messages, profile.messageSizeBytes, profile.connections) == (messages, size, connections))
-        #expect(profile.system == "mta-rocksdb-fsync")
+        #expect(profile.system == (name == "quick" ? "mta-segment-fsync" : "mta-rocksdb-fsync"))
         #expect(!profile.prices.isEmpty)
     }
 

@@ -74,7 +74,7 @@ import Testing
 
     @Test func differentProfilesSystemsAndCommitsStandSideBySide() throws {
         let other = RunFixture.profileText.replacingOccurrences(of: "1000", with: "1001")
-        let system = RunFixture.profileText + "mta: {durability: os}\n"
+        let system = RunFixture.profileText.replacingOccurrences(of: "rocksdb}", with: "rocksdb, durability: os}")
         let runs = [
             try RunFixture.run(), try RunFixture.run(text: other, name: "other"), try RunFixture.run(text: system),
             try RunFixture.run(commit: "9876543210"), try RunFixture.run(),

@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func severalRunsAreToldApart() throws {
-        let text = RunFixture.profileText + "mta: {durability: os}\n"
+        let text = RunFixture.profileText.replacingOccurrences(of: "rocksdb}", with: "rocksdb, durability: os}")
         let other = try RunFixture.run(text: text, name: "other") { mta, _ in mta.durability = "os" }
         let svg = try draw([try RunFixture.run(), other])
         #expect(svg.contains("fixture mta-rocksdb-fsync: accepted<"))

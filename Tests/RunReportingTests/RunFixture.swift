@@ -9,6 +9,7 @@ enum RunFixture {
         message_size: 10KB
         connections: 20
         threads: {generator: 1, mta: 2, sink: 1}
+        mta: {spool: rocksdb}
         prices:
           - name: c5.2xlarge
             usd_per_hour: 0.36
