@@ -14,6 +14,8 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let programSupport: Target.Dependency = "ProgramSupport"
+// `make spools` and `make lint` set it: a benchmark that `make build` leaves alone.
+let withSpoolBench = Context.environment["MILLRACE_SPOOL_BENCH"] != nil
 
 func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -26,6 +28,15 @@ func tests(_ subject: String, _ dependencies: [Target.Dependency] = [], resource
         name: subject + "Tests", dependencies: [.init(stringLiteral: subject)] + dependencies,
         resources: resources, swiftSettings: settings)
 }
+
+let spoolBench = Target.executableTarget(
+    name: "spool-bench",
+    dependencies: [
+        "MailTypes", "Measures", "SpoolContract", "SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "CRocksDB",
+        "BenchHarness",
+        "RunRecords", nioCore, arguments, programSupport,
+    ],
+    path: "Benchmarks/SpoolBench", swiftSettings: settings)
 
 let package = Package(
     name: "millrace",
@@ -66,7 +77,7 @@ let package = Package(
         layer("SMTPTransport", ["MailTypes", "SMTPProtocol", "Measures", "CLinux", nioCore, nioPosix]),
         layer("SpoolContract", ["MailTypes", "Measures", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
-        layer("SpoolRocksDB", ["MailTypes", "SpoolContract", "CRocksDB", nioCore]),
+        layer("SpoolRocksDB", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CRocksDB", nioCore]),
         layer("SpoolSegmentLog", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", nioCore]),
         layer("SpoolLocalDisk", ["MailTypes", "SpoolContract", "CLinux", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
@@ -120,6 +131,7 @@ let package = Package(
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests("SpoolContract", ["SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),
         tests("SpoolLocalDisk", ["SpoolContract", "MailTypes", nioCore]),
+        tests("SpoolRocksDB", ["SpoolContract", "CRocksDB", "MailTypes", nioCore]),
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
         tests("BenchHarness", ["RunRecords"]),
@@ -130,7 +142,7 @@ let package = Package(
             name: "ProgramTests", dependencies: ["RunRecords", "MailTypes"], exclude: ["Support"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
-    ],
+    ] + (withSpoolBench ? [spoolBench] : []),
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11,
     cxxLanguageStandard: .gnucxx17

@@ -101,7 +101,7 @@ package struct SpoolReport: Sendable {
     package struct Detail: Hashable, Sendable {
         package var name: String
         package var value: Int
-        /// `bytes`, `count` or `ns`.
+        /// `bytes`, `count`, `ns` or `us`.
         package var unit: String
         package init(_ name: String, _ value: Int, _ unit: String) {
             self.name = name

@@ -25,7 +25,7 @@ extension ProgramTests {
 
         /// Spool, megabytes of disk. The segment log goes to its last segment and has room again as soon as mail is
         /// delivered; RocksDB keeps a memtable's worth free and frees files in its own time, so that is not waited for.
-        @Test(arguments: [("segment", 200), ("rocksdb", 750), ("localdisk", 100)])
+        @Test(arguments: [("segment", 200), ("rocksdb", 500), ("localdisk", 100)])
         func refusesDeliversAndRecovers(spool: String, megabytes: Int) async throws {
             let disk = try SmallDisk(megabytes: megabytes)
             let stage = try Stage()
