@@ -13,9 +13,9 @@ BIN := .build/release
 PACKAGES := libssl-dev librocksdb-dev libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
 	libboost-system-dev libboost-filesystem-dev postfix python3 g++ git
 
-SOURCES := Sources Tests Package.swift
+SOURCES := Sources Tests Benchmarks/SpoolBench Package.swift
 
-.PHONY: help setup build demo test lint format peers
+.PHONY: help setup build demo test lint format peers spools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -37,10 +37,14 @@ test: setup ## run all tests
 
 lint: setup ## format, layers and warnings
 	@swift format lint --strict -r $(SOURCES)
-	@swift build $(SWIFT_FLAGS) --build-tests
+	@MILLRACE_SPOOL_BENCH=1 swift build $(SWIFT_FLAGS) --build-tests
 
 format: ## rewrite the sources in the house format
 	@swift format -i -r $(SOURCES)
 
 peers: build ## side by side with Postfix; PEERS="--quick" and the like are passed on
 	@Benchmarks/peers $(PEERS)
+
+spools: setup ## every spool beside the floors of the disk; SPOOLS="--quick" and the like are passed on
+	@MILLRACE_SPOOL_BENCH=1 swift build $(SWIFT_FLAGS) --product spool-bench
+	@$(BIN)/spool-bench $(SPOOLS)

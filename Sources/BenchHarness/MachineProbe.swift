@@ -58,7 +58,7 @@ package enum MachineProbe {
 
     /// Bytes written so far to the device that holds the directory, by anybody (`/proc/diskstats`): what really reached
     /// it, where a process's own count is of pages it made dirty. Nil if the file system has no such device.
-    static func deviceWrittenBytes(holding directory: String) -> UInt64? {
+    package static func deviceWrittenBytes(holding directory: String) -> UInt64? {
         var status = stat()
         guard stat(directory, &status) == 0 else { return nil }
         let (major, minor) = (status.st_dev >> 8 & 0xFFF, status.st_dev & 0xFF | status.st_dev >> 12 & 0xFFF00)
