@@ -43,7 +43,9 @@ struct SpoolSelection {
             try LocalDiskSpool(LocalDiskSettings(directory: directory, durability: durability, access: access))
         case "segment": try SegmentLogSpool(SegmentLogSettings(directory: directory, durability: durability))
         default:
-            try RocksDBSpool(RocksDBSettings(directory: directory, durability: durability, options: rocksdbOptions))
+            try RocksDBSpool(
+                RocksDBSettings(
+                    directory: directory, durability: durability, access: access, options: rocksdbOptions))
         }
     }
 
