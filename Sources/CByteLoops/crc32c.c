@@ -2,7 +2,7 @@
 #include <string.h>
 
 #if defined(__x86_64__)
-#include <nmmintrin.h>
+#include <immintrin.h>
 #endif
 
 #define POLYNOMIAL 0x82F63B78u // Castagnoli, bits reversed
@@ -74,10 +74,46 @@ static uint32_t update_sse42(uint32_t crc, const uint8_t *p, size_t count) {
     for (; count; count--) crc = _mm_crc32_u8(crc, *p++);
     return crc;
 }
+
+// What x^bits is, modulo P, as the carry-less multiplication of reversed operands wants it.
+static uint64_t fold_constant(unsigned bits) { return (uint64_t)mr_crc32c_shift(bits / 8) << 1; }
+
+#define FOLD 256 // bytes a step: four registers
+
+// Folding (Gopal et al., "Fast CRC Computation Using PCLMULQDQ", Intel 2009) with 512-bit registers: each step
+// multiplies what was read 256 bytes before by x^2048 modulo P and adds the next 256 bytes. What is left has the same
+// remainder as all that was read, and goes through the crc32 instruction.
+__attribute__((target("avx512f,vpclmulqdq,sse4.2")))
+static uint32_t update_avx512(uint32_t crc, const uint8_t *p, size_t count) {
+    static uint64_t far, near; // the same values whoever computes them first
+    uint64_t low = __atomic_load_n(&far, __ATOMIC_RELAXED), high = __atomic_load_n(&near, __ATOMIC_RELAXED);
+    if (!low || !high) {
+        __atomic_store_n(&far, low = fold_constant(8 * FOLD + 32), __ATOMIC_RELAXED);
+        __atomic_store_n(&near, high = fold_constant(8 * FOLD - 32), __ATOMIC_RELAXED);
+    }
+    const __m512i by = _mm512_set_epi64(high, low, high, low, high, low, high, low);
+    __m512i rest[4];
+    for (int i = 0; i < 4; i++) rest[i] = _mm512_loadu_si512(p + 64 * i);
+    rest[0] = _mm512_xor_si512(rest[0], _mm512_zextsi128_si512(_mm_cvtsi32_si128((int)crc)));
+    for (p += FOLD, count -= FOLD; count >= FOLD; p += FOLD, count -= FOLD) {
+        for (int i = 0; i < 4; i++) {
+            const __m512i next = _mm512_loadu_si512(p + 64 * i);
+            const __m512i a = _mm512_clmulepi64_epi128(rest[i], by, 0x00);
+            const __m512i b = _mm512_clmulepi64_epi128(rest[i], by, 0x11);
+            rest[i] = _mm512_ternarylogic_epi64(a, b, next, 0x96); // a ^ b ^ next
+        }
+    }
+    return update_sse42(update_sse42(0, (const uint8_t *)rest, FOLD), p, count);
+}
+
+static int has_avx512(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("sse4.2");
+}
 #endif
 
 uint32_t mr_crc32c(uint32_t crc, const void *bytes, size_t count) {
 #if defined(__x86_64__)
+    if (count >= 4 * FOLD && has_avx512()) return ~update_avx512(~crc, bytes, count);
     if (__builtin_cpu_supports("sse4.2")) return ~update_sse42(~crc, bytes, count);
 #endif
     return ~update_bytewise(~crc, bytes, count);
