@@ -37,6 +37,7 @@ extension RelayShard {
         dispatch()
         let now = wallMilliseconds()
         if queue.someoneWaits(now: now) { giveUpOnSilence(now) }
+        giveUpShared()
         for (destination, connections) in resting {
             let tired = connections.filter { $0.restingSince + Self.restMilliseconds <= now }
             guard !tired.isEmpty else { continue }
@@ -65,6 +66,25 @@ extension RelayShard {
             let connection = NextHopConnection(self, to: destination, hop: configuration.routes.hop(of: name))
             connections[ObjectIdentifier(connection)] = connection
             connection.open(now: now)
+        }
+        // What rests is not worth more than what waits.
+        if !resting.isEmpty, queue.someoneWaits(now: now) { endRest { _ in true } }
+    }
+
+    /// Ends the longest rest of a connection that may be ended.
+    private func endRest(_ isChosen: (NextHopConnection) -> Bool) {
+        let chosen = resting.values.joined().filter(isChosen).min { $0.restingSince < $1.restingSince }
+        guard let chosen else { return }
+        resting[chosen.destination]?.removeAll { $0 === chosen }
+        if resting[chosen.destination]?.isEmpty ?? false { resting[chosen.destination] = nil }
+        chosen.quit()
+    }
+
+    /// Connections that rest here while another loop waits for one, the limit being used up.
+    private func giveUpShared() {
+        for destination in resting.keys where queue.policy(of: destination).connections != nil {
+            guard parts.limits.takeWanted(queue.name(of: destination), besides: context.index) else { continue }
+            endRest { $0.destination == destination }
         }
     }
 

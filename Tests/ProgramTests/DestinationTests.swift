@@ -96,6 +96,30 @@ extension ProgramTests {
             try await mta.wait(for: 300)
         }
 
+        /// Connections that rest give way to a destination that has none.
+        @Test func idleConnectionsGiveWay() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let (first, second) = (try await stage.sink(), try await stage.sink())
+            let settings = try config(
+                stage, "domains:\n  - name: second.test\n    next_hop: 127.0.0.1:\(second.port)\n")
+            let mta = try await stage.mta(
+                to: first.port, settings + ["--smart-host-connections", "1", "--threads", "1"])
+            let load = try stage.generator(
+                to: mta.port, name: "a", ["--concurrency", "1", "--message-count", "5", "--body-size", "1kb"])
+            #expect(try await load.waitForExit() == 0)
+            try await mta.wait(for: 5)
+            let began = Date()
+            let other = try stage.generator(
+                to: mta.port, name: "b",
+                ["--concurrency", "1", "--message-count", "5", "--body-size", "1kb", "--domain", "second"])
+            #expect(try await other.waitForExit() == 0)
+            try await mta.wait(for: 10, seconds: 8)
+            // A rest lasts ten seconds; a slow machine may take some of them, but not all.
+            #expect(Date().timeIntervalSince(began) < 8)
+            #expect(try await second.stop(SinkRecord.self).received == 5)
+        }
+
         @Test func aDelayIsReportedOnce() async throws {
             let stage = try Stage()
             defer { stage.close() }
