@@ -81,7 +81,8 @@ struct ComparisonTable {
         lines.append("  mta writes: pages that the mta made dirty, as the kernel charges them")
         if comparison.hasDeviceWrites {
             lines.append(
-                "  device writes: by whatever wrote to the spool's device, until the mta has stopped")
+                "  device writes: by whatever wrote to the spool's device, until the mta has stopped; not what the kernel still held"
+            )
         }
         lines += comparison.unique {
             "  measured on \($0.machine.cpu), \($0.machine.cores) cores shared by all programs, "

@@ -16,7 +16,7 @@ enum GoldenComparison {
           not durable: none, never on disk; acknowledged mail is lost with the process
           final reply: MAIL written to final reply, at the generator; pipelined, with the wait for the message before
           mta writes: pages that the mta made dirty, as the kernel charges them
-          device writes: by whatever wrote to the spool's device, until the mta has stopped
+          device writes: by whatever wrote to the spool's device, until the mta has stopped; not what the kernel still held
           measured on Test CPU 9000, 2 cores shared by all programs, 24.0 GiB, Linux 6.1.0, loopback, \
         ext4 on /dev/test; commit 0123456789
           4 KiB fdatasync p50 0.200–0.200 ms before the runs
@@ -40,7 +40,7 @@ enum GoldenComparison {
         - not durable: none, never on disk; acknowledged mail is lost with the process
         - final reply: MAIL written to final reply, at the generator; pipelined, with the wait for the message before
         - mta writes: pages that the mta made dirty, as the kernel charges them
-        - device writes: by whatever wrote to the spool's device, until the mta has stopped
+        - device writes: by whatever wrote to the spool's device, until the mta has stopped; not what the kernel still held
         - measured on Test CPU 9000, 2 cores shared by all programs, 24.0 GiB, Linux 6.1.0, loopback, \
         ext4 on /dev/test; commit 0123456789
         - 4 KiB fdatasync p50 0.200–0.200 ms before the runs
