@@ -12,7 +12,7 @@ import Synchronization
 /// the durable spools; it is here because it is what everybody knows, and as good as it can be made: all files of a
 /// batch are written first, writeback starts for all of them, and their syncs wait together (``SyncPool``).
 /// Format and order of operations: `docs/SPOOL.md`.
-package final class LocalDiskSpool: Spool, @unchecked Sendable {  // commit has one caller; the rest is constant or locked
+package final class LocalDiskSpool: Spool, @unchecked Sendable {  // commit has one caller; the rest is locked
     private struct Sizes {
         var messages = 0
         /// Of the files, heads included.
