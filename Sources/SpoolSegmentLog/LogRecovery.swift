@@ -32,7 +32,7 @@ struct LogRecovery {
         var lastBatch: UInt64 = 0
         while let (record, at) = try Self.next(file, generation, from: offset, atLeast: expected) {
             for sequence in expected..<record.sequence {
-                damaged.append((sequence, nil, .corrupt("\(file.path): record \(sequence) before \(at)")))
+                damaged.append((sequence, nil, .corrupt("\(file.name): record \(sequence) before \(at)")))
             }
             if let fault = try take(record, file, at, checkContent: mayBeTorn) {
                 damaged.append((record.sequence, record.id, fault))

@@ -1,5 +1,4 @@
 import CByteLoops
-import Glibc
 import NIOCore
 import SpoolContract
 
@@ -8,43 +7,18 @@ import SpoolContract
 /// finished.
 ///
 ///     header: u32 magic "MRS1" · u32 version=1 · u64 generation · u32 CRC-32C of the 16 bytes before; then zeros
-final class SegmentFile {
+final class SegmentFile: Sendable {
     static let headerBytes = 4096
     static let blockBytes = 4096
     private static let magic: UInt32 = 0x3153_524D
     private static let version: UInt32 = 1
 
-    let path: String
-    let bytes: Int
-    private let descriptor: Int32
+    private let file: any LogFile
 
-    /// Makes a new file.
-    init(creating path: String, bytes: Int) throws(SpoolFault) {
-        descriptor = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .system("create \(path)") }
-        self.path = path
-        self.bytes = bytes
-        let failure = posix_fallocate(descriptor, 0, off_t(bytes))
-        guard failure == 0 else {
-            errno = failure
-            let fault = SpoolFault.system("allocate \(path)")
-            close(descriptor)
-            unlink(path)
-            throw fault
-        }
-    }
+    init(_ file: any LogFile) { self.file = file }
 
-    /// Opens one that is there.
-    init(opening path: String) throws(SpoolFault) {
-        descriptor = open(path, O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system("open \(path)") }
-        self.path = path
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .system("stat \(path)") }
-        bytes = Int(status.st_size)
-    }
-
-    deinit { close(descriptor) }
+    var name: String { file.name }
+    var bytes: Int { file.bytes }
 
     /// The header block under which the next records are written.
     static func header(generation: UInt64) -> ByteBuffer {
@@ -72,61 +46,10 @@ final class SegmentFile {
 
     /// - Returns: nil if the file ends before.
     func read(at offset: Int, count: Int) throws(SpoolFault) -> ByteBuffer? {
-        guard offset >= 0, count >= 0, offset + count <= bytes else { return nil }
-        var buffer = ByteBufferAllocator().buffer(capacity: count)
-        while buffer.readableBytes < count {
-            let have = buffer.readableBytes
-            let done = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count - have) { space in
-                max(0, pread(descriptor, space.baseAddress, count - have, off_t(offset + have)))
-            }
-            if done == 0 { throw .system("read \(path) at \(offset)") }
-        }
-        return buffer
+        try file.read(at: offset, count: count)
     }
 
-    /// Writes the buffers one behind the other.
-    func write(_ buffers: [ByteBuffer], at offset: Int) throws(SpoolFault) {
-        var vectors: [iovec] = []
-        vectors.reserveCapacity(buffers.count)
-        for buffer in buffers where buffer.readableBytes > 0 {
-            // The storage does not move while `buffers` lives.
-            buffer.withUnsafeReadableBytes {
-                vectors.append(iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count))
-            }
-        }
-        let fault: SpoolFault? = withExtendedLifetime(buffers) { writeAll(&vectors, offset) }
-        if let fault { throw fault }
-    }
+    func write(_ buffers: [ByteBuffer], at offset: Int) throws(SpoolFault) { try file.write(buffers, at: offset) }
 
-    private func writeAll(_ vectors: inout [iovec], _ start: Int) -> SpoolFault? {
-        var offset = off_t(start)
-        var first = 0
-        while first < vectors.count {
-            let count = min(vectors.count - first, 1024)  // IOV_MAX
-            let written = vectors.withUnsafeBufferPointer {
-                pwritev(descriptor, $0.baseAddress! + first, Int32(count), offset)
-            }
-            if written < 0 {
-                if errno == EINTR { continue }
-                return .system("write \(path)")
-            }
-            offset += off_t(written)
-            var rest = written
-            while rest > 0, rest >= vectors[first].iov_len {
-                rest -= vectors[first].iov_len
-                first += 1
-            }
-            if rest > 0 {
-                vectors[first].iov_base += rest
-                vectors[first].iov_len -= rest
-            }
-        }
-        return nil
-    }
-
-    /// On stable storage when it returns. A failure is final: the kernel may have dropped the pages and would say
-    /// yes the next time.
-    func sync() throws(SpoolFault) {
-        guard fdatasync(descriptor) == 0 else { throw .system("fdatasync \(path)") }
-    }
+    func sync() throws(SpoolFault) { try file.sync() }
 }

@@ -1,4 +1,3 @@
-import Glibc
 package import MailTypes
 import NIOCore
 package import SpoolContract
@@ -20,6 +19,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     static let compactionStep = 8 << 20
 
     private let settings: SegmentLogSettings
+    private let disk: any LogDisk
     private let files: SegmentDirectory
     private let lock = Mutex<Void>(())
     private var index: LogIndex
@@ -38,9 +38,15 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     package let wasCleanlyClosed: Bool
 
     /// Opens or creates the log; reads frames and heads of everything in it.
-    package init(_ settings: SegmentLogSettings) throws(SpoolFault) {
+    package convenience init(_ settings: SegmentLogSettings) throws(SpoolFault) {
+        try self.init(settings, disk: FileLogDisk(settings.directory, .exclusive))
+    }
+
+    /// The same on any disk; the settings' directory is not looked at.
+    package init(_ settings: SegmentLogSettings, disk: any LogDisk) throws(SpoolFault) {
         self.settings = settings
-        files = try SegmentDirectory(settings.directory)
+        self.disk = disk
+        files = try SegmentDirectory(disk)
         let found = try files.openAll()
         var recovery = LogRecovery()
         try recovery.read(found.used)
@@ -105,7 +111,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         guard let entry = lock.withLock({ _ in index[id] }), let record = try bytes(entry.message) else {
             return nil
         }
-        return try SpoolFiles.keepAside(record, as: "\(id).record", below: settings.directory)
+        return try disk.keepAside(record, as: "\(id).record")
     }
 
     package func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords {
@@ -119,11 +125,11 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     package func close(clean: Bool) {
         if let file = tail?.segment { try? file.sync() }
         if clean, failure == nil { files.setCleanMark() }
-        files.unlock()
+        disk.unlock()
     }
 
     package var freeBytes: Int? {
-        SpoolContract.freeBytes(holding: settings.directory).map { free in
+        disk.freeBytes.map { free in
             free + lock.withLock { _ in max(0, spares.count - Self.reservedSegments) * settings.segmentBytes }
         }
     }

@@ -1,0 +1,179 @@
+import Glibc
+package import NIOCore
+package import SpoolContract
+import Synchronization
+
+/// A directory of the file system as a ``LogDisk``.
+package final class FileLogDisk: LogDisk {
+    private let path: String
+    private let access: SpoolAccess
+    private let descriptor: Int32
+    private let lockDescriptor = Mutex<Int32>(-1)
+
+    /// Creates the directory if need be and nothing is said about only reading.
+    package init(_ path: String, _ access: SpoolAccess) throws(SpoolFault) {
+        self.path = path
+        self.access = access
+        if access == .exclusive, mkdir(path, 0o700) != 0, errno != EEXIST { throw .system("create \(path)") }
+        descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system("open \(path)") }
+    }
+
+    deinit {
+        unlock()
+        close(descriptor)
+    }
+
+    package func lock() throws(SpoolFault) {
+        let file = openat(descriptor, "LOCK", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .system("open \(path)/LOCK") }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
+            throw .inputOutput("\(path): in use by another process")
+        }
+        lockDescriptor.withLock { $0 = file }
+    }
+
+    package func unlock() {
+        lockDescriptor.withLock { file in
+            if file >= 0 { close(file) }
+            file = -1
+        }
+    }
+
+    package func list() throws(SpoolFault) -> [String] {
+        guard let directory = opendir(path) else { throw .system("list \(path)") }
+        defer { closedir(directory) }
+        var found: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else { break }
+            found.append(
+                withUnsafeBytes(of: &entry.pointee.d_name) {
+                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        guard errno == 0 else { throw .system("list \(path)") }
+        return found
+    }
+
+    package func create(_ name: String, bytes: Int) throws(SpoolFault) -> any LogFile {
+        let file = openat(descriptor, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .system("create \(path)/\(name)") }
+        let failure = bytes > 0 ? posix_fallocate(file, 0, off_t(bytes)) : 0
+        guard failure == 0 else {
+            errno = failure
+            let fault = SpoolFault.system("allocate \(path)/\(name)")
+            close(file)
+            unlinkat(descriptor, name, 0)
+            throw fault
+        }
+        return DescriptorFile(file, name, bytes: bytes)
+    }
+
+    package func open(_ name: String) throws(SpoolFault) -> (any LogFile)? {
+        let file = openat(descriptor, name, (access == .exclusive ? O_RDWR : O_RDONLY) | O_CLOEXEC)
+        if file < 0, errno == ENOENT { return nil }
+        guard file >= 0 else { throw .system("open \(path)/\(name)") }
+        var status = stat()
+        guard fstat(file, &status) == 0 else {
+            let fault = SpoolFault.system("stat \(path)/\(name)")
+            close(file)
+            throw fault
+        }
+        return DescriptorFile(file, name, bytes: Int(status.st_size))
+    }
+
+    package func remove(_ name: String) throws(SpoolFault) {
+        guard unlinkat(descriptor, name, 0) == 0 || errno == ENOENT else { throw .system("remove \(path)/\(name)") }
+    }
+
+    package func sync() throws(SpoolFault) {
+        guard fsync(descriptor) == 0 else { throw .system("fsync \(path)") }
+    }
+
+    package func keepAside(_ bytes: ByteBuffer, as name: String) throws(SpoolFault) -> String {
+        try SpoolFiles.keepAside(bytes, as: name, below: path)
+    }
+
+    package var freeBytes: Int? { SpoolContract.freeBytes(holding: path) }
+}
+
+/// An open file; closed when nobody holds it any more.
+private final class DescriptorFile: LogFile {
+    let name: String
+    let bytes: Int
+    private let descriptor: Int32
+
+    init(_ descriptor: Int32, _ name: String, bytes: Int) {
+        self.descriptor = descriptor
+        self.name = name
+        self.bytes = bytes
+    }
+
+    deinit { close(descriptor) }
+
+    func read(at offset: Int, count: Int) throws(SpoolFault) -> ByteBuffer? {
+        guard offset >= 0, count >= 0, offset + count <= bytes else { return nil }
+        var buffer = ByteBufferAllocator().buffer(capacity: count)
+        while buffer.readableBytes < count {
+            let have = buffer.readableBytes
+            var failure: Int32 = 0
+            let done = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count - have) { space in
+                let done = pread(descriptor, space.baseAddress, count - have, off_t(offset + have))
+                if done < 0 { failure = errno }
+                return max(0, done)
+            }
+            if failure == EINTR { continue }
+            if failure != 0 {
+                errno = failure
+                throw .system("read \(name) at \(offset)")
+            }
+            if done == 0 { return nil }
+        }
+        return buffer
+    }
+
+    func write(_ buffers: [ByteBuffer], at offset: Int) throws(SpoolFault) {
+        var vectors: [iovec] = []
+        vectors.reserveCapacity(buffers.count)
+        for buffer in buffers where buffer.readableBytes > 0 {
+            // The storage does not move while `buffers` lives.
+            buffer.withUnsafeReadableBytes {
+                vectors.append(iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count))
+            }
+        }
+        let fault: SpoolFault? = withExtendedLifetime(buffers) { writeAll(&vectors, offset) }
+        if let fault { throw fault }
+    }
+
+    private func writeAll(_ vectors: inout [iovec], _ start: Int) -> SpoolFault? {
+        var offset = off_t(start)
+        var first = 0
+        while first < vectors.count {
+            let count = min(vectors.count - first, 1024)  // IOV_MAX
+            let written = vectors.withUnsafeBufferPointer {
+                pwritev(descriptor, $0.baseAddress! + first, Int32(count), offset)
+            }
+            if written < 0 {
+                if errno == EINTR { continue }
+                return .system("write \(name)")
+            }
+            offset += off_t(written)
+            var rest = written
+            while rest > 0, rest >= vectors[first].iov_len {
+                rest -= vectors[first].iov_len
+                first += 1
+            }
+            if rest > 0 {
+                vectors[first].iov_base += rest
+                vectors[first].iov_len -= rest
+            }
+        }
+        return nil
+    }
+
+    func sync() throws(SpoolFault) {
+        guard fdatasync(descriptor) == 0 else { throw .system("fdatasync \(name)") }
+    }
+}
