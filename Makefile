@@ -13,9 +13,10 @@ BIN := .build/release
 PACKAGES := libssl-dev librocksdb-dev libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
 	libboost-system-dev libboost-filesystem-dev postfix python3 g++ git
 
+SEEDS := 200000
 SOURCES := Sources Tests Benchmarks/SpoolBench Package.swift
 
-.PHONY: help setup build demo test lint format peers spools
+.PHONY: help setup build demo test simulate lint format peers spools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -34,6 +35,10 @@ demo: build ## a small run through generator, relay and sink, and its table
 test: setup ## run all tests
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@swift test $(SWIFT_FLAGS) --skip-build --disable-xctest
+
+simulate: setup ## the segment log on a failing disk; SEEDS=1000000, or MILLRACE_SEED=123 for one with a trace
+	@swift build $(SWIFT_FLAGS) --build-tests
+	@MILLRACE_SEEDS=$(SEEDS) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest --filter everySeedKeeps
 
 lint: setup ## format, layers and warnings
 	@swift format lint --strict -r $(SOURCES)

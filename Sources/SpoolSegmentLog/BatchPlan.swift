@@ -14,18 +14,28 @@ struct BatchPlan {
         /// Behind the last record.
         var end: Int
         var nextSequence: UInt64
-        /// Sequence of the batch's first record here.
+        /// Sequence of the first record here that is not synced.
         var batch: UInt64
+        /// Of a segment that begins with this part.
+        var header: SegmentHeader?
     }
 
     private(set) var parts: [Part]
     private(set) var places: [(id: MessageID, kind: LogRecord.Kind, place: LogIndex.Place)] = []
+    /// How the log ended where it goes on in a new segment.
+    private let previous: SegmentExtent?
     /// Gives a segment with room for so many bytes, and its generation.
     private let nextSegment: (Int) throws(SpoolFault) -> (SegmentFile, UInt64)
 
-    /// - Parameter tail: where the log ends now; nil to begin with a new segment.
-    init(tail: Part?, nextSegment: @escaping (Int) throws(SpoolFault) -> (SegmentFile, UInt64)) {
+    /// - Parameters:
+    ///   - tail: where the log ends now; nil to begin with a new segment.
+    ///   - previous: then how the last one ended.
+    init(
+        tail: Part?, previous: SegmentExtent?,
+        nextSegment: @escaping (Int) throws(SpoolFault) -> (SegmentFile, UInt64)
+    ) {
         parts = tail.map { [$0] } ?? []
+        self.previous = previous
         self.nextSegment = nextSegment
     }
 
@@ -35,9 +45,7 @@ struct BatchPlan {
         let contentBytes = content.reduce(0) { $0 + $1.readableBytes }
         let size = LogRecord.aligned(
             LogRecord.frameBytes + head.readableBytes + contentBytes, LogRecord.alignment)
-        if parts.isEmpty || parts[parts.count - 1].end + size > parts[parts.count - 1].segment.bytes {
-            try openPart(size)
-        }
+        try makeRoom(size)
         let last = parts.count - 1
         let record = LogRecord(
             kind: kind, headBytes: head.readableBytes, contentBytes: contentBytes, generation: parts[last].generation,
@@ -58,6 +66,13 @@ struct BatchPlan {
             ))
     }
 
+    /// The next records of so many bytes together go to one segment: they are written together.
+    mutating func makeRoom(_ size: Int) throws(SpoolFault) {
+        if parts.isEmpty || parts[parts.count - 1].end + size > parts[parts.count - 1].segment.bytes {
+            try openPart(size)
+        }
+    }
+
     /// Fills up to whole blocks: a later write then never has to read a block first.
     mutating func pad() {
         for index in parts.indices {
@@ -69,11 +84,18 @@ struct BatchPlan {
 
     private mutating func openPart(_ size: Int) throws(SpoolFault) {
         let (segment, generation) = try nextSegment(SegmentFile.headerBytes + size)
+        let header = SegmentHeader(generation: generation, previous: parts.last.map(\.extent) ?? previous)
         parts.append(
             Part(
-                segment: segment, generation: generation, start: 0,
-                buffers: [SegmentFile.header(generation: generation)],
-                end: SegmentFile.headerBytes, nextSequence: 0, batch: 0))
+                segment: segment, generation: generation, start: SegmentFile.headerBytes, end: SegmentFile.headerBytes,
+                nextSequence: 0, batch: 0, header: header))
+    }
+}
+
+extension BatchPlan.Part {
+    /// How far the segment goes with this part; all of it was synced, or nobody asked for that.
+    var extent: SegmentExtent {
+        SegmentExtent(generation: generation, records: nextSequence, sureRecords: nextSequence, dropped: [])
     }
 }
 

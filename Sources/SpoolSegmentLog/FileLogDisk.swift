@@ -8,7 +8,7 @@ package final class FileLogDisk: LogDisk {
     private let path: String
     private let access: SpoolAccess
     private let descriptor: Int32
-    private let lockDescriptor = Mutex<Int32>(-1)
+    private let claim = Mutex<SpoolClaim?>(nil)
 
     /// Creates the directory if need be and nothing is said about only reading.
     package init(_ path: String, _ access: SpoolAccess) throws(SpoolFault) {
@@ -25,19 +25,14 @@ package final class FileLogDisk: LogDisk {
     }
 
     package func lock() throws(SpoolFault) {
-        let file = openat(descriptor, "LOCK", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .system("open \(path)/LOCK") }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            close(file)
-            throw .inputOutput("\(path): in use by another process")
-        }
-        lockDescriptor.withLock { $0 = file }
+        let taken = try SpoolClaim(path)
+        claim.withLock { $0 = taken }
     }
 
     package func unlock() {
-        lockDescriptor.withLock { file in
-            if file >= 0 { close(file) }
-            file = -1
+        claim.withLock { claim in
+            claim?.release()
+            claim = nil
         }
     }
 

@@ -6,7 +6,7 @@ import NIOCore
 ///
 ///     u32 magic · u8 kind · 3 zero · u32 head bytes · u32 CRC-32C of frame (with these four zero) and head
 ///     u64 content bytes · u64 generation of the segment · u64 sequence in the segment
-///     u64 sequence of its batch's first record in the segment · 16 id
+///     u64 sequence of the first record not synced before · 16 id
 ///
 /// Behind it the head, then the content; the next frame starts at the next multiple of 8, or behind zeros at a
 /// multiple of 4096 where a batch ended.
@@ -30,7 +30,8 @@ struct LogRecord: Equatable {
     var contentBytes: Int
     var generation: UInt64
     var sequence: UInt64
-    /// Of the first record of the batch in this segment: tells a torn batch from a damaged record.
+    /// Of the first record in this segment that was not known to be on stable storage when this one was written:
+    /// tells what a power cut may have torn from a damaged record.
     var batch: UInt64
     var id: MessageID
 
@@ -56,28 +57,30 @@ struct LogRecord: Equatable {
         return out
     }
 
-    /// Reads a frame and its head.
-    /// - Returns: nil if this is no frame, or its checksum does not match.
-    init?(frame: ByteBuffer, head: (Int) -> ByteBuffer?) {
-        var rest = frame
-        guard frame.readableBytes == Self.frameBytes,
-            rest.readInteger(endianness: .little, as: UInt32.self) == Self.magic,
-            let kind = rest.readInteger(as: UInt8.self).flatMap(Kind.init), rest.readBytes(length: 3) == [0, 0, 0],
-            let headBytes = rest.readInteger(endianness: .little, as: UInt32.self),
-            let crc = rest.readInteger(endianness: .little, as: UInt32.self),
-            let contentBytes = rest.readInteger(endianness: .little, as: UInt64.self), contentBytes < 1 << 40,
-            let generation = rest.readInteger(endianness: .little, as: UInt64.self),
-            let sequence = rest.readInteger(endianness: .little, as: UInt64.self),
-            let batch = rest.readInteger(endianness: .little, as: UInt64.self),
-            let id = rest.withUnsafeReadableBytes({ MessageID(bytes: $0) }),
-            let head = head(Int(headBytes))
+    /// Reads the fields of a frame; whether they are as they were written, ``isWhole(_:)`` says.
+    /// - Returns: nil if there is none.
+    init?(fields bytes: UnsafeRawBufferPointer) {
+        func field<Value: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _ type: Value.Type) -> Value {
+            Value(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
+        }
+        guard bytes.count >= Self.frameBytes, field(0, UInt32.self) == Self.magic,
+            field(4, UInt32.self) >> 8 == 0, let kind = Kind(rawValue: bytes[4]),
+            field(16, UInt64.self) < 1 << 40,
+            let id = MessageID(bytes: UnsafeRawBufferPointer(rebasing: bytes[48..<64]))
         else { return nil }
-        var blank = frame
-        blank.setInteger(UInt32(0), at: frame.readerIndex + Self.crcOffset)
-        guard crc == Self.checksum(blank, head) else { return nil }
         self.init(
-            kind: kind, headBytes: Int(headBytes), contentBytes: Int(contentBytes), generation: generation,
-            sequence: sequence, batch: batch, id: id)
+            kind: kind, headBytes: Int(field(8, UInt32.self)), contentBytes: Int(field(16, UInt64.self)),
+            generation: field(24, UInt64.self), sequence: field(32, UInt64.self), batch: field(40, UInt64.self), id: id)
+    }
+
+    /// Frame and head match the checksum.
+    static func isWhole(_ frameAndHead: UnsafeRawBufferPointer) -> Bool {
+        guard frameAndHead.count >= frameBytes, let base = frameAndHead.baseAddress else { return false }
+        let zeros: UInt32 = 0
+        var crc = mr_crc32c(0, base, crcOffset)
+        crc = withUnsafeBytes(of: zeros) { mr_crc32c(crc, $0.baseAddress, 4) }
+        crc = mr_crc32c(crc, base + crcOffset + 4, frameAndHead.count - crcOffset - 4)
+        return crc == UInt32(littleEndian: frameAndHead.loadUnaligned(fromByteOffset: crcOffset, as: UInt32.self))
     }
 
     init(

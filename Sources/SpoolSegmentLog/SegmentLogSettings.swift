@@ -9,15 +9,20 @@ package struct SegmentLogSettings: Sendable {
     /// Empty segments kept for reuse; more are deleted.
     package var spareSegments: Int
 
+    /// With ``SpoolAccess/readOnly`` a log that is not there is not made.
+    package var access: SpoolAccess
+
     package static let defaultSegmentBytes = 64 << 20
 
     package init(
-        directory: String, durability: Durability, segmentBytes: Int = defaultSegmentBytes, spareSegments: Int = 16
+        directory: String, durability: Durability, segmentBytes: Int = defaultSegmentBytes, spareSegments: Int = 16,
+        access: SpoolAccess = .exclusive
     ) {
         self.directory = directory
         self.durability = durability
         self.segmentBytes = segmentBytes
         self.spareSegments = spareSegments
+        self.access = access
     }
 }
 

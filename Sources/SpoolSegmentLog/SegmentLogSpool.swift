@@ -10,85 +10,106 @@ import Synchronization
 /// message or a younger one, so it is never lost before its message is. What is still waiting in the oldest segment
 /// when the log has grown too large is moved forward. Format and proofs: `docs/SPOOL.md`.
 package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has one caller; the rest is behind `lock`
-    /// The log may be this many times its live bytes, plus ``slackSegments``, before the oldest segment is compacted.
-    static let sizeFactor = 2
-    static let slackSegments = 4
-    /// Empty segments that new mail must leave: completions need room on a full disk, or nothing would ever be freed.
-    static let reservedSegments = 1
-    /// Bytes that one commit moves forward at most: bounds what compaction adds to its latency.
-    static let compactionStep = 8 << 20
-
-    private let settings: SegmentLogSettings
-    private let disk: any LogDisk
-    private let files: SegmentDirectory
-    private let lock = Mutex<Void>(())
-    private var index: LogIndex
-    private var segments: [UInt64: SegmentFile] = [:]
+    let settings: SegmentLogSettings
+    let disk: any LogDisk
+    let files: SegmentDirectory
+    let lock = Mutex<Void>(())
+    var index: LogIndex
+    var segments: [UInt64: SegmentFile] = [:]
     /// Generations in use, oldest first.
-    private var order: [UInt64] = []
+    var order: [UInt64] = []
     /// Reused oldest first, like everything: a spare still holds records whose completions lie in younger segments.
-    private var spares: [SegmentFile]
+    var spares: [SegmentFile]
     /// Written without a sync; the next synced commit takes them along.
-    private var unsynced: [SegmentFile] = []
-    private var tail: BatchPlan.Part?
-    private var nextGeneration: UInt64
-    private var failure: SpoolFault?
-    private var compactedBytes = 0
+    var unsynced: [SegmentFile] = []
+    var tail: BatchPlan.Part?
+    /// How the log ended when it was opened.
+    let openedAt: SegmentExtent?
+    var nextGeneration: UInt64
+    var failure: SpoolFault?
+    var compactedBytes = 0
+    /// Found unreadable and not yet put aside: they are before they are finished.
+    var suspects: Set<MessageID> = []
+    /// Hold damage that could not be put aside.
+    let pinned: Set<UInt64>
     private let unreadable: UnreadableRecords
+    private let tornRecords: Int
     package let wasCleanlyClosed: Bool
 
     /// Opens or creates the log; reads frames and heads of everything in it.
     package convenience init(_ settings: SegmentLogSettings) throws(SpoolFault) {
-        try self.init(settings, disk: FileLogDisk(settings.directory, .exclusive))
+        try self.init(settings, disk: FileLogDisk(settings.directory, settings.access))
     }
 
     /// The same on any disk; the settings' directory is not looked at.
     package init(_ settings: SegmentLogSettings, disk: any LogDisk) throws(SpoolFault) {
         self.settings = settings
         self.disk = disk
-        files = try SegmentDirectory(disk)
+        files = SegmentDirectory(disk)
+        let isExclusive = settings.access == .exclusive
+        if isExclusive { try disk.lock() }
         let found = try files.openAll()
-        var recovery = LogRecovery()
-        try recovery.read(found.used)
+        let mark = try files.cleanMark()
+        wasCleanlyClosed = mark != nil || found.used.isEmpty
+        if isExclusive, settings.durability == .fsync { try Self.sync(found.used, disk) }
+        var recovery = LogRecovery(
+            keepAside: isExclusive
+                ? { (bytes, name) throws(SpoolFault) in try disk.keepAside(bytes, as: name) } : nil)
+        try recovery.read(found.used, mark: mark)
         index = recovery.index
         unreadable = recovery.unreadable
-        for (generation, file) in found.used {
-            segments[generation] = file
-            order.append(generation)
+        tornRecords = recovery.tornRecords
+        pinned = recovery.pinned
+        openedAt = recovery.end
+        for segment in found.used {
+            segments[segment.header.generation] = segment.file
+            order.append(segment.header.generation)
         }
-        spares = found.unused
+        spares = []
         nextGeneration = (order.last ?? 0) + 1
-        wasCleanlyClosed = try files.takeCleanMark() || found.used.isEmpty
-        guard !recovery.torn.isEmpty else { return }
-        var dropped = SpoolBatch()
-        dropped.completions = recovery.torn
-        try commit(dropped)
+        guard isExclusive else { return }
+        if mark == nil, settings.durability == .fsync, let unsure = recovery.unsure { try Self.rewrite(unsure) }
+        try files.removeCleanMark()
+        // A file that was not yet on stable storage when the power went may have any length.
+        spares = found.unused.filter { $0.bytes == settings.segmentBytes }
+        for file in found.unused where file.bytes != settings.segmentBytes { try files.remove(file) }
+        try reuseOldest()
+    }
+
+    /// What a process left in the kernel's hands when it was killed is synced before anything is built on it.
+    private static func sync(_ segments: [OpenSegment], _ disk: any LogDisk) throws(SpoolFault) {
+        try disk.sync()
+        for segment in segments { try segment.file.sync() }
+    }
+
+    /// After a sync that failed, the kernel shows pages that it will never write. The end of the log, which may have
+    /// been read from such pages, is written once more.
+    private static func rewrite(_ unsure: (file: SegmentFile, bytes: Range<Int>)) throws(SpoolFault) {
+        for part in [0..<SegmentFile.headerBytes, unsure.bytes] {
+            guard let bytes = try unsure.file.read(at: part.lowerBound, count: part.count) else { continue }
+            try unsure.file.write([bytes], at: part.lowerBound)
+        }
+        try unsure.file.sync()
     }
 
     // MARK: Spool
 
     package func commit(_ batch: SpoolBatch) throws(SpoolFault) {
+        guard settings.access == .exclusive else { throw .closed }
         if let failure { throw failure }
-        var plan = newPlan(reserve: batch.messages.isEmpty ? 0 : Self.reservedSegments)
-        do throws(SpoolFault) {
-            if !batch.messages.isEmpty { try keepReserve() }
-            for message in batch.messages {
-                try plan.add(
-                    .message, message.id, head: RecordCodec.head(of: message), content: message.content.slices)
-            }
-            for (id, state) in batch.states { try plan.add(.state, id, head: RecordCodec.encode(state)) }
-            try addCompletions(batch.completions, &plan)
-        } catch {
-            takeBack(plan)
-            throw error
-        }
+        let (plan, finished) = try layOut(batch)
         try write(plan, synced: settings.durability == .fsync && !batch.messages.isEmpty)
         lock.withLock { _ in
             apply(plan)
-            for id in batch.completions { index.finish(id) }
+            for id in finished { index.finish(id) }
         }
-        reuseOldest()
-        try compact()
+        // The batch is what the caller was promised: what goes wrong from here on is for the next one.
+        do throws(SpoolFault) {
+            try reuseOldest()
+            try compact()
+        } catch {
+            _ = latch(error)
+        }
     }
 
     package func load(_ id: MessageID) throws(SpoolFault) -> StoredMessage? {
@@ -96,35 +117,60 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         while true {
             guard let entry = lock.withLock({ _ in index[id] }) else { return nil }
             do throws(SpoolFault) {
-                guard let record = try bytes(entry.message) else { throw .corrupt("\(id): longer than its segment") }
-                var stored = StoredMessage(try RecordCodec.message(id, record))
-                if let place = entry.state { stored.state = try state(id, place) }
+                var stored = StoredMessage(try RecordCodec.message(id, bytes(.message, id, entry.message)))
+                if let place = entry.state { stored.state = try RecordCodec.state(id, bytes(.state, id, place)) }
                 return stored
             } catch {
-                let moved = lock.withLock { _ in index[id] != entry }
+                let moved = lock.withLock { _ in
+                    if index[id] == entry { suspects.insert(id) }
+                    return index[id] != entry
+                }
                 if !moved { throw error }
             }
         }
     }
 
     package func quarantine(_ id: MessageID) throws(SpoolFault) -> String? {
-        guard let entry = lock.withLock({ _ in index[id] }), let record = try bytes(entry.message) else {
-            return nil
-        }
-        return try disk.keepAside(record, as: "\(id).record")
+        guard settings.access == .exclusive else { throw .closed }
+        guard let entry = lock.withLock({ _ in index[id] }), let file = file(entry.message),
+            let record = try file.read(
+                at: entry.message.offset + LogRecord.frameBytes,
+                count: entry.message.headBytes + entry.message.contentBytes)
+        else { return nil }
+        let path = try disk.keepAside(record, as: "\(id).record")
+        lock.withLock { _ in _ = suspects.remove(id) }
+        return path
     }
 
     package func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords {
         var unreadable = unreadable
-        for id in lock.withLock({ _ in index.sortedIDs }) {
-            do throws(SpoolFault) { if let entry = try entry(id) { body(entry) } } catch { unreadable.note(error) }
+        var finished = SpoolBatch()
+        let ids = lock.withLock { _ in order.flatMap { index.members(of: $0) } }.sorted()
+        var heads = HeadReader(self)
+        for (position, id) in ids.enumerated() {
+            do throws(SpoolFault) {
+                if let entry = try heads.entry(id, next: ids[(position + 1)...].prefix(4)) { body(entry) }
+            } catch {
+                unreadable.note(error)
+                guard settings.access == .exclusive, try quarantine(id) != nil else { continue }
+                finished.completions.append(id)
+            }
         }
+        if !finished.isEmpty { try commit(finished) }
         return unreadable
     }
 
     package func close(clean: Bool) {
-        if let file = tail?.segment { try? file.sync() }
-        if clean, failure == nil { files.setCleanMark() }
+        guard settings.access == .exclusive else { return }
+        do throws(SpoolFault) {
+            try syncWritten()
+            guard clean, failure == nil else { return disk.unlock() }
+            // The mark vouches for all of it: also for what a process before this one left to the kernel.
+            for file in order.compactMap({ segments[$0] }) + spares { try file.sync() }
+            try files.setCleanMark(tail?.extent ?? openedAt)
+        } catch {
+            _ = latch(error)
+        }
         disk.unlock()
     }
 
@@ -143,6 +189,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
                 .init("segments", statistics.segments, "count"),
                 .init("spare_segments", statistics.spareSegments, "count"),
                 .init("compacted", statistics.compactedBytes, "bytes"),
+                .init("torn_records_at_start", tornRecords, "count"),
             ])
     }
 
@@ -157,171 +204,34 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
 
     // MARK: Reading
 
-    private func entry(_ id: MessageID) throws(SpoolFault) -> SpoolEntry? {
-        guard let entry = lock.withLock({ _ in index[id] }),
-            var found = try head(entry.message).map({ (head) throws(SpoolFault) in try RecordCodec.entry(id, head: head)
-            })
-        else { return nil }
-        if let place = entry.state { found.state = try state(id, place) }
-        return found
-    }
+    func file(_ place: LogIndex.Place) -> SegmentFile? { lock.withLock { _ in segments[place.generation] } }
 
-    private func state(_ id: MessageID, _ place: LogIndex.Place) throws(SpoolFault) -> DeliveryState? {
-        try head(place).map { (head) throws(SpoolFault) in try RecordCodec.state(id, head) }
-    }
-
-    /// Head and content as they lie; nil if the segment ends before.
-    private func bytes(_ place: LogIndex.Place) throws(SpoolFault) -> ByteBuffer? {
-        let file = lock.withLock { _ in segments[place.generation] }
-        return try file?.read(at: place.offset + LogRecord.frameBytes, count: place.headBytes + place.contentBytes)
-    }
-
-    private func head(_ place: LogIndex.Place) throws(SpoolFault) -> ByteBuffer? {
-        let file = lock.withLock { _ in segments[place.generation] }
-        return try file?.read(at: place.offset + LogRecord.frameBytes, count: place.headBytes)
-    }
-
-    // MARK: Writing
-
-    /// - Parameter reserve: spare segments that must be left.
-    private func newPlan(reserve: Int) -> BatchPlan {
-        var part = tail
-        part?.start = tail?.end ?? 0
-        part?.buffers = []
-        part?.batch = tail?.nextSequence ?? 0
-        return BatchPlan(tail: part) { [self] (size) throws(SpoolFault) in
-            try nextSegment(size, reserve: reserve)
+    /// Head and content of the record at a place.
+    /// - Throws: ``SpoolFault/corrupt(_:)`` if another record lies there, or none.
+    func bytes(_ kind: LogRecord.Kind, _ id: MessageID, _ place: LogIndex.Place) throws(SpoolFault) -> ByteBuffer {
+        let count = LogRecord.frameBytes + place.headBytes + place.contentBytes
+        guard let found = try file(place)?.read(at: place.offset, count: count) else {
+            throw .corrupt("\(id): its segment ends before it")
         }
+        return try Self.checked(found, kind, id, place)
     }
 
-    private func addCompletions(_ ids: [MessageID], _ plan: inout BatchPlan) throws(SpoolFault) {
-        guard let first = ids.first else { return }
-        var head = ByteBufferAllocator().buffer(capacity: ids.count * 16)
-        for id in ids { head.writeBytes(id.bytes) }
-        try plan.add(.completions, first, head: head)
-    }
-
-    /// Makes the reserve if it is not there; a batch with messages never eats it.
-    private func keepReserve() throws(SpoolFault) {
-        while spares.count < Self.reservedSegments {
-            let file = try files.create(bytes: settings.segmentBytes)
-            lock.withLock { _ in spares.append(file) }
+    /// - Parameter found: the bytes at the place, frame and head at least.
+    /// - Returns: what is behind the frame.
+    static func checked(
+        _ found: ByteBuffer, _ kind: LogRecord.Kind, _ id: MessageID, _ place: LogIndex.Place
+    ) throws(SpoolFault) -> ByteBuffer {
+        let isIt = found.withUnsafeReadableBytes { bytes in
+            guard let record = LogRecord(fields: bytes), record.kind == kind, record.id == id,
+                record.generation == place.generation, record.headBytes == place.headBytes,
+                record.contentBytes == place.contentBytes
+            else { return false }
+            return LogRecord.isWhole(
+                UnsafeRawBufferPointer(rebasing: bytes[..<(LogRecord.frameBytes + place.headBytes)]))
         }
-    }
-
-    /// A spare segment, or a new one.
-    private func nextSegment(_ size: Int, reserve: Int) throws(SpoolFault) -> (SegmentFile, UInt64) {
-        let bytes = max(settings.segmentBytes, LogRecord.aligned(size, SegmentFile.blockBytes))
-        let file: SegmentFile
-        if let oldest = spares.first, oldest.bytes >= bytes, spares.count > reserve {
-            file = lock.withLock { _ in spares.removeFirst() }
-        } else {
-            file = try files.create(bytes: bytes)
-        }
-        defer { nextGeneration += 1 }
-        return (file, nextGeneration)
-    }
-
-    /// A plan that was not written gives its new segments back.
-    private func takeBack(_ plan: BatchPlan) {
-        let taken = plan.parts.filter { $0.generation != tail?.generation }.map(\.segment)
-        lock.withLock { _ in spares = taken + spares }
-    }
-
-    /// After a failed write or sync nobody knows what is on the disk: the log latches.
-    private func write(_ plan: BatchPlan, synced: Bool) throws(SpoolFault) {
-        var plan = plan
-        plan.pad()
-        do throws(SpoolFault) {
-            for part in plan.parts where !part.buffers.isEmpty { try part.segment.write(part.buffers, at: part.start) }
-            let written = plan.parts.filter { !$0.buffers.isEmpty }.map(\.segment)
-            for file in written where !unsynced.contains(where: { $0 === file }) { unsynced.append(file) }
-            if synced {
-                for file in unsynced { try file.sync() }
-                unsynced = []
-            }
-        } catch {
-            lock.withLock { _ in failure = .inputOutput(error.description) }
-            throw .inputOutput(error.description)
-        }
-        lock.withLock { _ in
-            for part in plan.parts where segments[part.generation] == nil {
-                segments[part.generation] = part.segment
-                order.append(part.generation)
-            }
-        }
-        tail = plan.parts.last
-        tail?.buffers = []
-    }
-
-    /// Where the plan's records lie now; completions have no place.
-    private func apply(_ plan: BatchPlan) {
-        for (id, kind, place) in plan.places {
-            switch kind {
-            case .message: index.add(id, place)
-            case .state: index.setState(id, place)
-            case .completions: break
-            }
-        }
-    }
-
-    // MARK: Reuse
-
-    /// Oldest first and never past one that is still needed: then no completion goes before its message.
-    private func reuseOldest() {
-        while order.count > 1, let oldest = order.first, index.liveCount(oldest) == 0 {
-            let surplus: [SegmentFile] = lock.withLock { _ in
-                order.removeFirst()
-                index.forget(oldest)
-                guard let file = segments.removeValue(forKey: oldest) else { return [] }
-                spares.append(file)
-                return takeSurplus()
-            }
-            for file in surplus { files.remove(file) }
-        }
-    }
-
-    /// Spares too many or of another size; with one that goes, all older ones go before it.
-    private func takeSurplus() -> [SegmentFile] {
-        let odd = spares.lastIndex { $0.bytes != settings.segmentBytes }.map { $0 + 1 } ?? 0
-        let count = max(odd, spares.count - max(settings.spareSegments, Self.reservedSegments), 0)
-        defer { spares.removeFirst(count) }
-        return Array(spares[..<count])
-    }
-
-    /// Moves some of the oldest segment's messages to the end, if the log is too large for what lives in it.
-    private func compact() throws(SpoolFault) {
-        let used = segments.values.reduce(0) { $0 + $1.bytes }
-        guard order.count > Self.slackSegments, let oldest = order.first,
-            used > Self.sizeFactor * index.liveBytes + Self.slackSegments * settings.segmentBytes
-        else { return }
-        var plan = newPlan(reserve: Self.reservedSegments)
-        var moved = 0
-        do throws(SpoolFault) {
-            for id in index.members(of: oldest) where moved < Self.compactionStep {
-                moved += try move(id, &plan)
-            }
-        } catch {
-            takeBack(plan)
-            if case .noSpace = error { return }  // there is still room where the messages are
-            throw error
-        }
-        try write(plan, synced: settings.durability == .fsync)
-        lock.withLock { _ in
-            apply(plan)
-            compactedBytes += moved
-        }
-        reuseOldest()
-    }
-
-    private func move(_ id: MessageID, _ plan: inout BatchPlan) throws(SpoolFault) -> Int {
-        guard let entry = index[id], let file = segments[entry.message.generation],
-            let head = try head(entry.message),
-            let content = try file.read(
-                at: entry.message.offset + LogRecord.frameBytes + head.readableBytes, count: entry.message.contentBytes)
-        else { return 0 }
-        try plan.add(.message, id, head: head, content: [content])
-        if let place = entry.state, let state = try self.head(place) { try plan.add(.state, id, head: state) }
-        return head.readableBytes + content.readableBytes
+        guard isIt else { throw .corrupt("\(id): its record at \(place.offset) is damaged") }
+        var rest = found
+        rest.moveReaderIndex(forwardBy: LogRecord.frameBytes)
+        return rest
     }
 }
