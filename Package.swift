@@ -78,7 +78,7 @@ let package = Package(
         layer("SpoolContract", ["MailTypes", "Measures", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         layer("SpoolRocksDB", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CRocksDB", nioCore]),
-        layer("SpoolSegmentLog", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", nioCore]),
+        layer("SpoolSegmentLog", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CLinux", nioCore]),
         layer("SpoolLocalDisk", ["MailTypes", "SpoolContract", "CLinux", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
 

@@ -109,6 +109,8 @@ final class SegmentFloor: Spool, PlainLoop, @unchecked Sendable {  // commit has
     func quarantine(_ id: MessageID) throws(SpoolFault) -> String? { nil }
     func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords { UnreadableRecords() }
     var report: SpoolReport { SpoolReport(messages: 0, liveBytes: 0, diskBytes: nil) }
+    /// The batches of the segment log.
+    var batchBytes: Int { 4 << 20 }
     var canLoad: Bool { false }
     var freeBytes: Int? { nil }
     var wasCleanlyClosed: Bool { true }

@@ -73,7 +73,7 @@ struct SpoolBench: AsyncParsableCommand {
             plan.rocksDBOptions[String(parts[0])] = String(parts[1])
         }
         guard plan.waiters.allSatisfy({ $0 > 0 }), plan.rounds > 0, plan.seconds > 0,
-            plan.sizes.allSatisfy({ $0 > 0 && $0 <= GroupCommitter.batchBytes })
+            plan.sizes.allSatisfy({ $0 > 0 && $0 <= 32 << 20 })
         else { throw UsageFault("waiters, rounds, seconds and sizes are above zero, a size at most 32 MiB") }
         return plan
     }

@@ -28,11 +28,16 @@ struct Subject: Sendable {
     static let segment = Subject(name: "segment") {
         .spool(try SegmentLogSpool(SegmentLogSettings(directory: $0.directory, durability: $0.durability)))
     }
+    static let segmentDirect = Subject(name: "segment-direct") {
+        var settings = SegmentLogSettings(directory: $0.directory, durability: $0.durability)
+        settings.isDirect = true
+        return .spool(try SegmentLogSpool(settings))
+    }
     static let rocksDB = Subject(name: "rocksdb") { .spool(try RocksDBSpool($0.rocksDBSettings)) }
 
     /// Spools are added here, one line each.
     static let all = [
-        floor, floorLoop, segment, rocksDBPlain, rocksDB,
+        floor, floorLoop, segment, segmentDirect, rocksDBPlain, rocksDB,
         Subject(name: "localdisk") {
             .spool(try LocalDiskSpool(LocalDiskSettings(directory: $0.directory, durability: $0.durability)))
         },

@@ -18,3 +18,5 @@ void mr_spread_subdirectories(int descriptor) {
     flags |= FS_TOPDIR_FL;
     ioctl(descriptor, FS_IOC_SETFLAGS, &flags);
 }
+
+int mr_open_direct(int directory, const char *name) { return openat(directory, name, O_WRONLY | O_DIRECT | O_CLOEXEC); }

@@ -73,6 +73,7 @@ package final class DeferringSpool: Spool {
         try base.enumerate(body)
     }
     package var canLoad: Bool { base.canLoad }
+    package var batchBytes: Int { base.batchBytes }
     package var freeBytes: Int? { base.freeBytes }
     package var wasCleanlyClosed: Bool { base.wasCleanlyClosed }
 
@@ -94,7 +95,7 @@ package final class DeferringSpool: Spool {
         for (position, message) in rest.enumerated() {
             batch.messages.append(message)
             bytes += message.content.size
-            guard bytes >= GroupCommitter.batchBytes || position == rest.count - 1 else { continue }
+            guard bytes >= base.batchBytes || position == rest.count - 1 else { continue }
             do throws(SpoolFault) { try base.commit(batch) } catch { isKept = false }
             batch = SpoolBatch()
             bytes = 0

@@ -20,8 +20,6 @@ package struct CommitCounts: Sendable {
 /// While a batch is being written the next one gathers, so batches grow with load and there is no delay when idle.
 /// Completions and states ride along with messages; alone they are committed as soon as the thread is free.
 package final class GroupCommitter: @unchecked Sendable {  // everything mutable is behind `lock`
-    /// Bytes of content in one batch; what is beyond waits for the next.
-    package static let batchBytes = 32 << 20
     /// Messages in one batch.
     package static let batchMessages = 4096
 
@@ -170,7 +168,7 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
         }
         state.isSleeping = false
         state.isBusy = true
-        let waiters = state.takeWaiting()
+        let waiters = state.takeWaiting(spool.batchBytes)
         var batch = SpoolBatch()
         batch.messages = waiters.map(\.message)
         swap(&batch.states, &state.states)
@@ -226,12 +224,13 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
 extension GroupCommitter.State {
     fileprivate var hasWork: Bool { !waiting.isEmpty || !states.isEmpty || !completions.isEmpty }
 
-    fileprivate mutating func takeWaiting() -> [GroupCommitter.Waiting] {
+    /// - Parameter limit: bytes of content; what is beyond waits for the next batch.
+    fileprivate mutating func takeWaiting(_ limit: Int) -> [GroupCommitter.Waiting] {
         var bytes = 0
         var count = 0
         for item in waiting {
             bytes += item.message.content.size
-            if count > 0, bytes > GroupCommitter.batchBytes || count >= GroupCommitter.batchMessages { break }
+            if count > 0, bytes > limit || count >= GroupCommitter.batchMessages { break }
             count += 1
         }
         if count == waiting.count {

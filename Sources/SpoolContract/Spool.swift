@@ -77,6 +77,10 @@ package protocol Spool: AnyObject, Sendable {
     /// - Returns: the number of unreadable records, and what the first one's fault was.
     func enumerate(_ body: (SpoolEntry) -> Void) throws(SpoolFault) -> UnreadableRecords
 
+    /// Content bytes that one batch should not exceed by much: beyond what pays for its sync, a larger batch only makes
+    /// its first message wait for its last, and falls out of the processor's cache.
+    var batchBytes: Int { get }
+
     /// Sizes and health. Any thread; takes microseconds, with some backends milliseconds: not for every message.
     var report: SpoolReport { get }
 
@@ -93,6 +97,7 @@ package protocol Spool: AnyObject, Sendable {
 
 extension Spool {
     package var canLoad: Bool { true }
+    package var batchBytes: Int { 32 << 20 }
 }
 
 /// What a spool holds and how it is.

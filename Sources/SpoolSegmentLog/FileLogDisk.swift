@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 package import NIOCore
 package import SpoolContract
@@ -9,11 +10,14 @@ package final class FileLogDisk: LogDisk {
     private let access: SpoolAccess
     private let descriptor: Int32
     private let claim = Mutex<SpoolClaim?>(nil)
+    private let staging: StagingArea?
 
     /// Creates the directory if need be and nothing is said about only reading.
-    package init(_ path: String, _ access: SpoolAccess) throws(SpoolFault) {
+    /// - Parameter isDirect: whole blocks are written past the page cache (O_DIRECT), where the file system can.
+    package init(_ path: String, _ access: SpoolAccess, isDirect: Bool = false) throws(SpoolFault) {
         self.path = path
         self.access = access
+        staging = isDirect && access == .exclusive ? StagingArea() : nil
         if access == .exclusive, mkdir(path, 0o700) != 0, errno != EEXIST { throw .system("create \(path)") }
         descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system("open \(path)") }
@@ -63,7 +67,14 @@ package final class FileLogDisk: LogDisk {
             unlinkat(descriptor, name, 0)
             throw fault
         }
-        return DescriptorFile(file, name, bytes: bytes)
+        return DescriptorFile(file, name, bytes: bytes, direct: direct(name))
+    }
+
+    /// A second descriptor for writing past the page cache; nil if that is not wanted or not possible here.
+    private func direct(_ name: String) -> DirectWriter? {
+        guard let staging else { return nil }
+        let file = mr_open_direct(descriptor, name)
+        return file >= 0 ? DirectWriter(file, staging) : nil
     }
 
     package func open(_ name: String) throws(SpoolFault) -> (any LogFile)? {
@@ -76,7 +87,7 @@ package final class FileLogDisk: LogDisk {
             close(file)
             throw fault
         }
-        return DescriptorFile(file, name, bytes: Int(status.st_size))
+        return DescriptorFile(file, name, bytes: Int(status.st_size), direct: direct(name))
     }
 
     package func remove(_ name: String) throws(SpoolFault) {
@@ -99,9 +110,11 @@ private final class DescriptorFile: LogFile {
     let name: String
     let bytes: Int
     private let descriptor: Int32
+    private let direct: DirectWriter?
 
-    init(_ descriptor: Int32, _ name: String, bytes: Int) {
+    init(_ descriptor: Int32, _ name: String, bytes: Int, direct: DirectWriter?) {
         self.descriptor = descriptor
+        self.direct = direct
         self.name = name
         self.bytes = bytes
     }
@@ -130,6 +143,10 @@ private final class DescriptorFile: LogFile {
     }
 
     func write(_ buffers: [ByteBuffer], at offset: Int) throws(SpoolFault) {
+        if let direct, direct.canWrite(buffers, at: offset) {
+            guard direct.write(buffers, at: offset) else { throw .system("write \(name)") }
+            return
+        }
         var vectors: [iovec] = []
         vectors.reserveCapacity(buffers.count)
         for buffer in buffers where buffer.readableBytes > 0 {

@@ -9,6 +9,8 @@ package struct SegmentLogSettings: Sendable {
     /// Empty segments kept for reuse; more are deleted.
     package var spareSegments: Int
 
+    /// With ``Durability/fsync``: whole blocks are written past the page cache (O_DIRECT).
+    package var isDirect = false
     /// With ``SpoolAccess/readOnly`` a log that is not there is not made.
     package var access: SpoolAccess
 

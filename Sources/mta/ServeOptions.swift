@@ -48,6 +48,8 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Write the run record (JSON) here at the end; FILE.live tells the count meanwhile.")
     var record: String?
 
+    @Option(help: "Segment log with fsync: direct past the page cache, or cached. Default direct.")
+    var segmentWrites: String?
     @Option(help: "Control socket for mta queue. Default: SPOOL_DIR/control.")
     var control: String?
 
@@ -71,6 +73,7 @@ struct ServeOptions: ParsableArguments {
         settings.retryMaxAge = retryMaxAge ?? settings.retryMaxAge
         settings.delayWarning = delayWarning ?? settings.delayWarning
         settings.drain = drain ?? settings.drain
+        settings.segmentWrites = segmentWrites ?? settings.segmentWrites
         settings.control = control ?? settings.control
         settings.record = record ?? settings.record
         for option in rocksdbOption { try settings.addRocksDBOption(option) }

@@ -27,6 +27,7 @@ struct ServeSettings {
     var drain = "10s"
     var record: String?
     var control: String?
+    var segmentWrites = "direct"
     var delayWarning: String?
     var rocksdbOptions: [String: String] = [:]
     private var domains: [DomainSettings] = []
@@ -44,6 +45,7 @@ struct ServeSettings {
                     "smart_host_connections", "max_message_size", "resident_memory", "receive_memory", "min_free_disk",
                     "retry_first",
                     "retry_factor", "retry_cap", "retry_max_age", "delay_warning", "drain", "record", "control",
+                    "segment_writes",
                     "rocksdb_options", "domains",
                 ])
             listen = try values.text("listen") ?? listen
@@ -65,6 +67,7 @@ struct ServeSettings {
             drain = try values.text("drain") ?? drain
             record = try values.text("record")
             control = try values.text("control")
+            segmentWrites = try values.text("segment_writes") ?? segmentWrites
             delayWarning = try values.text("delay_warning")
             rocksdbOptions = try values.texts("rocksdb_options") ?? [:]
             domains = try DomainSettings.all(values)
@@ -117,7 +120,8 @@ struct ServeSettings {
     /// - Note: `deferred` durability may keep as much in memory as the relay does.
     var spoolSelection: SpoolSelection {
         var selection = SpoolSelection(
-            name: spool, directory: spoolDirectory, durability: durability, rocksdbOptions: rocksdbOptions)
+            name: spool, directory: spoolDirectory, durability: durability, rocksdbOptions: rocksdbOptions,
+            segmentWrites: segmentWrites)
         selection.deferredBytes = (try? ByteCount(parsing: residentMemory).bytes) ?? 0
         return selection
     }

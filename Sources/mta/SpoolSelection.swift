@@ -12,6 +12,8 @@ struct SpoolSelection {
     var directory: String?
     var durability: String
     var rocksdbOptions: [String: String]
+    /// `direct` or `cached`.
+    var segmentWrites: String
     /// Of `deferred` durability: content kept in memory.
     var deferredBytes = 0
 
@@ -24,6 +26,9 @@ struct SpoolSelection {
     func open(_ access: SpoolAccess = .exclusive) throws -> any Spool {
         guard Self.names.contains(name) else {
             throw UsageFault("--spool '\(name)': expected \(Self.names.joined(separator: ", "))")
+        }
+        guard ["direct", "cached"].contains(segmentWrites) else {
+            throw UsageFault("--segment-writes '\(segmentWrites)': expected direct or cached")
         }
         if name == "memory" { return MemorySpool() }
         if name == "null" { return NullSpool() }
@@ -41,12 +46,20 @@ struct SpoolSelection {
         switch name {
         case "localdisk":
             try LocalDiskSpool(LocalDiskSettings(directory: directory, durability: durability, access: access))
-        case "segment": try SegmentLogSpool(SegmentLogSettings(directory: directory, durability: durability))
+        case "segment": try SegmentLogSpool(segmentSettings(directory, durability, access))
         default:
             try RocksDBSpool(
                 RocksDBSettings(
                     directory: directory, durability: durability, access: access, options: rocksdbOptions))
         }
+    }
+
+    private func segmentSettings(
+        _ directory: String, _ durability: Durability, _ access: SpoolAccess
+    ) -> SegmentLogSettings {
+        var settings = SegmentLogSettings(directory: directory, durability: durability, access: access)
+        settings.isDirect = segmentWrites == "direct"
+        return settings
     }
 
     private func checkedDurability() throws -> Durability {

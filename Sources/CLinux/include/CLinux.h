@@ -14,4 +14,7 @@ void mr_start_writeback(int descriptor);
 // ignore it.
 void mr_spread_subdirectories(int descriptor);
 
+// openat(2) for writing past the page cache (O_DIRECT); -1 where the file system cannot.
+int mr_open_direct(int directory, const char *name);
+
 #endif
