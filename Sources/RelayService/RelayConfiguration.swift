@@ -16,6 +16,8 @@ package struct RelayConfiguration: Sendable {
     package var residentBytes = 1 << 30
     /// Content received and not committed yet, bytes over all loops; beyond it clients are not read from.
     package var receptionBytes = 256 << 20
+    /// How long 250 may be held back while mail comes in faster than it goes out, milliseconds; 0: never.
+    package var inflowDelayMilliseconds: UInt64 = 250
     package var maximumMessageSize: Int
     /// With less free on the spool's file system new mail is told 452; queued mail goes on.
     package var minimumFreeBytes = 256 << 20

@@ -34,6 +34,7 @@ extension RelayShard {
 
     /// Four times a second: due messages, the end of a hold, connections that rest too long.
     func tick() {
+        answer()
         dispatch()
         let now = wallMilliseconds()
         if queue.someoneWaits(now: now) { giveUpOnSilence(now) }

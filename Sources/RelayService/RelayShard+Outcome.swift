@@ -129,6 +129,7 @@ extension RelayShard {
         committer.submit(completion: id)
         forgetContent(id)
         messages[id] = nil
+        answer()
     }
 
     // MARK: What is written down

@@ -38,6 +38,7 @@ final class RelayShard: @unchecked Sendable {
 
     // Inbound
     var reception: ReceptionBudget
+    var inflow: InflowControl<(connection: SMTPServerConnection, id: MessageID)>
     /// Connections that are not read from, the longest waiting first.
     var held: [ClientReception] = []
 
@@ -66,6 +67,9 @@ final class RelayShard: @unchecked Sendable {
             policies: configuration.policies,
             connectionLimit: max(1, configuration.outboundConnections / configuration.threads))
         reception = ReceptionBudget(limit: configuration.receptionBytes / configuration.threads)
+        inflow = InflowControl(
+            delayMilliseconds: configuration.inflowDelayMilliseconds,
+            limitBytes: configuration.residentBytes / configuration.threads / 2)
         salt = UInt16.random(in: 0...UInt16.max)
         nextSequence = UInt64(context.index) << 56
     }
@@ -119,8 +123,19 @@ final class RelayShard: @unchecked Sendable {
             if done.connection != nil { reception.settle(done.received) }
             if let fault { refuse(done, fault) } else { take(done, now) }
         }
+        answer()
         releaseHeld()
         dispatch()
+    }
+
+    /// Says 250 to those who need not wait (any longer).
+    func answer() {
+        guard !inflow.isEmpty else { return }
+        let now = wallMilliseconds()
+        let isMoving = queue.leasedCount > 0 && !isDraining
+        while let (connection, id) = inflow.next(residentBytes: residentBytes, isMoving: isMoving, now: now) {
+            connection.decide(SMTPReply(250, .init(2, 0, 0), "Ok: queued as \(id)"))
+        }
     }
 
     /// Reads on from clients that were held, as far as there is room.
@@ -135,7 +150,7 @@ final class RelayShard: @unchecked Sendable {
             counts.accepted += UInt64(recipients)
             counts.acceptedMessages += 1
             counts.acceptedBytes += UInt64(message.content.size)
-            connection.decide(SMTPReply(250, .init(2, 0, 0), "Ok: queued as \(message.id)"))
+            inflow.wait((connection, message.id), now: wallMilliseconds())
         } else {
             counts.generated += UInt64(recipients)
         }
@@ -208,7 +223,10 @@ final class RelayShard: @unchecked Sendable {
         }
     }
 
-    func beginDrain() { isDraining = true }
+    func beginDrain() {
+        isDraining = true
+        answer()
+    }
 
     /// Nothing is being written or delivered.
     var isQuiet: Bool { pending.isEmpty && queue.leasedCount == 0 }

@@ -29,6 +29,8 @@ struct ServeOptions: ParsableArguments {
     var residentMemory: String?
     @Option(help: "Content received and not yet in the spool; beyond it clients are not read from. Default 256MiB.")
     var receiveMemory: String?
+    @Option(help: "How long 250 may wait while mail comes in faster than it goes out; 0s: never. Default 250ms.")
+    var inflowDelay: String?
     @Option(help: "With less free on the spool's file system new mail is told 452. Default 256MiB.")
     var minFreeDisk: String?
     @Option(help: "Delay after the first failed attempt. Default 5m.")
@@ -66,6 +68,7 @@ struct ServeOptions: ParsableArguments {
         settings.maxMessageSize = maxMessageSize ?? settings.maxMessageSize
         settings.residentMemory = residentMemory ?? settings.residentMemory
         settings.receiveMemory = receiveMemory ?? settings.receiveMemory
+        settings.inflowDelay = inflowDelay ?? settings.inflowDelay
         settings.minFreeDisk = minFreeDisk ?? settings.minFreeDisk
         settings.retryFirst = retryFirst ?? settings.retryFirst
         settings.retryFactor = retryFactor ?? settings.retryFactor

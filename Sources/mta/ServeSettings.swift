@@ -19,6 +19,7 @@ struct ServeSettings {
     var maxMessageSize = "32MiB"
     var residentMemory = "1GiB"
     var receiveMemory = "256MiB"
+    var inflowDelay = "250ms"
     var minFreeDisk = "256MiB"
     var retryFirst = "5m"
     var retryFactor = 2.0
@@ -42,7 +43,8 @@ struct ServeSettings {
                 file: file,
                 keys: [
                     "listen", "spool", "spool_dir", "durability", "smart_host", "hostname", "threads",
-                    "smart_host_connections", "max_message_size", "resident_memory", "receive_memory", "min_free_disk",
+                    "smart_host_connections", "max_message_size", "resident_memory", "receive_memory", "inflow_delay",
+                    "min_free_disk",
                     "retry_first",
                     "retry_factor", "retry_cap", "retry_max_age", "delay_warning", "drain", "record", "control",
                     "segment_writes",
@@ -58,6 +60,7 @@ struct ServeSettings {
             smartHostConnections = try values.integer("smart_host_connections") ?? smartHostConnections
             maxMessageSize = try values.text("max_message_size") ?? maxMessageSize
             residentMemory = try values.text("resident_memory") ?? residentMemory
+            inflowDelay = try values.text("inflow_delay") ?? inflowDelay
             receiveMemory = try values.text("receive_memory") ?? receiveMemory
             minFreeDisk = try values.text("min_free_disk") ?? minFreeDisk
             retryFirst = try values.text("retry_first") ?? retryFirst
@@ -107,6 +110,7 @@ struct ServeSettings {
             spoolName: spool, durabilityName: try spoolSelection.durabilityName())
         configuration.outboundConnections = smartHostConnections
         configuration.residentBytes = try bytes(residentMemory, "--resident-memory", atLeast: 0)
+        configuration.inflowDelayMilliseconds = try milliseconds(inflowDelay, "--inflow-delay")
         configuration.receptionBytes = try bytes(receiveMemory, "--receive-memory", atLeast: 1 << 20)
         configuration.minimumFreeBytes = try bytes(minFreeDisk, "--min-free-disk", atLeast: 0)
         configuration.recordPath = record
