@@ -124,6 +124,14 @@ extension RecordCodec {
     /// `u8 version · u8 flags (bit 0 held, bit 1 delay reported) · u32 attempts · u64 due ms · u32 recipients · u8 each ·
     /// u16 length · last reply · u32 CRC-32C`; version 1 had no flags.
     package static func encode(_ state: DeliveryState) -> ByteBuffer {
+        var out = fields(of: state)
+        out.writeInteger(checksum(0, out), endianness: .little)
+        return out
+    }
+
+    /// The same without the checksum, for who has one of its own around it. A CRC over bytes that end with their own is
+    /// the same whatever they are: such a frame would take any other state of that length for this one.
+    package static func fields(of state: DeliveryState) -> ByteBuffer {
         var out = ByteBuffer()
         out.writeInteger(stateVersion)
         out.writeInteger(UInt8((state.isHeld ? 1 : 0) | (state.isDelayReported ? 2 : 0)))
@@ -134,7 +142,6 @@ extension RecordCodec {
         let reply = Array(state.lastReply.utf8)
         out.writeInteger(UInt16(reply.count), endianness: .little)
         out.writeBytes(reply)
-        out.writeInteger(checksum(0, out), endianness: .little)
         return out
     }
 
@@ -143,7 +150,12 @@ extension RecordCodec {
         guard let body = rest.readSlice(length: max(0, rest.readableBytes - 4)),
             let crc: UInt32 = rest.readInteger(endianness: .little), crc == checksum(0, body)
         else { throw .corrupt("\(id): state record's checksum does not match") }
-        var fields = body
+        return try state(id, fields: body)
+    }
+
+    /// - Parameter fields: as ``fields(of:)`` writes them, and checked.
+    package static func state(_ id: MessageID, fields: ByteBuffer) throws(SpoolFault) -> DeliveryState {
+        var fields = fields
         guard let format: UInt8 = fields.readInteger(), format == stateVersion || format == 1,
             let flags: UInt8 = format == 1 ? 0 : fields.readInteger(),
             let attempts: UInt32 = fields.readInteger(endianness: .little),

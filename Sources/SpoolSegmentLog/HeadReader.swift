@@ -31,7 +31,7 @@ struct HeadReader {
         var found = try RecordCodec.entry(id, head: head)
         if let place = entry.state {
             let state = try self.head(.state, id, place) { [spool] in next.compactMap { spool.entry($0)?.state } }
-            found.state = try RecordCodec.state(id, state)
+            found.state = try RecordCodec.state(id, fields: state)
         }
         return found
     }

@@ -25,7 +25,7 @@ extension SegmentLogSpool {
                 try plan.add(
                     .message, message.id, head: RecordCodec.head(of: message), content: message.content.slices)
             }
-            for (id, state) in batch.states { try plan.add(.state, id, head: RecordCodec.encode(state)) }
+            for (id, state) in batch.states { try plan.add(.state, id, head: RecordCodec.fields(of: state)) }
             try addCompletions(finished, &plan)
         } catch {
             takeBack(plan)

@@ -121,7 +121,9 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
             guard let entry = lock.withLock({ _ in index[id] }) else { return nil }
             do throws(SpoolFault) {
                 var stored = StoredMessage(try RecordCodec.message(id, bytes(.message, id, entry.message)))
-                if let place = entry.state { stored.state = try RecordCodec.state(id, bytes(.state, id, place)) }
+                if let place = entry.state {
+                    stored.state = try RecordCodec.state(id, fields: bytes(.state, id, place))
+                }
                 return stored
             } catch {
                 let moved = lock.withLock { _ in

@@ -86,7 +86,9 @@ extension SimulatedRun {
         guard let first = missing.first else { return }
         let id = model.known[first].message.id
         guard flips > 0, missing.count <= flips else { throw BrokenPromise("\(id) is lost") }
-        let isAmbiguous = mayLookTorn || missing.allSatisfy { model.ambiguous.contains(model.known[$0].message.id) }
+        let isAmbiguous =
+            mayLookTorn || disk.aside.keys.contains { $0.hasPrefix("torn-") }
+            || missing.allSatisfy { model.ambiguous.contains(model.known[$0].message.id) }
         guard unreadable.count >= missing.count || isAmbiguous else {
             throw BrokenPromise("\(id) is lost, and nothing is reported")
         }
