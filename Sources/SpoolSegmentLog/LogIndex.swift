@@ -39,6 +39,10 @@ struct LogIndex {
         }
         var segment: UInt64 { UInt64(generation) }
         var contentBytes: Int { Int(sizes & (1 << 40 - 1)) }
+        /// In the log, frame and padding included.
+        var recordBytes: Int {
+            LogRecord.aligned(LogRecord.frameBytes + Int(sizes >> 40) + contentBytes, LogRecord.alignment)
+        }
     }
 
     private struct Record: BitwiseCopyable {
@@ -60,7 +64,10 @@ struct LogIndex {
     private var records = Slab<Record>()
     private var table = HandleTable()
     private var segments: [UInt64: Members] = [:]
+    /// Content of unfinished messages.
     private(set) var liveBytes = 0
+    /// What their records take in the log; many recipients with little content are mostly heads.
+    private(set) var liveRecordBytes = 0
 
     var count: Int { table.count }
 
@@ -81,6 +88,7 @@ struct LogIndex {
 
     mutating func add(_ id: MessageID, _ place: Place) {
         liveBytes += place.contentBytes
+        liveRecordBytes += Packed(place).recordBytes
         if let handle = find(id) {
             unlink(handle)
             records[handle].message = Packed(place)
@@ -138,6 +146,7 @@ struct LogIndex {
     private mutating func unlink(_ handle: UInt32) {
         let record = records[handle]
         liveBytes -= record.message.contentBytes
+        liveRecordBytes -= record.message.recordBytes
         if record.next != Self.none { records[record.next].previous = record.previous }
         if record.previous != Self.none {
             records[record.previous].next = record.next

@@ -38,7 +38,7 @@ extension SegmentLogSpool {
     func compact() throws(SpoolFault) {
         let used = segments.values.reduce(0) { $0 + $1.bytes }
         guard order.count > Self.slackSegments, let oldest = order.first,
-            used > Self.sizeFactor * index.liveBytes + Self.slackSegments * settings.segmentBytes
+            used > Self.sizeFactor * index.liveRecordBytes + Self.slackSegments * settings.segmentBytes
         else { return }
         var plan = newPlan(reserve: Self.reservedSegments)
         var moved = 0

@@ -88,6 +88,27 @@ extension ProgramTests {
             #expect(summary.unique == 40 && summary.changed == 0, "content is what it was")
         }
 
+        @Test(arguments: ["segment", "rocksdb", "localdisk"]) func readingARunningSpool(spool: String) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let mta = try await stage.mta(to: try freePort(), ["--spool", spool])
+            let load = try stage.generator(
+                to: mta.port, ["--concurrency", "3", "--message-count", "30", "--body-size", "3kb"])
+            #expect(try await load.waitForExit() == 0)
+            let which = ["--spool", spool, "--spool-dir", stage.path("spool")]
+            #expect(
+                try await tool(stage, ["spool", "list", "--format", "json"] + which).split(separator: "\n").count == 30)
+            #expect(try await tool(stage, ["spool", "check"] + which).hasPrefix("30 messages"))
+            #expect(try await tool(stage, ["spool", "stat"] + which).hasPrefix("messages"))
+            #expect(try await tool(stage, ["spool", "export", stage.path("out")] + which).hasPrefix("30 messages"))
+            // Taking mail in needs the spool for itself.
+            _ = try await tool(stage, ["spool", "import", stage.path("out")] + which, code: 1)
+            #expect(try await mta.stop(MTARecord.self).queued == 30)
+            let next = try await stage.mta(to: try freePort(), ["--spool", spool])
+            let record = try await next.stop(MTARecord.self)
+            #expect(record.recovered == 30 && record.possibleDuplicates == 0, "the tools changed nothing")
+        }
+
         @Test func aSpoolThatIsNotThere() async throws {
             let stage = try Stage()
             defer { stage.close() }

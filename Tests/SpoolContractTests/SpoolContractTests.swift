@@ -9,7 +9,7 @@ import Testing
 
 /// The backends under one contract.
 enum Backend: String, CaseIterable, CustomTestStringConvertible {
-    case memory, rocksdbFsync, rocksdbOS, segmentFsync, segmentOS, localdiskFsync, localdiskOS
+    case memory, rocksdbFsync, rocksdbOS, segmentFsync, segmentDirect, segmentOS, localdiskFsync, localdiskOS
     var testDescription: String { rawValue }
     var isPersistent: Bool { self != .memory }
 
@@ -20,6 +20,7 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
         case .rocksdbOS: try RocksDBSpool(RocksDBSettings(directory: directory, durability: .os))
         case .localdiskFsync: try LocalDiskSpool(LocalDiskSettings(directory: directory, durability: .fsync))
         case .localdiskOS: try LocalDiskSpool(LocalDiskSettings(directory: directory, durability: .os))
+        case .segmentDirect: try Self.segment(directory, .fsync, isDirect: true)
         case .segmentFsync: try Self.segment(directory, .fsync)
         case .segmentOS: try Self.segment(directory, .os)
         }
@@ -28,9 +29,12 @@ enum Backend: String, CaseIterable, CustomTestStringConvertible {
 
 extension Backend {
     /// Small segments, so that the tests run over their ends.
-    private static func segment(_ directory: String, _ durability: Durability) throws -> any Spool {
-        try SegmentLogSpool(
-            SegmentLogSettings(directory: directory, durability: durability, segmentBytes: 65_536))
+    private static func segment(
+        _ directory: String, _ durability: Durability, isDirect: Bool = false
+    ) throws -> any Spool {
+        var settings = SegmentLogSettings(directory: directory, durability: durability, segmentBytes: 65_536)
+        settings.isDirect = isDirect
+        return try SegmentLogSpool(settings)
     }
 }
 

@@ -185,4 +185,26 @@ import Testing
         #expect(again.wasCleanlyClosed)
         again.close(clean: true)
     }
+
+    /// Live bytes are those of the records: with a hundred recipients and no content they are nearly all head, and
+    /// counted by content alone the log would be moved forward with every commit.
+    @Test func mailThatIsMostlyHeadIsNotMovedForEver() throws {
+        let home = LogHome()
+        let spool = try home.open()
+        for number in 1...200 as ClosedRange<UInt64> {
+            var batch = SpoolBatch()
+            batch.messages = [
+                SpoolMessage(
+                    id: MessageID(high: 9, low: number),
+                    envelope: Envelope(
+                        reversePath: MailAddress("a@x.test"),
+                        recipients: (0..<100).map { MailAddress("recipient-\($0)@destination.test") }),
+                    acceptedMilliseconds: 1, content: MessageContent(slices: [], form: .raw))
+            ]
+            try spool.commit(batch)
+        }
+        #expect(spool.statistics.segments > 6)
+        #expect(spool.statistics.compactedBytes == 0, "\(spool.statistics)")
+        spool.close(clean: true)
+    }
 }
