@@ -14,6 +14,9 @@ void mr_start_writeback(int descriptor);
 // ignore it.
 void mr_spread_subdirectories(int descriptor);
 
+// syncfs(2): all of the file system that holds the descriptor is on stable storage when it returns 0.
+int mr_sync_file_system(int descriptor);
+
 // openat(2) for writing past the page cache (O_DIRECT); -1 where the file system cannot.
 int mr_open_direct(int directory, const char *name);
 
