@@ -4,8 +4,9 @@ import SpoolContract
 /// Threads that sync files: a sync waits for the disk, and those that wait at the same time are served by one commit of
 /// the journal. Used by one thread at a time, which does its share.
 ///
-/// Messages a second of 1 KB / 100 KB in batches of 64, the best of three runs on journaled file systems; in batches of
-/// 16 the order is the same, alone a message costs the same in all of them:
+/// Messages a second of 1 KB / 100 KB in batches of 64, each the best of three short runs on journaled file systems
+/// (loop devices of a busy machine: a tenth more or less says nothing). In batches of 16 the order is much the same;
+/// with one message no way stands out.
 ///
 ///                                           ext4            xfs
 ///     fdatasync one after the other         2,600 / 1,600   3,700 / 2,800
