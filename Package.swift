@@ -100,6 +100,7 @@ let package = Package(
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "RunRecords", nioCore, nioPosix,
+                .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
         layer("BenchHarness", ["MailTypes", "Measures", "RunRecords"]),
@@ -123,20 +124,22 @@ let package = Package(
         program("bench-report", ["BenchHarness", "RunReporting", "Measures", "RunRecords"]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("MailTypes"),
         tests("Measures"),
-        tests("Slabs", ["MailTypes"]),
+        tests("Slabs", ["MailTypes", "Measures"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
-        tests("SpoolContract", ["SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),
+        tests(
+            "SpoolContract", ["TestSupport", "SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),
         tests("SpoolLocalDisk", ["SpoolContract", "MailTypes", nioCore]),
-        tests("SpoolRocksDB", ["SpoolContract", "CRocksDB", "MailTypes", nioCore]),
-        tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", nioCore]),
+        tests("SpoolRocksDB", ["TestSupport", "SpoolContract", "CRocksDB", "MailTypes", nioCore]),
+        tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", "Measures", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
         tests("BenchHarness", ["RunRecords"]),
         tests("RunRecords", ["Measures", "MailTypes"]),
-        tests("LoadGeneration", ["MailTypes", "SMTPProtocol", "CByteLoops", nioCore]),
+        tests("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "CByteLoops", nioCore]),
         tests("RunReporting", ["RunRecords", "Measures"]),
         .testTarget(
             name: "ProgramTests", dependencies: ["RunRecords", "MailTypes"], exclude: ["Support"],

@@ -132,9 +132,11 @@ extension DeliveryQueue {
         var at = destinations[Int(index)].ready.first
         while at != Waiting.none, found.count < Self.overdueAtOnce {
             let record = records[at]
-            let warns =
-                !record.isDelayReported && (policy.delayWarning.map { isOlder(record.id, than: $0, now) } ?? false)
-            if warns || isOlder(record.id, than: policy.retry.maximumAge, now) { found.append(at) }
+            if mustWarn(record.id, isDelayReported: record.isDelayReported, policy, now)
+                || isOlder(record.id, than: policy.retry.maximumAge, now)
+            {
+                found.append(at)
+            }
             at = record.next
         }
         return found.map { handle in

@@ -155,7 +155,7 @@ package struct DeliveryQueue: Sendable {
         }
         let attempts = lease.attempts + 1
         let due = now + policy.retry.delay(attempts: attempts, id: lease.id)
-        let warn = !lease.isDelayReported && (policy.delayWarning.map { isOlder(lease.id, than: $0, now) } ?? false)
+        let warn = mustWarn(lease.id, isDelayReported: lease.isDelayReported, policy, now)
         records[lease.handle].attempts = attempts
         if warn { records[lease.handle].isDelayReported = true }
         wait(lease.handle, until: due, now: now)
@@ -196,6 +196,11 @@ package struct DeliveryQueue: Sendable {
 
     func isOlder(_ id: MessageID, than age: UInt64, _ now: UInt64) -> Bool {
         now > id.milliseconds && now - id.milliseconds >= age
+    }
+
+    /// The sender is still to be told that it waits.
+    func mustWarn(_ id: MessageID, isDelayReported: Bool, _ policy: DestinationPolicy, _ now: UInt64) -> Bool {
+        !isDelayReported && (policy.delayWarning.map { isOlder(id, than: $0, now) } ?? false)
     }
 
     mutating func makeReady(_ handle: UInt32) {

@@ -1,3 +1,5 @@
+import Measures
+
 /// English-looking text: sentences from a small grammar over a vocabulary with Zipf-like frequencies, in paragraphs,
 /// wrapped. It compresses about as mail does, which a repeated paragraph would not.
 package enum ProseText {

@@ -84,6 +84,16 @@ package func grouped(_ value: some BinaryInteger) -> String {
     return (value < 0 ? "-" : "") + String(digits)
 }
 
+/// One field of a CSV line (RFC 4180): in quotes if it holds what would end it.
+package func csvField(_ text: String) -> String {
+    text.utf8.contains { $0 == 0x2C || $0 == 0x22 || $0 == 0x0D || $0 == 0x0A } ? csvQuoted(text) : text
+}
+
+/// The same, in quotes whatever it holds.
+package func csvQuoted(_ text: String) -> String {
+    "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+}
+
 private func scaled(_ text: String, _ units: [(String, Double)], _ form: String) throws(UnitFault) -> Double {
     // A comma only groups thousands: '1,5MB' is not 15 MB.
     let groups = text.split(separator: ",", omittingEmptySubsequences: false).dropFirst()

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// Holds back the 250 of mail that is safe already while mail comes in faster than it goes out: clients then wait a
 /// moment before they send more, deliveries keep up, and content goes out from memory instead of being read back.
 /// (Postfix's in_flow_delay does the same at the same place.) Never for long: a queue is there to be filled, and
@@ -6,15 +8,14 @@ struct InflowControl<Answer> {
     let delayMilliseconds: UInt64
     /// Bytes in memory from which on answers wait.
     let limitBytes: Int
-    private var waiting: [(answer: Answer, until: UInt64)] = []
-    private var first = 0
+    private var waiting = Deque<(answer: Answer, until: UInt64)>()
 
     init(delayMilliseconds: UInt64, limitBytes: Int) {
         self.delayMilliseconds = delayMilliseconds
         self.limitBytes = limitBytes
     }
 
-    var isEmpty: Bool { first == waiting.count }
+    var isEmpty: Bool { waiting.isEmpty }
 
     /// - Parameters:
     ///   - residentBytes: content in memory that waits for its first attempt.
@@ -27,17 +28,9 @@ struct InflowControl<Answer> {
 
     /// The next answer that need not wait any longer.
     mutating func next(residentBytes: Int, isMoving: Bool, now: UInt64) -> Answer? {
-        guard first < waiting.count else { return nil }
-        guard waiting[first].until <= now || !mustWait(residentBytes: residentBytes, isMoving: isMoving) else {
-            return nil
-        }
-        defer {
-            first += 1
-            if first * 2 > waiting.count {
-                waiting.removeFirst(first)
-                first = 0
-            }
-        }
-        return waiting[first].answer
+        guard let first = waiting.first,
+            first.until <= now || !mustWait(residentBytes: residentBytes, isMoving: isMoving)
+        else { return nil }
+        return waiting.removeFirst().answer
     }
 }

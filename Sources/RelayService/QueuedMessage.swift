@@ -58,10 +58,17 @@ struct QueuedMessage {
 
     /// Waiting recipients of a destination.
     func waiting(for destination: String, _ routes: RouteTable) -> [Int] {
-        recipients.indices.filter {
-            recipients[$0] == .waiting
-                && (routes.isSingle || routes.destination(of: envelope.recipients[$0]) == destination)
-        }
+        recipients.indices.filter { isWaiting($0, for: destination, routes) }
+    }
+
+    /// The destination has none that waits.
+    func isDone(for destination: String, _ routes: RouteTable) -> Bool {
+        !recipients.indices.contains { isWaiting($0, for: destination, routes) }
+    }
+
+    private func isWaiting(_ recipient: Int, for destination: String, _ routes: RouteTable) -> Bool {
+        recipients[recipient] == .waiting
+            && (routes.isSingle || routes.destination(of: envelope.recipients[recipient]) == destination)
     }
 
     var waitingCount: Int { recipients.count { $0 == .waiting } }

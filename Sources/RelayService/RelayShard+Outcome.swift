@@ -22,7 +22,7 @@ extension RelayShard {
     private func settle(_ load: NextHopConnection.Load) {
         let lease = load.lease
         guard let message = messages[lease.id] else { return }
-        if message.waiting(for: queue.name(of: lease.destination), configuration.routes).isEmpty {
+        if message.isDone(for: queue.name(of: lease.destination), configuration.routes) {
             messages[lease.id]!.leases -= 1
             queue.finish(lease)
             endDelivery(lease.id)

@@ -117,11 +117,11 @@ final class RelayShard: @unchecked Sendable {
     }
 
     private func settle(_ tickets: [UInt64], _ fault: SpoolFault?) {
-        let now = MonotonicInstant.now()
+        let (now, wall) = (MonotonicInstant.now(), wallMilliseconds())
         for ticket in tickets {
             guard let done = pending.removeValue(forKey: ticket) else { continue }
             if done.connection != nil { reception.settle(done.received) }
-            if let fault { refuse(done, fault) } else { take(done, now) }
+            if let fault { refuse(done, fault) } else { take(done, now, wall) }
         }
         answer()
         releaseHeld()
@@ -143,14 +143,14 @@ final class RelayShard: @unchecked Sendable {
         while !held.isEmpty, reception.release() { held.removeFirst().goOn() }
     }
 
-    private func take(_ done: Pending, _ now: MonotonicInstant) {
+    private func take(_ done: Pending, _ now: MonotonicInstant, _ wall: UInt64) {
         let message = done.message
         let recipients = message.envelope.recipients.count
         if let connection = done.connection {
             counts.accepted += UInt64(recipients)
             counts.acceptedMessages += 1
             counts.acceptedBytes += UInt64(message.content.size)
-            inflow.wait((connection, message.id), now: wallMilliseconds())
+            inflow.wait((connection, message.id), now: wall)
         } else {
             counts.generated += UInt64(recipients)
         }

@@ -18,16 +18,73 @@ package enum SpoolFiles {
         if file < 0, errno == EEXIST { return path }
         guard file >= 0 else { throw .system("create \(path)") }
         defer { close(file) }
-        var written = 0
-        while written < bytes.readableBytes {
-            let count = bytes.withUnsafeReadableBytes { write(file, $0.baseAddress! + written, $0.count - written) }
-            if count < 0, errno != EINTR { throw .system("write \(path)") }
-            written += max(0, count)
-        }
+        try write([bytes], to: file, at: 0, path)
         guard fsync(file) == 0 else { throw .system("fsync \(path)") }
         try syncDirectory(folder)
         try syncDirectory(directory)
         return path
+    }
+
+    /// Writes the buffers one behind the other.
+    /// - Parameter name: of the file, for the fault.
+    package static func write(
+        _ buffers: [ByteBuffer], to file: Int32, at start: Int, _ name: @autoclosure () -> String
+    ) throws(SpoolFault) {
+        var vectors: [iovec] = []
+        vectors.reserveCapacity(buffers.count)
+        for buffer in buffers where buffer.readableBytes > 0 {
+            // The storage does not move while `buffers` lives.
+            buffer.withUnsafeReadableBytes {
+                vectors.append(iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count))
+            }
+        }
+        let isWritten = withExtendedLifetime(buffers) { writeAll(&vectors, to: file, at: off_t(start)) }
+        guard isWritten else { throw .system("write \(name())") }
+    }
+
+    /// - Returns: false with errno set.
+    private static func writeAll(_ vectors: inout [iovec], to file: Int32, at start: off_t) -> Bool {
+        var offset = start
+        var first = 0
+        while first < vectors.count {
+            let count = min(vectors.count - first, 1024)  // IOV_MAX
+            let written = vectors.withUnsafeBufferPointer {
+                pwritev(file, $0.baseAddress! + first, Int32(count), offset)
+            }
+            if written < 0 {
+                if errno == EINTR { continue }
+                return false
+            }
+            offset += off_t(written)
+            var rest = written
+            while rest > 0, rest >= vectors[first].iov_len {
+                rest -= vectors[first].iov_len
+                first += 1
+            }
+            if rest > 0 {
+                vectors[first].iov_base += rest
+                vectors[first].iov_len -= rest
+            }
+        }
+        return true
+    }
+
+    /// Names in the directory, in no order; nil if there is no such directory.
+    package static func names(in path: String) throws(SpoolFault) -> [String]? {
+        guard let directory = opendir(path) else {
+            if errno == ENOENT { return nil }
+            throw .system("list \(path)")
+        }
+        defer { closedir(directory) }
+        var found: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else { break }
+            found.append(
+                withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        }
+        guard errno == 0 else { throw .system("list \(path)") }
+        return found
     }
 
     /// Names made in or removed from the directory so far are on stable storage when it returns.

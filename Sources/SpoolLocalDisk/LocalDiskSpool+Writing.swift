@@ -41,7 +41,8 @@ extension LocalDiskSpool {
             let file = try files.create(message.id, .message)
             open.append(file)
             let head = RecordCodec.head(of: message)
-            try writeAll([head] + message.content.slices, to: file)
+            try SpoolFiles.write(
+                [head] + message.content.slices, to: file, at: 0, files.path(message.id, .message, isTemporary: true))
             sizes.append(head.readableBytes + message.content.size)
             // Starts writing and does not wait: the sync that follows finds it done. Alone it would only be in the way.
             if isSynced, messages.count > 1 { mr_start_writeback(file) }
@@ -57,7 +58,8 @@ extension LocalDiskSpool {
         do throws(SpoolFault) {
             let file = try files.create(id, .state)
             defer { Glibc.close(file) }
-            try writeAll([RecordCodec.encode(state)], to: file)
+            try SpoolFiles.write(
+                [RecordCodec.encode(state)], to: file, at: 0, files.path(id, .state, isTemporary: true))
             try files.publish(id, .state)
         } catch {
             _ = try? files.remove(id, .state, isTemporary: true)

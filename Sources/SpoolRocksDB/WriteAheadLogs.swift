@@ -51,11 +51,13 @@ struct WriteAheadLogs {
     ///   chosen to live with by setting `wal_recovery_mode`.
     /// - Throws: ``SpoolFault/corrupt(_:)`` for damage that costs acknowledged mail.
     static func check(_ settings: RocksDBSettings) throws(SpoolFault) -> SpoolFault? {
-        let names = try files(settings.directory)
+        let names = try SpoolFiles.names(in: settings.directory) ?? []
         try checkCurrent(settings.directory, names)
         let directory = settings.options["wal_dir"] ?? settings.directory
-        let logs = try files(directory).filter { $0.hasSuffix(".log") && Int($0.dropLast(4)) != nil }
-            .sorted { Int($0.dropLast(4))! < Int($1.dropLast(4))! }
+        let logs = try (SpoolFiles.names(in: directory) ?? []).filter {
+            $0.hasSuffix(".log") && Int($0.dropLast(4)) != nil
+        }
+        .sorted { Int($0.dropLast(4))! < Int($1.dropLast(4))! }
         var check = WriteAheadLogs()
         for name in logs { try check.read(directory + "/" + name, number: Int(name.dropLast(4))!) }
         guard let gap = check.gap, let proof = check.proof else { return nil }
@@ -78,21 +80,6 @@ struct WriteAheadLogs {
             })
         else { return }
         throw SpoolFault.corrupt("\(directory)/CURRENT is missing, but there is \(left)").withAdvice(directory)
-    }
-
-    /// Empty if the directory is not there yet.
-    private static func files(_ directory: String) throws(SpoolFault) -> [String] {
-        guard let folder = opendir(directory) else {
-            if errno == ENOENT { return [] }
-            throw .system("list \(directory)")
-        }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            names.append(
-                withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-        }
-        return names
     }
 
     // MARK: Reading

@@ -41,19 +41,8 @@ package final class FileLogDisk: LogDisk {
     }
 
     package func list() throws(SpoolFault) -> [String] {
-        guard let directory = opendir(path) else { throw .system("list \(path)") }
-        defer { closedir(directory) }
-        var found: [String] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(directory) else { break }
-            found.append(
-                withUnsafeBytes(of: &entry.pointee.d_name) {
-                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-                })
-        }
-        guard errno == 0 else { throw .system("list \(path)") }
-        return found
+        guard let names = try SpoolFiles.names(in: path) else { throw .system("list \(path)") }
+        return names
     }
 
     package func create(_ name: String, bytes: Int) throws(SpoolFault) -> any LogFile {
@@ -147,42 +136,7 @@ private final class DescriptorFile: LogFile {
             guard direct.write(buffers, at: offset) else { throw .system("write \(name)") }
             return
         }
-        var vectors: [iovec] = []
-        vectors.reserveCapacity(buffers.count)
-        for buffer in buffers where buffer.readableBytes > 0 {
-            // The storage does not move while `buffers` lives.
-            buffer.withUnsafeReadableBytes {
-                vectors.append(iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count))
-            }
-        }
-        let fault: SpoolFault? = withExtendedLifetime(buffers) { writeAll(&vectors, offset) }
-        if let fault { throw fault }
-    }
-
-    private func writeAll(_ vectors: inout [iovec], _ start: Int) -> SpoolFault? {
-        var offset = off_t(start)
-        var first = 0
-        while first < vectors.count {
-            let count = min(vectors.count - first, 1024)  // IOV_MAX
-            let written = vectors.withUnsafeBufferPointer {
-                pwritev(descriptor, $0.baseAddress! + first, Int32(count), offset)
-            }
-            if written < 0 {
-                if errno == EINTR { continue }
-                return .system("write \(name)")
-            }
-            offset += off_t(written)
-            var rest = written
-            while rest > 0, rest >= vectors[first].iov_len {
-                rest -= vectors[first].iov_len
-                first += 1
-            }
-            if rest > 0 {
-                vectors[first].iov_base += rest
-                vectors[first].iov_len -= rest
-            }
-        }
-        return nil
+        try SpoolFiles.write(buffers, to: descriptor, at: offset, name)
     }
 
     func sync() throws(SpoolFault) {

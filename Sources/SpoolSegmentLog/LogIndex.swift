@@ -45,7 +45,7 @@ struct LogIndex {
         }
     }
 
-    private struct Record: BitwiseCopyable {
+    private struct Record: MessageRecord {
         var id: MessageID
         var message: Packed
         var state: Packed
@@ -61,56 +61,42 @@ struct LogIndex {
     }
 
     private static let none = UInt32.max
-    private var records = Slab<Record>()
-    private var table = HandleTable()
+    private var records = MessageSlab<Record>()
     private var segments: [UInt64: Members] = [:]
     /// Content of unfinished messages.
     private(set) var liveBytes = 0
     /// What their records take in the log; many recipients with little content are mostly heads.
     private(set) var liveRecordBytes = 0
 
-    var count: Int { table.count }
+    var count: Int { records.count }
 
     subscript(id: MessageID) -> Entry? {
-        guard let handle = find(id) else { return nil }
+        guard let handle = records.find(id) else { return nil }
         let record = records[handle]
         return record.message.place.map { Entry(message: $0, state: record.state.place) }
-    }
-
-    /// All ids, sorted; 16 bytes each.
-    var sortedIDs: [MessageID] {
-        var found: [MessageID] = []
-        found.reserveCapacity(count)
-        for generation in segments.keys { found += members(of: generation) }
-        found.sort()
-        return found
     }
 
     mutating func add(_ id: MessageID, _ place: Place) {
         liveBytes += place.contentBytes
         liveRecordBytes += Packed(place).recordBytes
-        if let handle = find(id) {
-            unlink(handle)
+        if let handle = records.find(id) {
+            unlink(records[handle])
             records[handle].message = Packed(place)
             link(handle)
             return
         }
-        let record = Record(
-            id: id, message: Packed(place), state: .nowhere, next: Self.none, previous: Self.none)
-        let handle = records.insert(record)
-        table.insert(id, handle) { [records] in records[$0].id }
-        link(handle)
+        link(
+            records.insert(
+                Record(id: id, message: Packed(place), state: .nowhere, next: Self.none, previous: Self.none)))
     }
 
     /// A state of a message that is not there (any more) means nothing.
     mutating func setState(_ id: MessageID, _ place: Place) {
-        if let handle = find(id) { records[handle].state = Packed(place) }
+        if let handle = records.find(id) { records[handle].state = Packed(place) }
     }
 
     mutating func finish(_ id: MessageID) {
-        guard let handle = table.remove(id, { [records] in records[$0].id }) else { return }
-        unlink(handle)
-        records.remove(handle)
+        if let record = records.remove(id) { unlink(record) }
     }
 
     func liveCount(_ generation: UInt64) -> Int { segments[generation]?.count ?? 0 }
@@ -131,8 +117,6 @@ struct LogIndex {
 
     // MARK: The lists by segment
 
-    private func find(_ id: MessageID) -> UInt32? { table.find(id) { records[$0].id } }
-
     private mutating func link(_ handle: UInt32) {
         let segment = records[handle].message.segment
         let first = segments[segment, default: Members()].first
@@ -143,8 +127,7 @@ struct LogIndex {
         segments[segment, default: Members()].count += 1
     }
 
-    private mutating func unlink(_ handle: UInt32) {
-        let record = records[handle]
+    private mutating func unlink(_ record: Record) {
         liveBytes -= record.message.contentBytes
         liveRecordBytes -= record.message.recordBytes
         if record.next != Self.none { records[record.next].previous = record.previous }

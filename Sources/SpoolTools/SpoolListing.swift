@@ -33,8 +33,8 @@ package enum ListFormat: String, Sendable {
             let fields = [
                 "\(entry.id)", "\(entry.acceptedMilliseconds)", "\(entry.size)", "\(entry.state?.attempts ?? 0)",
                 "\(entry.state?.nextDueMilliseconds ?? 0)", "\(entry.state?.isHeld ?? false)",
-                quoted("\(entry.envelope.reversePath)"),
-                quoted(recipients.map { "\($0)" }.joined(separator: " ")), "\(waiting)",
+                csvQuoted("\(entry.envelope.reversePath)"),
+                csvQuoted(recipients.map { "\($0)" }.joined(separator: " ")), "\(waiting)",
             ]
             return fields.joined(separator: ",")
         case .json:
@@ -45,11 +45,6 @@ package enum ListFormat: String, Sendable {
 
     private func padded(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text
-    }
-
-    /// RFC 4180.
-    private func quoted(_ text: String) -> String {
-        "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }
 

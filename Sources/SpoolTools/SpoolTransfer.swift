@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import MailTypes
+import NIOCore
 import RunRecords
 package import SpoolContract
 
@@ -55,13 +56,7 @@ package enum SpoolTransfer {
         let file = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw SpoolFault.system("create \(path)") }
         defer { close(file) }
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + done, $0.count - done) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw SpoolFault.system("write \(path)") }
-            done += count
-        }
+        try SpoolFiles.write([ByteBuffer(bytes: bytes)], to: file, at: 0, path)
         guard fsync(file) == 0 else { throw SpoolFault.system("fsync \(path)") }
     }
 

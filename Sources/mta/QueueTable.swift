@@ -1,4 +1,5 @@
 import MailTypes
+import Measures
 import RunRecords
 
 /// A queue as text, CSV or JSON.
@@ -11,7 +12,7 @@ struct QueueTable {
     func render(_ format: Format) throws -> String {
         switch format {
         case .json: String(decoding: try ControlLine.encode(response), as: UTF8.self)
-        case .csv: rows.map { $0.map(Self.quoted).joined(separator: ",") + "\n" }.joined()
+        case .csv: rows.map { $0.map(csvField).joined(separator: ",") + "\n" }.joined()
         case .text: Self.aligned(rows)
         }
     }
@@ -41,11 +42,6 @@ struct QueueTable {
 
     private static func date(_ milliseconds: UInt64?) -> String {
         milliseconds.map { MailDate.text(unixSeconds: Int($0 / 1000)) } ?? "-"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        guard text.contains(where: { ",\"\n".contains($0) }) else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 
     private static func aligned(_ rows: [[String]]) -> String {

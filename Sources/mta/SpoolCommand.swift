@@ -43,6 +43,13 @@ struct SpoolCommand: AsyncParsableCommand {
         }
     }
 
+    /// Reads a spool, beside a running mta if there is one.
+    private static func reading<Result>(_ options: Options, _ body: (any Spool) throws -> Result) throws -> Result {
+        let spool = try options.open(.readOnly)
+        defer { spool.close(clean: false) }
+        return try body(spool)
+    }
+
     struct Stat: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Messages, sizes and health.")
         @OptionGroup var options: Options
@@ -52,9 +59,7 @@ struct SpoolCommand: AsyncParsableCommand {
             guard format == "text" || format == "json" else {
                 throw UsageFault("--format '\(format)': expected text or json")
             }
-            let spool = try options.open(.readOnly)
-            defer { spool.close(clean: false) }
-            let summary = try SpoolSummary(spool)
+            let summary = try SpoolCommand.reading(options) { try SpoolSummary($0) }
             print(format == "json" ? try summary.json : summary.text, terminator: "")
             if summary.unreadable > 0 || summary.fault != nil { throw ExitCode(1) }
         }
@@ -70,13 +75,13 @@ struct SpoolCommand: AsyncParsableCommand {
             guard let format = ListFormat(rawValue: format) else {
                 throw UsageFault("--format '\(format)': expected text, csv or json")
             }
-            let spool = try options.open(.readOnly)
-            defer { spool.close(clean: false) }
-            if let header = format.header { print(header) }
             var count = 0
-            let unreadable = try spool.enumerate { entry in
-                count += 1
-                if count <= limit { print(format.line(entry)) }
+            let unreadable = try SpoolCommand.reading(options) { spool in
+                if let header = format.header { print(header) }
+                return try spool.enumerate { entry in
+                    count += 1
+                    if count <= limit { print(format.line(entry)) }
+                }
             }
             if count > limit { writeError("mta: \(grouped(count - limit)) more; --limit \(count) shows them\n") }
             guard unreadable.count > 0 else { return }
@@ -92,10 +97,9 @@ struct SpoolCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard let wanted = MessageID(id) else { throw UsageFault("'\(id)': expected 32 hexadecimal digits") }
-            let spool = try options.open(.readOnly)
-            defer { spool.close(clean: false) }
-            let found: StoredMessage?
-            do { found = try spool.load(wanted) } catch { throw RunFault("\(error)") }
+            let found = try SpoolCommand.reading(options) { spool in
+                do { return try spool.load(wanted) } catch { throw RunFault("\(error)") }
+            }
             guard let found else { throw RunFault("\(id) is not in the spool") }
             var out = try SpoolTransfer.envelopeLine(found)
             out += MessageText.raw(found.message.content)
@@ -109,14 +113,15 @@ struct SpoolCommand: AsyncParsableCommand {
         @OptionGroup var options: Options
 
         func run() async throws {
-            let spool = try options.open(.readOnly)
-            defer { spool.close(clean: false) }
             let progress = ProgressLine()
-            let check: SpoolCheck
-            do {
-                check = try SpoolCheck(spool) { if $0 % 1000 == 0 { progress.show("\(grouped($0)) messages read") } }
-            } catch {
-                throw RunFault("\(error)")
+            let check = try SpoolCommand.reading(options) { spool in
+                do {
+                    return try SpoolCheck(spool) {
+                        if $0 % 1000 == 0 { progress.show("\(grouped($0)) messages read") }
+                    }
+                } catch {
+                    throw RunFault("\(error)")
+                }
             }
             progress.clear()
             print("\(grouped(check.messages)) messages, \(ByteCount(bytes: check.bytes)) read")
@@ -132,9 +137,11 @@ struct SpoolCommand: AsyncParsableCommand {
         @Argument(help: "Directory to write to; made if it is not there.") var directory: String
 
         func run() async throws {
-            let spool = try options.open(.readOnly)
-            defer { spool.close(clean: false) }
-            try report("written to \(directory)") { try SpoolTransfer.export(spool, to: directory, progress: $0) }
+            try SpoolCommand.reading(options) { spool in
+                try SpoolCommand.report("written to \(directory)") {
+                    try SpoolTransfer.export(spool, to: directory, progress: $0)
+                }
+            }
         }
     }
 

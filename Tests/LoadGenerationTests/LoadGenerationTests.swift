@@ -2,6 +2,7 @@ import CByteLoops
 import Foundation
 import LoadGeneration
 import MailTypes
+import Measures
 import NIOCore
 import Testing
 

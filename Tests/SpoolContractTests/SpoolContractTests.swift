@@ -5,6 +5,7 @@ import SpoolContract
 import SpoolLocalDisk
 import SpoolRocksDB
 import SpoolSegmentLog
+import TestSupport
 import Testing
 
 /// The backends under one contract.
@@ -36,17 +37,6 @@ extension Backend {
         settings.isDirect = isDirect
         return try SegmentLogSpool(settings)
     }
-}
-
-/// A directory that is gone when the test is over.
-final class TemporaryDirectory {
-    let path: String
-    init() {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-\(UUID().uuidString)").path
-        try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-    var spool: String { path + "/spool" }
 }
 
 func makeMessage(

@@ -2,6 +2,7 @@ import Foundation
 import MailTypes
 import SpoolContract
 import SpoolRocksDB
+import TestSupport
 import Testing
 
 /// Whatever happened to the files, no mail is forgotten in silence.

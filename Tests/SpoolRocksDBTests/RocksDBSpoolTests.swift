@@ -2,6 +2,7 @@ import Foundation
 import MailTypes
 import SpoolContract
 import SpoolRocksDB
+import TestSupport
 import Testing
 
 @Suite struct RocksDBSpoolTests {

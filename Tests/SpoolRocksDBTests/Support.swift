@@ -4,18 +4,10 @@ import MailTypes
 import NIOCore
 import SpoolContract
 import SpoolRocksDB
+import TestSupport
 import Testing
 
-/// A directory that is gone when the test is over.
-final class TemporaryDirectory {
-    let path: String
-    init() {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-\(UUID().uuidString)").path
-        try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-    var spool: String { path + "/spool" }
-
+extension TemporaryDirectory {
     func open(
         durability: Durability = .fsync, access: SpoolAccess = .exclusive, _ options: [String: String] = [:]
     ) throws(SpoolFault) -> RocksDBSpool {

@@ -117,7 +117,7 @@ struct LogModel {
     // MARK: Contents
 
     private static let pattern: ByteBuffer = {
-        var random = SplitMix64(seed: 1)
+        var random = Dice(seed: 1)
         var out = ByteBuffer()
         for _ in 0..<32_768 { out.writeInteger(random.next()) }
         return out

@@ -1,20 +1,15 @@
+import Measures
 import NIOCore
 import SpoolContract
 import SpoolSegmentLog
 
-/// A generator of random numbers whose whole course follows from its seed.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
+/// Chance whose whole course follows from its seed.
+struct Dice: RandomNumberGenerator {
+    private var random: SplitMix64
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
+    mutating func next() -> UInt64 { random.next() }
 
     /// One of `0..<bound`.
     mutating func below(_ bound: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(bound)).high) }
@@ -43,7 +38,7 @@ final class SimulatedDisk: LogDisk, @unchecked Sendable {  // each run uses its 
         case syncsNothing, syncsNoNames, answersBeforeItKnows
     }
 
-    var random: SplitMix64
+    var random: Dice
     /// Bytes of all files, at most.
     var capacity = 1 << 40
     /// What happens after so many more operations.
@@ -62,7 +57,7 @@ final class SimulatedDisk: LogDisk, @unchecked Sendable {  // each run uses its 
     fileprivate var lastWritten = ""
     private(set) var aside: [String: ByteBuffer] = [:]
 
-    init(seed: UInt64) { random = SplitMix64(seed: seed) }
+    init(seed: UInt64) { random = Dice(seed: seed) }
 
     // MARK: LogDisk
 
@@ -197,7 +192,7 @@ private struct Weather {
     var keepPercent: Int
     var tearPercent: Int
 
-    init(_ random: inout SplitMix64) {
+    init(_ random: inout Dice) {
         unit = random.pick([512, 512, 4096])
         keepPercent = random.pick([0, 15, 50, 85, 98])
         tearPercent = random.pick([0, 0, 5, 20])
@@ -274,7 +269,7 @@ final class SimulatedFile: LogFile, @unchecked Sendable {
         settle(weather, &disk.random)
     }
 
-    fileprivate func cutPower(_ weather: Weather, _ random: inout SplitMix64) {
+    fileprivate func cutPower(_ weather: Weather, _ random: inout Dice) {
         settle(weather, &random)
         pending = []
         if !isLengthStable {
@@ -287,7 +282,7 @@ final class SimulatedFile: LogFile, @unchecked Sendable {
     }
 
     /// Each sector of each write reaches stable storage, or not, or in part.
-    private func settle(_ weather: Weather, _ random: inout SplitMix64) {
+    private func settle(_ weather: Weather, _ random: inout Dice) {
         for (offset, bytes) in pending {
             var at = offset
             while at < offset + bytes.count {
@@ -309,7 +304,7 @@ final class SimulatedFile: LogFile, @unchecked Sendable {
     }
 
     /// - Returns: where.
-    fileprivate func flipBit(_ random: inout SplitMix64) -> Int {
+    fileprivate func flipBit(_ random: inout Dice) -> Int {
         let offset = random.below(bytes)
         let bit = UInt8(1 << random.below(8))
         content[offset] ^= bit

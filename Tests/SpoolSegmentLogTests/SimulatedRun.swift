@@ -17,7 +17,7 @@ struct SimulatedRun {
 
     let disk: SimulatedDisk
     let trace: ((String) -> Void)?
-    var random: SplitMix64
+    var random: Dice
     var model: LogModel
     let settings: SegmentLogSettings
     /// The last stop was clean: true, it was not: false; nil: an opening did not come to its end.
@@ -31,7 +31,7 @@ struct SimulatedRun {
     private var sequence: UInt64 = 0
 
     init(seed: UInt64, lie: SimulatedDisk.Lie? = nil, trace: ((String) -> Void)? = nil) {
-        random = SplitMix64(seed: seed)
+        random = Dice(seed: seed)
         disk = SimulatedDisk(seed: random.next())
         disk.lie = lie
         disk.onOperation = trace.map { trace in { trace("    " + $0) } }

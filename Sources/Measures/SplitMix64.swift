@@ -1,5 +1,5 @@
 /// Steele, Lea and Flood's SplitMix64: small, fast, and the same numbers from the same seed everywhere.
-package struct SplitMix64 {
+package struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
     package init(seed: UInt64) { state = seed }
 
