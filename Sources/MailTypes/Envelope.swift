@@ -19,14 +19,17 @@ package struct Envelope: Hashable, Sendable {
     package var recipients: [MailAddress]
     package var bodyType: BodyType
     package var smtpUTF8: Bool
+    /// Nil for most mail.
+    package var options: EnvelopeOptions?
 
     package init(
         reversePath: MailAddress, recipients: [MailAddress],
-        bodyType: BodyType = .sevenBit, smtpUTF8: Bool = false
+        bodyType: BodyType = .sevenBit, smtpUTF8: Bool = false, options: EnvelopeOptions? = nil
     ) {
         self.reversePath = reversePath
         self.recipients = recipients
         self.bodyType = bodyType
         self.smtpUTF8 = smtpUTF8
+        self.options = options
     }
 }

@@ -8,9 +8,20 @@ package struct ExportedEnvelope: Codable, Hashable, Sendable {
         package var address: String
         /// `waiting`, `delivered` or `failed`.
         package var state: String
+        /// NOTIFY of RFC 3461 §4.1: `SUCCESS,FAILURE,DELAY` or `NEVER`; absent: not said.
+        package var notify: String?
+        /// ORCPT of RFC 3461 §4.2 as it came; absent: none.
+        package var originalRecipient: String?
+        /// Header fields in front of the content for this recipient alone, CRLF ended; absent: none.
+        package var header: String?
         package init(address: String, state: String) {
             self.address = address
             self.state = state
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case address, state, notify, header
+            case originalRecipient = "original_recipient"
         }
     }
 
@@ -29,6 +40,12 @@ package struct ExportedEnvelope: Codable, Hashable, Sendable {
     package var lastReply: String
     package var isHeld: Bool
     package var isDelayReported: Bool
+    /// REQUIRETLS (RFC 8689); absent: no.
+    package var requiresTLS: Bool?
+    /// RET of RFC 3461 §4.3: `FULL` or `HDRS`; absent: not said.
+    package var returnedContent: String?
+    /// ENVID of RFC 3461 §4.4 as it came; absent: none.
+    package var envelopeID: String?
 
     enum CodingKeys: String, CodingKey {
         case schema, id, recipients, attempts
@@ -40,6 +57,9 @@ package struct ExportedEnvelope: Codable, Hashable, Sendable {
         case lastReply = "last_reply"
         case isHeld = "held"
         case isDelayReported = "delay_reported"
+        case requiresTLS = "requires_tls"
+        case returnedContent = "returned_content"
+        case envelopeID = "envelope_id"
     }
 
     package init(

@@ -17,6 +17,13 @@ package enum SMTPLimits {
     /// Received fields before a message is taken for a loop. RFC 5321 §6.3: at least 100.
     package static let hops = 100
 
+    /// A line of an AUTH exchange, CRLF included (RFC 4954 §4).
+    package static let authenticationLine = 12_288
+    /// ENVID in xtext (RFC 3461 §4.4).
+    package static let envelopeID = 100
+    /// ORCPT with its address type (RFC 3461 §4.2).
+    package static let originalRecipient = 500
+
     /// RFC 5321 §4.5.3.2, seconds.
     package enum Timeout {
         /// §4.5.3.2.1 initial 220, as a client.

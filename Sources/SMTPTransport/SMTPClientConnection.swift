@@ -2,6 +2,7 @@ package import MailTypes
 package import Measures
 package import NIOCore
 import NIOPosix
+import NIOTLS
 package import SMTPProtocol
 
 /// What the owner of a client connection is told. All calls come on the connection's event loop.
@@ -61,14 +62,36 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     package private(set) var now: MonotonicInstant
     package let connectStarted: MonotonicInstant
     package private(set) var connected = MonotonicInstant(nanoseconds: 0)
+    private let security: Security
+    private var isHandshaking = false
+    /// The handshake is over; nil in the clear.
+    package private(set) var tls: TLSDetails?
+    /// A handshake was begun and failed: the next hop's TLS does not work.
+    package private(set) var handshakeFailed = false
+
+    /// How this connection encrypts, and where it comes from.
+    package struct Security: Sendable {
+        package var context: TLSClientContext?
+        /// Host name of the next hop, for SNI and verification.
+        package var name: String?
+        /// Local address to connect from; nil: the system's choice.
+        package var source: SocketAddress?
+        package init(context: TLSClientContext? = nil, name: String? = nil, source: SocketAddress? = nil) {
+            self.context = context
+            self.name = name
+            self.source = source
+        }
+    }
 
     init(
-        loop: LoopContext, session: ClientSession, delegate: any SMTPClientDelegate, connectStarted: MonotonicInstant
+        loop: LoopContext, session: ClientSession, delegate: any SMTPClientDelegate, connectStarted: MonotonicInstant,
+        security: Security = Security()
     ) {
         self.loop = loop
         self.session = session
         self.delegate = delegate
         self.connectStarted = connectStarted
+        self.security = security
         now = connectStarted
     }
 
@@ -78,13 +101,16 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     @discardableResult
     package static func connect(
         to target: SocketAddress, loop: LoopContext, configuration: ClientConfiguration,
-        delegate: any SMTPClientDelegate, timeout: TimeAmount = .seconds(30)
+        delegate: any SMTPClientDelegate, timeout: TimeAmount = .seconds(30), security: Security = Security()
     ) -> SMTPClientConnection {
         loop.eventLoop.assertInEventLoop()
         let connection = SMTPClientConnection(
-            loop: loop, session: ClientSession(configuration), delegate: delegate, connectStarted: .now())
+            loop: loop, session: ClientSession(configuration), delegate: delegate, connectStarted: .now(),
+            security: security)
         let bound = NIOLoopBound(connection, eventLoop: loop.eventLoop)
-        ClientBootstrap(group: loop.eventLoop)
+        var bootstrap = ClientBootstrap(group: loop.eventLoop)
+        if let source = security.source { bootstrap = bootstrap.bind(to: source) }
+        bootstrap
             .connectTimeout(timeout)
             .channelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
@@ -147,17 +173,55 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         connected = .now()
         touch(connected)
         loop.register(self)
+        if session.configuration.isImplicitTLS { shakeHands() }
+    }
+
+    // MARK: TLS
+
+    private func shakeHands() {
+        guard let context else { return }
+        isHandshaking = true
+        handshakeFailed = true
+        deadline = now.nanoseconds + Self.handshakeLimit
+        do {
+            guard let tls = security.context else { throw TLSFault("TLS is not set up") }
+            try context.pipeline.syncOperations.addHandler(
+                try tls.handler(name: security.name), position: .before(self))
+        } catch {
+            abort(.lost("TLS: \(error)"))
+        }
+    }
+
+    /// Nanoseconds that a handshake may take.
+    private static let handshakeLimit: UInt64 = 60_000_000_000
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case .handshakeCompleted? = event as? TLSUserEvent, isHandshaking else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        isHandshaking = false
+        handshakeFailed = false
+        tls = TLSDetails(context, peerIsVerified: security.context?.isVerifying ?? false)
+        touch(.now())
+        guard !session.configuration.isImplicitTLS else { return }
+        session.secured()
+        flush()
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let input = Self.unwrapInboundIn(data)
         now = .now()
+        guard !isHandshaking else { return abort(.lost("in the clear behind STARTTLS")) }
         isReading = true
         var offset = 0
         reading: while cause == nil {
             switch session.step(input.readableBytesSpan, &offset) {
             case .needsInput: break reading
             case .ready: offer()
+            case .startTLS:
+                isReading = false
+                guard offset == input.readableBytes else { return abort(.lost("in the clear behind STARTTLS")) }
+                return shakeHands()
             case .sendContent:
                 writeContent()
                 offer()
@@ -187,7 +251,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if cause == nil { cause = .lost("\(error)") }
+        if cause == nil { cause = .lost(isHandshaking ? "TLS: \(error)" : "\(error)") }
         context.close(promise: nil)
     }
 

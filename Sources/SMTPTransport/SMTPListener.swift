@@ -14,6 +14,7 @@ package final class SMTPListener: Sendable {
         package var timeouts: ServerTimeouts
         /// Above it a client is told 421 and let go.
         package var maximumConnections: Int
+        package var security = ListenerSecurity()
 
         package init(
             host: String, port: Int, session: ServerConfiguration, timeouts: ServerTimeouts = .init(),
@@ -72,7 +73,7 @@ package final class SMTPListener: Sendable {
                         try channel.pipeline.syncOperations.addHandler(
                             SMTPServerConnection(
                                 loop: loop, session: ServerSession(configuration.session), delegate: delegate(loop),
-                                timeouts: configuration.timeouts, refusal: refusal))
+                                timeouts: configuration.timeouts, security: configuration.security, refusal: refusal))
                     }
             }
             .bind(host: configuration.host, port: configuration.port).get()

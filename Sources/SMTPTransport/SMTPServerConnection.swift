@@ -10,45 +10,59 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     package typealias OutboundOut = ByteBuffer
 
     package let loop: LoopContext
-    private(set) package var session: ServerSession
-    private let delegate: any SMTPServerDelegate
-    private let timeouts: ServerTimeouts
-    private let refusal: SMTPReply?
-    private var context: ChannelHandlerContext?
+    package internal(set) var session: ServerSession
+    let delegate: any SMTPServerDelegate
+    private var timeouts: ServerTimeouts
+    private var refusal: SMTPReply?
+    let security: ListenerSecurity
+    var context: ChannelHandlerContext?
     private var replies = ByteBuffer()
     /// Input that came while a decision was due.
     private var backlog: ByteBuffer?
-    private var decisionDue = false
-    private var isClosing = false
+    var decisionDue = false
+    var handshake = Handshake.none
+    /// The delegate is being asked about AUTH.
+    var isAuthenticating = false
+    private(set) var isClosing = false
     private var isDraining = false
     /// NIO asked to read while we hold it back: a decision is due or the client does not take its replies.
     private var readWithheld = false
     private var isHeld = false
-    private(set) package var deadline: UInt64 = .max
+    package private(set) var deadline: UInt64 = .max
+    /// The handshake is over; nil in the clear.
+    package internal(set) var tls: TLSDetails?
+    /// Who a proxy said the client is (PROXY protocol, XCLIENT); nil: the peer itself.
+    package internal(set) var statedClient: SocketAddress?
     /// When the input being worked on was read, CLOCK_MONOTONIC.
     private(set) package var now = MonotonicInstant(nanoseconds: 0)
 
     /// - Parameter refusal: said instead of the greeting, then the connection is closed (421, too many connections).
     init(
         loop: LoopContext, session: ServerSession, delegate: any SMTPServerDelegate, timeouts: ServerTimeouts,
-        refusal: SMTPReply?
+        security: ListenerSecurity = ListenerSecurity(), refusal: SMTPReply?
     ) {
         self.loop = loop
         self.session = session
         self.delegate = delegate
         self.timeouts = timeouts
+        self.security = security
         self.refusal = refusal
     }
 
     /// The client's address as a Received field shows it: `127.0.0.1` or `IPv6:::1`; empty if unknown.
-    package private(set) lazy var peerAddress: String = {
-        guard let address = context?.channel.remoteAddress, let text = address.ipAddress else { return "" }
+    package internal(set) lazy var peerAddress: String = Self.text(client)
+
+    static func text(_ address: SocketAddress?) -> String {
+        guard let address, let text = address.ipAddress else { return "" }
         return address.protocol == .inet6 ? "IPv6:" + text : text
-    }()
+    }
+
+    /// The client's address and port; nil if unknown.
+    package var client: SocketAddress? { statedClient ?? context?.channel.remoteAddress }
 
     /// The client is on this machine (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
-    package private(set) lazy var isFromLoopback: Bool =
-        peerAddress.hasPrefix("127.") || peerAddress == "IPv6:::1" || peerAddress.hasPrefix("IPv6:::ffff:127.")
+    package internal(set) lazy var isFromLoopback: Bool =
+        Self.isLoopback(peerAddress)
 
     // MARK: Decisions
 
@@ -58,6 +72,11 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         decisionDue = false
         guard context != nil, !isClosing else { return }
         session.answer(reply)
+        goOn()
+    }
+
+    /// A decision came from outside the reading of input: what waited behind it is worked on now.
+    func goOn() {
         now = .now()
         if let input = backlog {
             backlog = nil
@@ -65,6 +84,11 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         }
         afterWork()
     }
+
+    func end() { isClosing = true }
+
+    /// What was read and not yet worked on is dropped.
+    func dropBacklog() { backlog = nil }
 
     /// Lets the client go at the next rest: at once if it rests now.
     func drain() {
@@ -102,6 +126,22 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         guard deadline == .max else { return }
         touch(.now())
         loop.register(self)
+        if !security.expectsProxyHeader { begin(context) }
+    }
+
+    /// The client's address is known: is it welcome, and does it have to shake hands first?
+    func begin(_ context: ChannelHandlerContext) {
+        if refusal == nil {
+            switch delegate.admit(self) {
+            case .accepted(nil): break
+            case .accepted(let rules?): session.configure(rules)
+            case .refused(let reply): refusal = reply
+            }
+        }
+        if security.isImplicit { shakeHands(context) } else { greet(context) }
+    }
+
+    func greet(_ context: ChannelHandlerContext) {
         if let refusal { session.close(with: refusal) } else { session.greet() }
         flushReplies(context)
         if refusal != nil { finish(context) }
@@ -110,6 +150,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let input = Self.unwrapInboundIn(data)
         touch(.now())
+        // A handshake is due and this is not part of it: said in the clear, and forgotten.
+        if isHandshaking { return }
         if decisionDue {
             var more = input
             if backlog == nil { backlog = input } else { backlog?.writeBuffer(&more) }
@@ -158,13 +200,16 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         // Content that lies together leaves as one slice, stuffing dots and all, where the wire form is wanted.
         var run = ContentRun(input: input, wireForm: delegate.wantsWireForm)
         while !decisionDue, !isClosing {
-            switch session.step(input.readableBytesSpan, &offset) {
+            let action = session.step(input.readableBytesSpan, &offset)
+            switch action {
             case .needsInput:
                 emit(&run)
                 loop.receiveBuffers.give(input)
                 return
             case .content(let range): if let slice = run.add(range) { delegate.content(self, slice) }
             case .stuffedDot(let index): stuffedDot(index, &run)
+            case .startTLS: return startTLS()
+            case .authenticate, .authenticationLine, .authenticationCancelled, .clientAttributes: identify(action)
             case .sender: session.answer(delegate.sender(self))
             case .recipient: session.answer(delegate.recipient(self))
             case .contentBegins(let form): delegate.contentBegins(self, form: form)
@@ -204,14 +249,14 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     private func afterWork() {
-        guard let context else { return }
+        guard let context, !isHandshaking else { return }
         if decisionDue { return flushReplies(context) }
         if isDraining, session.isIdle, !isClosing { return closeForDrain() }
         flushReplies(context)
         if isClosing { finish(context) } else { resumeReading(context) }
     }
 
-    private func flushReplies(_ context: ChannelHandlerContext) {
+    func flushReplies(_ context: ChannelHandlerContext) {
         guard session.hasOutput else { return }
         replies.clear()
         session.drainOutput { replies.writeBytes($0) }
@@ -225,7 +270,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         finish(context)
     }
 
-    private func finish(_ context: ChannelHandlerContext) {
+    func finish(_ context: ChannelHandlerContext) {
         isClosing = true
         context.close(promise: nil)
     }
@@ -241,51 +286,5 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         // While we owe the client an answer it is not the client that is late.
         if decisionDue || isHeld { return touch(.now()) }
         abort(SMTPReply(421, .init(4, 4, 2), "Timeout, closing connection"))
-    }
-}
-
-/// Contiguous content inside one input.
-struct ContentRun {
-    static let dot = ByteBuffer(string: ".")
-    private let input: ByteBuffer
-    let wireForm: Bool
-    private var range = 0..<0
-
-    init(input: ByteBuffer, wireForm: Bool) {
-        self.input = input
-        self.wireForm = wireForm
-    }
-
-    /// Joins `next` to the run; returns the run so far as a slice if it does not touch.
-    mutating func add(_ next: Range<Int>) -> ByteBuffer? {
-        if range.upperBound == next.lowerBound, !range.isEmpty {
-            range = range.lowerBound..<next.upperBound
-            return nil
-        }
-        let done = take()
-        range = next
-        return done
-    }
-
-    mutating func take() -> ByteBuffer? {
-        guard !range.isEmpty else { return nil }
-        defer { range = 0..<0 }
-        return input.getSlice(at: input.readerIndex + range.lowerBound, length: range.count)
-    }
-
-    mutating func clear() { range = 0..<0 }
-}
-
-/// How long a server waits, nanoseconds (RFC 5321 §4.5.3.2).
-package struct ServerTimeouts: Sendable {
-    package var idle: UInt64
-    package var content: UInt64
-
-    package init(
-        idle: UInt64 = UInt64(SMTPLimits.Timeout.serverIdle) * 1_000_000_000,
-        content: UInt64 = UInt64(SMTPLimits.Timeout.dataBlock) * 1_000_000_000
-    ) {
-        self.idle = idle
-        self.content = content
     }
 }

@@ -1,11 +1,20 @@
 package import MailTypes
 package import NIOCore
+package import SMTPProtocol
 
 /// What a service does with the mail of one connection. All calls come on the connection's event loop.
 package protocol SMTPServerDelegate: AnyObject {
     /// True to get content as it came, dot-stuffed (``WireForm/dotStuffed``); false to get it without the
     /// stuffing dots.
     var wantsWireForm: Bool { get }
+    /// A client is there, its address is known, and nothing was said yet.
+    func admit(_ connection: SMTPServerConnection) -> Admission
+    /// AUTH, its first line or the next one, as the session holds it (``ServerSession/proposedMechanism``,
+    /// ``ServerSession/proposedResponse``). Answered with ``SMTPServerConnection/decide(authentication:)``, at once or
+    /// later.
+    func authenticate(_ connection: SMTPServerConnection, isFirst: Bool)
+    /// XCLIENT (``ServerSession/proposedAttributes``): nil accepts.
+    func clientAttributes(_ connection: SMTPServerConnection) -> SMTPReply?
     /// MAIL: nil accepts.
     func sender(_ connection: SMTPServerConnection) -> SMTPReply?
     /// RCPT: nil accepts.
@@ -25,4 +34,21 @@ package enum ContentDecision {
     /// nil is the usual 250.
     case now(SMTPReply?)
     case later
+}
+
+/// Whether a client may begin.
+package enum Admission {
+    /// With rules of its own, or, with nil, those of the listener.
+    case accepted(ServerConfiguration?)
+    /// Said instead of the greeting (421, or 554 of RFC 5321 §3.1).
+    case refused(SMTPReply)
+}
+
+// What a service need not care about that offers none of it.
+extension SMTPServerDelegate {
+    package func admit(_ connection: SMTPServerConnection) -> Admission { .accepted(nil) }
+    package func authenticate(_ connection: SMTPServerConnection, isFirst: Bool) {
+        connection.decide(authentication: .refused(SMTPReply(535, .init(5, 7, 8), "Authentication failed")))
+    }
+    package func clientAttributes(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
 }

@@ -4,12 +4,15 @@ package import NIOCore
 
 /// How a message becomes one record: head, then content. Little-endian.
 ///
-///     head: u8 version=1 · u8 wire form · u8 body type · u8 flags (bit 0 SMTPUTF8) · u32 CRC-32C of all else
+///     head: u8 version · u8 wire form · u8 body type · u8 flags (bit 0 SMTPUTF8) · u32 CRC-32C of all else
 ///           u64 accepted ms · u64 content size · u16 sender length · sender · u32 recipients · {u16 length · bytes}…
+///           version 2: options (``OptionsCodec``); version 1 ends before them
 ///           u32 length of the head precedes it all
 ///     content: as received, in its wire form
 package enum RecordCodec {
+    /// Without options; mail that has some is of version 2, so that a program that does not know them refuses it.
     package static let version: UInt8 = 1
+    package static let versionWithOptions: UInt8 = 2
     private static let stateVersion: UInt8 = 2
     private static let crcOffset = 8
 
@@ -18,7 +21,8 @@ package enum RecordCodec {
         var head = ByteBuffer()
         head.reserveCapacity(128 + message.envelope.recipients.reduce(0) { $0 + $1.bytes.count + 2 })
         head.writeInteger(UInt32(0), endianness: .little)
-        head.writeInteger(version)
+        let options = message.envelope.options.flatMap { $0.isEmpty ? nil : $0 }
+        head.writeInteger(options == nil ? version : versionWithOptions)
         head.writeInteger(message.content.form.rawValue)
         head.writeInteger(message.envelope.bodyType.rawValue)
         head.writeInteger(UInt8(message.envelope.smtpUTF8 ? 1 : 0))
@@ -32,6 +36,7 @@ package enum RecordCodec {
             head.writeInteger(UInt16(recipient.bytes.count), endianness: .little)
             head.writeBytes(recipient.bytes)
         }
+        if let options { OptionsCodec.write(options, to: &head) }
         head.setInteger(UInt32(head.readableBytes - 4), at: 0, endianness: .little)
         var crc = checksum(0, head)
         for slice in message.content.slices { crc = checksum(crc, slice) }
@@ -78,7 +83,9 @@ package enum RecordCodec {
         guard let length = record.readInteger(endianness: .little, as: UInt32.self),
             var head = record.readSlice(length: Int(length)), let format: UInt8 = head.readInteger()
         else { throw .corrupt("\(id): shorter than its head") }
-        guard format == version else { throw .corrupt("\(id): format version \(format), expected \(version)") }
+        guard format == version || format == versionWithOptions else {
+            throw .corrupt("\(id): format version \(format), expected \(version) or \(versionWithOptions)")
+        }
         guard let form = head.readInteger(as: UInt8.self).flatMap(WireForm.init),
             let bodyType = head.readInteger(as: UInt8.self).flatMap(BodyType.init),
             let flags: UInt8 = head.readInteger(), let crc: UInt32 = head.readInteger(endianness: .little),
@@ -91,8 +98,12 @@ package enum RecordCodec {
             guard let recipient = address(&head) else { throw .corrupt("\(id): malformed recipient") }
             recipients.append(recipient)
         }
-        let envelope = Envelope(
+        var envelope = Envelope(
             reversePath: sender, recipients: recipients, bodyType: bodyType, smtpUTF8: flags & 1 != 0)
+        if format == versionWithOptions {
+            envelope.options = OptionsCodec.read(&head, recipients: recipients.count)
+            guard envelope.options != nil else { throw .corrupt("\(id): malformed options") }
+        }
         let entry = SpoolEntry(id: id, envelope: envelope, acceptedMilliseconds: accepted, size: Int(size), state: nil)
         return (entry, form, crc)
     }

@@ -8,13 +8,20 @@ extension ExportedEnvelope {
         let (message, state) = (stored.message, stored.state)
         let recipients = message.envelope.recipients.enumerated().map { index, address in
             let known = state?.recipients.indices.contains(index) ?? false
-            return Recipient(
+            var recipient = Recipient(
                 address: address.description, state: "\(known ? state!.recipients[index] : .waiting)")
+            recipient.take(message.envelope.options(of: index))
+            return recipient
         }
         self.init(
             id: message.id.description, reversePath: message.envelope.reversePath.description, recipients: recipients,
             bodyType: message.envelope.bodyType.keyword, smtpUTF8: message.envelope.smtpUTF8,
             acceptedUnixMilliseconds: message.acceptedMilliseconds)
+        if let options = message.envelope.options {
+            requiresTLS = options.requiresTLS ? true : nil
+            returnedContent = options.returnedContent.map { $0 == .full ? "FULL" : "HDRS" }
+            envelopeID = options.envelopeID.isEmpty ? nil : String(decoding: options.envelopeID, as: UTF8.self)
+        }
         guard let state else { return }
         attempts = state.attempts
         nextDueUnixMilliseconds = state.nextDueMilliseconds
@@ -35,7 +42,36 @@ extension ExportedEnvelope {
             reversePath: try address(reversePath, "reverse_path", file),
             recipients: try recipients.map { (recipient) throws(RecordFault) in
                 try address(recipient.address, "recipients", file)
-            }, bodyType: bodyType, smtpUTF8: smtpUTF8)
+            }, bodyType: bodyType, smtpUTF8: smtpUTF8, options: try options(file))
+    }
+
+    private func options(_ file: String) throws(RecordFault) -> EnvelopeOptions? {
+        var options = EnvelopeOptions()
+        options.requiresTLS = requiresTLS ?? false
+        switch returnedContent {
+        case nil: break
+        case "FULL": options.returnedContent = .full
+        case "HDRS": options.returnedContent = .headers
+        case let other?: throw RecordFault("\(file): key 'returned_content': '\(other)': expected FULL or HDRS")
+        }
+        options.envelopeID = try printable(envelopeID, "envelope_id", file)
+        let all = try recipients.map { (recipient) throws(RecordFault) in
+            RecipientOptions(
+                notify: try recipient.conditions(file),
+                originalRecipient: try printable(recipient.originalRecipient, "original_recipient", file),
+                header: Array((recipient.header ?? "").utf8))
+        }
+        if all.contains(where: { $0 != .none }) { options.recipients = all }
+        return options.isEmpty ? nil : options
+    }
+
+    /// What goes into a command line again has no blanks and no control characters.
+    private func printable(_ text: String?, _ key: String, _ file: String) throws(RecordFault) -> [UInt8] {
+        let bytes = Array((text ?? "").utf8)
+        guard bytes.count < 1024, bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw RecordFault("\(file): key '\(key)': expected printable ASCII without blanks")
+        }
+        return bytes
     }
 
     /// What would break a command line of SMTP is no address, whoever wrote the file.
@@ -60,6 +96,25 @@ extension ExportedEnvelope {
             attempts: attempts, nextDueMilliseconds: nextDueUnixMilliseconds, recipients: states, lastReply: lastReply)
         (state.isHeld, state.isDelayReported) = (isHeld, isDelayReported)
         return state
+    }
+}
+
+extension ExportedEnvelope.Recipient {
+    fileprivate mutating func take(_ options: RecipientOptions) {
+        notify = options.notify?.keyword
+        if !options.originalRecipient.isEmpty {
+            originalRecipient = String(decoding: options.originalRecipient, as: UTF8.self)
+        }
+        if !options.header.isEmpty { header = String(decoding: options.header, as: UTF8.self) }
+    }
+
+    fileprivate func conditions(_ file: String) throws(RecordFault) -> NotifyConditions? {
+        guard let notify else { return nil }
+        guard let conditions = NotifyConditions(keyword: notify) else {
+            throw RecordFault(
+                "\(file): key 'notify': '\(notify)': expected NEVER or some of SUCCESS,FAILURE,DELAY")
+        }
+        return conditions
     }
 }
 

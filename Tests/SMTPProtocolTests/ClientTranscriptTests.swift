@@ -27,6 +27,9 @@ import Testing
                     switch session.step(piece.span.bytes, &offset) {
                     case .needsInput: break stepping
                     case .ready: outcomes.append("ready")
+                    case .startTLS:
+                        outcomes.append("tls")
+                        session.secured()
                     case .sendContent:
                         written += String(decoding: session.takeOutput(), as: UTF8.self) + "*"
                         if !session.sendsChunk(.dotStuffed) { session.appendContentEnd() }

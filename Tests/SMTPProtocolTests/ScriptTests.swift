@@ -54,6 +54,13 @@ private struct Script {
         case "size": configuration.maximumMessageSize = Int(parts[1])!
         case "recipients": configuration.maximumRecipients = Int(parts[1])!
         case "errors": configuration.maximumErrors = Int(parts[1])!
+        case "messages": configuration.maximumMessages = Int(parts[1])!
+        case "lmtp": configuration.serverProtocol = .lmtp
+        case "starttls": configuration.offersStartTLS = true
+        case "needstls": (configuration.offersStartTLS, configuration.requiresTLS) = (true, true)
+        case "auth": configuration.authMechanisms = parts[1].split(separator: ",").map(String.init)
+        case "needsauth": configuration.requiresAuthentication = true
+        case "xclient": configuration.offersXclient = true
         default: preconditionFailure("option \(text)")
         }
     }

@@ -40,10 +40,30 @@ struct ServerHarness {
             case .contentEnds:
                 messages.append(Message(envelope: session.envelope, content: content))
                 session.answer(nil)
+            case .startTLS: session.secured()
+            case .authenticate, .authenticationLine: authenticate()
+            case .authenticationCancelled: break
+            case .clientAttributes: session.answer(nil)
             case .close: isClosed = true
             }
         }
         output += session.takeOutput()
+    }
+
+    /// One user, `a` with the password `b`: PLAIN in one step, LOGIN in two, `DATA` with something for the client at
+    /// the end.
+    private mutating func authenticate() {
+        let response = session.proposedResponse
+        let answer: AuthenticationAnswer =
+            switch (session.proposedMechanism, response) {
+            case ("PLAIN", "AGEAYg=="): .succeeded(user: "a", data: nil)
+            case (_, nil): .challenge("VXNlcm5hbWU6")
+            case ("LOGIN", "YQ=="): .challenge("UGFzc3dvcmQ6")
+            case ("LOGIN", "Yg=="): .succeeded(user: "a", data: nil)
+            case ("DATA", "YQ=="): .succeeded(user: "a", data: "dj0x")
+            default: .refused(SMTPReply(535, .init(5, 7, 8), "Authentication failed"))
+            }
+        if session.answer(authentication: answer) == .close { isClosed = true }
     }
 
     mutating func feed(_ text: String) { feed(Array(text.utf8)) }

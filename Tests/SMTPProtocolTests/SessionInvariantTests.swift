@@ -32,6 +32,14 @@ import Testing
                     contents.append(content)
                     end("complete")
                     session.answer(nil)
+                case .startTLS: session.secured()
+                case .authenticate, .authenticationLine:
+                    isClosed =
+                        session.answer(
+                            authentication: session.proposedResponse == nil
+                                ? .challenge("") : .succeeded(user: "a", data: nil)) == .close
+                case .authenticationCancelled: break
+                case .clientAttributes: session.answer(nil)
                 case .close: isClosed = true
                 }
             }

@@ -9,15 +9,15 @@ extension ClientSession {
     /// - Returns: true if the content may be written at once, behind the output (pipelined BDAT).
     package mutating func begin(_ envelope: Envelope, size: Int, form: WireForm) -> Bool {
         precondition(canBegin, "no transaction may begin now")
-        var transaction = ClientTransaction()
+        var transaction = ClientTransaction(envelope)
         transaction.chunkSize = sendsChunk(form) ? size : nil
         appendMail(envelope, size: size)
         guard usesPipelining else {
-            transaction.unsentRecipients = envelope.recipients[...]
+            transaction.unsentRecipients = envelope.recipients.indices
             transactions.append(transaction)
             return false
         }
-        for recipient in envelope.recipients { appendRecipient(recipient) }
+        for index in envelope.recipients.indices { appendRecipient(index, of: envelope) }
         appendContentCommand(transaction)
         transaction.contentSent = transaction.chunkSize != nil
         transactions.append(transaction)
@@ -39,7 +39,8 @@ extension ClientSession {
             if positive { current.acceptedRecipients += 1 } else { noteRefusedRecipient() }
         case .data: return dataAnswered(code)
         case .chunk: return chunkAnswered(positive)
-        default: return contentAnswered(positive)
+        default:
+            return configuration.serverProtocol == .lmtp ? recipientAnswered(positive) : contentAnswered(positive)
         }
         return usesPipelining ? nil : continueInLockstep(expectation)
     }
@@ -71,6 +72,7 @@ extension ClientSession {
 
     private mutating func chunkAnswered(_ positive: Bool) -> Action? {
         current.settle()
+        if configuration.serverProtocol == .lmtp, current.refusal == nil { return recipientAnswered(positive) }
         guard !positive else { return finish() }
         current.refuse(replies.reply, at: .final)
         return finishWithReset()
@@ -78,6 +80,19 @@ extension ClientSession {
 
     private mutating func contentAnswered(_ positive: Bool) -> Action? {
         if !positive { current.refuse(replies.reply, at: .final) }
+        return finish()
+    }
+
+    /// LMTP answers the content once for each recipient it took (RFC 2033 §4.2).
+    private mutating func recipientAnswered(_ positive: Bool) -> Action? {
+        if current.awaited.isEmpty { current.awaited = current.accepted }
+        guard !current.awaited.isEmpty else { return contentAnswered(positive) }
+        let index = current.awaited.removeFirst()
+        if !positive { current.refusedRecipients.append(.init(index: index, reply: replies.reply)) }
+        guard current.awaited.isEmpty else {
+            expected.prepend(.content)
+            return nil
+        }
         return finish()
     }
 
@@ -103,7 +118,7 @@ extension ClientSession {
     private mutating func continueInLockstep(_ expectation: Expectation) -> Action? {
         if expectation == .mail, current.refusal != nil { return finish() }
         if let next = current.unsentRecipients.popFirst() {
-            appendRecipient(next)
+            appendRecipient(next, of: current.envelope)
             return nil
         }
         if current.isHopeless {
@@ -126,19 +141,43 @@ extension ClientSession {
             output.append(contentsOf: " SIZE=".utf8)
             output.append(contentsOf: String(size).utf8)
         }
-        if envelope.bodyType != .sevenBit, capabilities.eightBitMIME {
+        if envelope.bodyType == .binaryMIME, capabilities.binaryMIME {
+            output.append(contentsOf: " BODY=BINARYMIME".utf8)
+        } else if envelope.bodyType != .sevenBit, capabilities.eightBitMIME {
             output.append(contentsOf: " BODY=8BITMIME".utf8)
         }
         if envelope.smtpUTF8, capabilities.smtpUTF8 { output.append(contentsOf: " SMTPUTF8".utf8) }
+        if let options = envelope.options { appendOptions(options) }
         output.append(contentsOf: "\r\n".utf8)
         expected.append(.mail)
     }
 
-    private mutating func appendRecipient(_ recipient: MailAddress) {
+    private mutating func appendOptions(_ options: EnvelopeOptions) {
+        if options.requiresTLS, capabilities.requireTLS { output.append(contentsOf: " REQUIRETLS".utf8) }
+        guard capabilities.dsn else { return }
+        if let returned = options.returnedContent {
+            output.append(contentsOf: (returned == .full ? " RET=FULL" : " RET=HDRS").utf8)
+        }
+        if !options.envelopeID.isEmpty {
+            output.append(contentsOf: " ENVID=".utf8)
+            output.append(contentsOf: options.envelopeID)
+        }
+    }
+
+    private mutating func appendRecipient(_ index: Int, of envelope: Envelope) {
         output.append(contentsOf: "RCPT TO:<".utf8)
-        output.append(contentsOf: recipient.bytes)
-        output.append(contentsOf: ">\r\n".utf8)
+        output.append(contentsOf: envelope.recipients[index].bytes)
+        output.append(UInt8(ascii: ">"))
+        if capabilities.dsn, envelope.options != nil { appendOptions(envelope.options(of: index)) }
+        output.append(contentsOf: "\r\n".utf8)
         expected.append(.rcpt)
+    }
+
+    private mutating func appendOptions(_ options: RecipientOptions) {
+        if let notify = options.notify { output.append(contentsOf: " NOTIFY=\(notify.keyword)".utf8) }
+        guard !options.originalRecipient.isEmpty else { return }
+        output.append(contentsOf: " ORCPT=".utf8)
+        output.append(contentsOf: options.originalRecipient)
     }
 
     private mutating func appendContentCommand(_ transaction: ClientTransaction) {

@@ -7,9 +7,24 @@ package struct ServerCapabilities: Equatable, Sendable {
     package var eightBitMIME = false
     package var smtpUTF8 = false
     package var enhancedStatusCodes = false
+    package var startTLS = false
+    package var binaryMIME = false
+    /// RFC 3461.
+    package var dsn = false
+    /// RFC 8689; only ever offered over TLS.
+    package var requireTLS = false
     /// SIZE was announced; 0 means no limit stated (RFC 1870).
     package var size: Int?
     package init() {}
+}
+
+/// Whether a client encrypts (RFC 3207).
+package enum ClientTLS: String, Sendable, Hashable {
+    case none
+    /// Where it is offered.
+    case opportunistic
+    /// No mail without.
+    case required
 }
 
 /// How a client uses what the server announced.
@@ -23,6 +38,10 @@ package struct ClientConfiguration: Sendable {
     package var overlap: Bool
     /// BDAT instead of DATA where the server allows it (RFC 3030).
     package var chunking: Bool
+    package var tls = ClientTLS.none
+    /// TLS is there from the first octet (RFC 8314 §3.3): the session begins in it.
+    package var isImplicitTLS = false
+    package var serverProtocol = ServerProtocol.smtp
 
     package init(hostname: String, pipelining: Bool = true, overlap: Bool = true, chunking: Bool = false) {
         self.hostname = hostname
@@ -51,15 +70,18 @@ package struct ClientSession {
         case sendContent
         /// The oldest transaction ended.
         case finished(TransactionResult)
+        /// The server waits for a TLS handshake: shake hands, then ``secured()``. What was read behind this reply is not
+        /// to be trusted.
+        case startTLS
         /// The server refused the session: greeting, EHLO and HELO, or 421 later. Close.
         case sessionRefused(SMTPReply)
         /// QUIT was answered, or the server spoke nonsense (then with a text that says what). Close.
         case close(String?)
     }
 
-    enum Expectation: Equatable { case greeting, ehlo, helo, mail, rcpt, data, chunk, content, reset, quit }
+    enum Expectation: Equatable { case greeting, ehlo, helo, startTLS, mail, rcpt, data, chunk, content, reset, quit }
 
-    let configuration: ClientConfiguration
+    package let configuration: ClientConfiguration
     package private(set) var capabilities = ServerCapabilities()
     var replies = ReplyReader()
     var expected = FIFO<Expectation>()
@@ -67,12 +89,23 @@ package struct ClientSession {
     var output: [UInt8] = []
     var isReady = false
     var isQuitting = false
+    /// The connection is encrypted.
+    package private(set) var isSecure = false
     /// 421 was the answer to an open transaction: it is reported first, the session next.
     var pendingClose: SMTPReply?
 
     package init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
+        isSecure = configuration.isImplicitTLS
         expected.append(.greeting)
+    }
+
+    /// The handshake is over: what the server offered in the clear is forgotten (RFC 3207 §4.2).
+    package mutating func secured() {
+        isSecure = true
+        capabilities = ServerCapabilities()
+        replies = ReplyReader()
+        sendHello()
     }
 
     /// Command bytes since the last call.
@@ -121,7 +154,7 @@ package struct ClientSession {
         case .greeting: SMTPLimits.Timeout.greeting
         case .data: SMTPLimits.Timeout.dataInitiation
         case .content, .chunk: SMTPLimits.Timeout.dataTermination
-        case .ehlo, .helo, .mail, .rcpt, .reset, .quit: SMTPLimits.Timeout.command
+        case .ehlo, .helo, .startTLS, .mail, .rcpt, .reset, .quit: SMTPLimits.Timeout.command
         }
     }
 
@@ -154,7 +187,7 @@ package struct ClientSession {
         }
         let action: Action?
         switch expectation {
-        case .greeting, .ehlo, .helo: action = opening(expectation, code)
+        case .greeting, .ehlo, .helo, .startTLS: action = opening(expectation, code)
         case .mail, .rcpt, .data, .chunk, .content: action = transaction(expectation, code)
         case .reset: action = transactions.isEmpty && !isQuitting ? .ready : nil
         case .quit: return .close(nil)
@@ -171,13 +204,16 @@ package struct ClientSession {
         let positive = code / 100 == 2
         switch expectation {
         case .greeting where positive:
-            send("EHLO \(configuration.hostname)\r\n", .ehlo)
+            sendHello()
             return nil
         case .ehlo where positive:
             capabilities = ServerCapabilities(ehloLines: replies.lines.dropFirst())
+            return proceed()
+        case .startTLS where positive: return .startTLS
+        case .startTLS where configuration.tls == .opportunistic:
             isReady = true
             return .ready
-        case .ehlo where code / 100 == 5:
+        case .ehlo where code / 100 == 5 && configuration.tls != .required && configuration.serverProtocol == .smtp:
             // A server that knows no EHLO (RFC 5321 §4.1.4, last paragraphs).
             send("HELO \(configuration.hostname)\r\n", .helo)
             return nil
@@ -187,6 +223,23 @@ package struct ClientSession {
         default:
             return .sessionRefused(replies.reply)
         }
+    }
+
+    private mutating func sendHello() {
+        send("\(configuration.serverProtocol == .lmtp ? "LHLO" : "EHLO") \(configuration.hostname)\r\n", .ehlo)
+    }
+
+    /// After EHLO: TLS first, where it is wanted.
+    private mutating func proceed() -> Action? {
+        if !isSecure, configuration.tls != .none, capabilities.startTLS {
+            send("STARTTLS\r\n", .startTLS)
+            return nil
+        }
+        if !isSecure, configuration.tls == .required {
+            return .sessionRefused(SMTPReply(451, .init(4, 7, 5), "TLS is required and not offered"))
+        }
+        isReady = true
+        return .ready
     }
 
     mutating func send(_ command: String, _ expectation: Expectation) {
@@ -205,6 +258,10 @@ extension ServerCapabilities {
             case "8BITMIME": eightBitMIME = true
             case "SMTPUTF8": smtpUTF8 = true
             case "ENHANCEDSTATUSCODES": enhancedStatusCodes = true
+            case "STARTTLS": startTLS = true
+            case "BINARYMIME": binaryMIME = true
+            case "DSN": dsn = true
+            case "REQUIRETLS": requireTLS = true
             case "SIZE": size = words.count > 1 ? Int(words[1]) ?? 0 : 0
             default: break
             }

@@ -1,11 +1,13 @@
 package import MailTypes
 
-/// `MAIL FROM:<reverse-path> [SIZE=n] [BODY=…] [SMTPUTF8]` (RFC 5321 §4.1.1.2, RFC 1870, RFC 6152, RFC 6531).
+/// `MAIL FROM:<reverse-path> [SIZE=n] [BODY=…] [SMTPUTF8] [RET=…] [ENVID=…] [REQUIRETLS] [AUTH=…]` (RFC 5321 §4.1.1.2,
+/// RFC 1870, RFC 6152, RFC 6531, RFC 3461 §4.3 and §4.4, RFC 8689, RFC 4954 §5).
 package struct MailCommand: Equatable, Sendable {
     package var reversePath: MailAddress
     package var size: Int?
     package var bodyType: BodyType
     package var smtpUTF8: Bool
+    package var options = EnvelopeOptions()
 
     /// - Parameter argument: what follows the verb.
     package static func parse(_ argument: RawSpan) throws(GrammarFault) -> MailCommand {
@@ -35,25 +37,65 @@ package struct MailCommand: Equatable, Sendable {
             default: throw .badParameter("BODY")
             }
         case ("SMTPUTF8", nil): smtpUTF8 = true
-        case ("SIZE", nil), ("BODY", nil), ("SMTPUTF8", _): throw .badParameter(keyword)
+        case ("RET", let value?):
+            guard options.returnedContent == nil else { throw .badParameter("RET") }
+            switch value.uppercased() {
+            case "FULL": options.returnedContent = .full
+            case "HDRS": options.returnedContent = .headers
+            default: throw .badParameter("RET")
+            }
+        case ("ENVID", let value?):
+            guard options.envelopeID.isEmpty, XText.isValid(value),
+                (1...SMTPLimits.envelopeID).contains(value.utf8.count)
+            else { throw .badParameter("ENVID") }
+            options.envelopeID = Array(value.utf8)
+        case ("REQUIRETLS", nil): options.requiresTLS = true
+        // Who wrote it is the submitter's claim; it is checked for form and not passed on (RFC 4954 §5).
+        case ("AUTH", let value?): guard XText.isValid(value), !value.isEmpty else { throw .badParameter("AUTH") }
+        case ("SIZE", nil), ("BODY", nil), ("SMTPUTF8", _), ("RET", nil), ("ENVID", nil), ("REQUIRETLS", _),
+            ("AUTH", nil):
+            throw .badParameter(keyword)
         default: throw .unknownParameter(keyword)
         }
     }
 }
 
-/// `RCPT TO:<forward-path>` (RFC 5321 §4.1.1.3).
+/// `RCPT TO:<forward-path> [NOTIFY=…] [ORCPT=…]` (RFC 5321 §4.1.1.3, RFC 3461 §4.1 and §4.2).
 package struct RcptCommand: Equatable, Sendable {
     package var forwardPath: MailAddress
+    package var options = RecipientOptions.none
 
     package static func parse(_ argument: RawSpan, allowUTF8: Bool) throws(GrammarFault) -> RcptCommand {
         var offset = try pathStart(argument, "to:", bad: .badRecipient)
         let path = try SMTPPath.parse(argument, &offset, bad: .badRecipient, allowUTF8: allowUTF8)
         let isPostmaster = path.bytes.count == 10 && path.description.lowercased() == "postmaster"
         guard !path.isNull, !path.domain.isEmpty || isPostmaster else { throw .badRecipient }
-        try ESMTPParameters.parse(argument, from: offset) { keyword, _ throws(GrammarFault) in
-            throw .unknownParameter(keyword)
+        var command = RcptCommand(forwardPath: path)
+        try ESMTPParameters.parse(argument, from: offset) { keyword, value throws(GrammarFault) in
+            try command.apply(keyword, value)
         }
-        return RcptCommand(forwardPath: path)
+        return command
+    }
+
+    private mutating func apply(_ keyword: String, _ value: String?) throws(GrammarFault) {
+        switch keyword {
+        case "NOTIFY":
+            guard options.notify == nil, let conditions = value.flatMap(NotifyConditions.init(keyword:)) else {
+                throw .badParameter(keyword)
+            }
+            options.notify = conditions
+        case "ORCPT":
+            // `addr-type;xtext`, at most 500 octets; utf-8 addresses have an encoding of their own (RFC 6533 §3).
+            guard options.originalRecipient.isEmpty, let value, value.utf8.count <= SMTPLimits.originalRecipient,
+                let semicolon = value.firstIndex(of: ";"), semicolon > value.startIndex,
+                value[..<semicolon].utf8.allSatisfy({
+                    $0 == 0x2D || ($0 | 0x20) > 0x60 && ($0 | 0x20) < 0x7B || ($0 > 0x2F && $0 < 0x3A)
+                }),
+                XText.isValid(value[value.index(after: semicolon)...])
+            else { throw .badParameter(keyword) }
+            options.originalRecipient = Array(value.utf8)
+        default: throw .unknownParameter(keyword)
+        }
     }
 }
 

@@ -1,9 +1,17 @@
 /// The first word of a command line (RFC 5321 §4.1.1 and its extensions).
 package enum SMTPVerb: UInt8, Sendable {
-    case helo, ehlo, lhlo, mail, rcpt, data, bdat, rset, noop, quit, vrfy, expn, help, starttls, auth, etrn
+    case helo, ehlo, lhlo, mail, rcpt, data, bdat, rset, noop, quit, vrfy, expn, help, starttls, auth, etrn, xclient
     /// GET, POST and their like: a browser was made to talk to a mail server.
     case http
     case unknown
+
+    /// Not to be done in the clear where TLS is required (RFC 3207 §4).
+    var needsTLSWhereRequired: Bool {
+        switch self {
+        case .helo, .ehlo, .lhlo, .starttls, .noop, .quit, .rset, .help, .http, .unknown: false
+        default: true
+        }
+    }
 
     /// - Returns: the verb, case-insensitive, and where its argument starts (spaces skipped).
     package static func parse(_ line: RawSpan) -> (verb: SMTPVerb, argumentStart: Int) {
@@ -44,6 +52,7 @@ package enum SMTPVerb: UInt8, Sendable {
         for index in 0..<end { word.unicodeScalars.append(Unicode.Scalar(line[byte: index] | 0x20)) }
         switch word {
         case "starttls": return .starttls
+        case "xclient": return .xclient
         case "get", "put", "connect", "options", "delete", "trace", "patch": return .http
         default: return .unknown
         }

@@ -1,4 +1,11 @@
-/// What one listener announces and allows. Shared by all its sessions.
+/// Which of the two protocols a listener speaks.
+package enum ServerProtocol: String, Sendable, Hashable {
+    case smtp
+    /// LHLO, and a reply a recipient at the end (RFC 2033).
+    case lmtp
+}
+
+/// What one connection is told and allowed. The listener makes it from its rules and the client's network.
 package struct ServerConfiguration: Sendable {
     /// Name in the greeting, in EHLO's reply and in Received (RFC 5321 §4.1.1.1).
     package var hostname: String
@@ -9,6 +16,19 @@ package struct ServerConfiguration: Sendable {
     package var maximumContentLine: Int
     /// Refused commands before 421; 0 for no limit.
     package var maximumErrors: Int
+    /// MAIL commands accepted before 421, announced with LIMITS (RFC 9422); 0 for no limit.
+    package var maximumMessages = 0
+    package var serverProtocol = ServerProtocol.smtp
+    /// STARTTLS is offered on a connection that is still in the clear (RFC 3207).
+    package var offersStartTLS = false
+    /// Nothing but greetings before TLS: 530 5.7.0 (RFC 3207 §4).
+    package var requiresTLS = false
+    /// Mechanisms that AUTH offers, upper case; only ever over TLS (RFC 4954 §4).
+    package var authMechanisms: [String] = []
+    /// MAIL only from authenticated clients: 530 5.7.0 (RFC 4954 §6).
+    package var requiresAuthentication = false
+    /// The client may say who it speaks for (XCLIENT, Postfix).
+    package var offersXclient = false
 
     package init(
         hostname: String, maximumMessageSize: Int = SMTPLimits.messageSize,
@@ -22,11 +42,24 @@ package struct ServerConfiguration: Sendable {
         self.maximumErrors = maximumErrors
     }
 
-    /// EHLO keywords behind the host name, one a line.
-    var extensionLines: [String] {
-        [
+    /// EHLO keywords behind the host name, one a line. TLS-only ones are told over TLS only: a list that is fetched in
+    /// the clear is forgotten after STARTTLS (RFC 3207 §4.2).
+    func extensionLines(isSecure: Bool, isAuthenticated: Bool) -> [String] {
+        var lines = [
             "PIPELINING", maximumMessageSize > 0 ? "SIZE \(maximumMessageSize)" : "SIZE", "8BITMIME", "SMTPUTF8",
-            "CHUNKING", "ENHANCEDSTATUSCODES",
+            "CHUNKING", "BINARYMIME", "DSN", "ENHANCEDSTATUSCODES", limits,
         ]
+        if offersStartTLS, !isSecure { lines.append("STARTTLS") }
+        if isSecure { lines.append("REQUIRETLS") }
+        if isSecure, !isAuthenticated, !authMechanisms.isEmpty {
+            lines.append("AUTH " + authMechanisms.joined(separator: " "))
+        }
+        if offersXclient { lines.append("XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT") }
+        return lines
+    }
+
+    /// RFC 9422 §3.
+    private var limits: String {
+        (maximumMessages > 0 ? "LIMITS MAILMAX=\(maximumMessages)" : "LIMITS") + " RCPTMAX=\(maximumRecipients)"
     }
 }

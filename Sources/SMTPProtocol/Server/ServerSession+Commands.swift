@@ -17,13 +17,18 @@ extension ServerSession {
     private mutating func perform(_ line: RawSpan) -> Action? {
         let (verb, start) = SMTPVerb.parse(line)
         let argument = line.extracting(start..<line.byteCount)
+        if configuration.requiresTLS, !isSecure, verb.needsTLSWhereRequired {
+            return refuse(SMTPReply(530, .init(5, 7, 0), "Must issue a STARTTLS command first"))
+        }
         switch verb {
         case .mail: return mail(argument)
         case .rcpt: return recipient(argument)
         case .data: return data(argument)
         case .bdat: return chunk(argument)
-        case .ehlo: return hello(argument, extended: true)
-        case .helo: return hello(argument, extended: false)
+        case .ehlo, .helo, .lhlo: return hello(argument, verb)
+        case .starttls: return startTLS(argument)
+        case .auth: return authenticate(argument)
+        case .xclient: return clientAttributes(argument)
         case .rset: return reset(argument)
         case .noop:
             append("250 2.0.0 Ok\r\n")
@@ -39,24 +44,31 @@ extension ServerSession {
             // A browser was made to talk to us: nothing that follows is SMTP.
             close(with: SMTPReply(421, .init(4, 7, 0), "\(configuration.hostname) This is SMTP"))
             return .close
-        case .expn, .etrn, .auth, .starttls, .lhlo:
+        case .expn, .etrn:
             return refuse(SMTPReply(502, .init(5, 5, 1), "Command not implemented"))
         case .unknown:
             return refuse(SMTPReply(500, .init(5, 5, 2), "Command not recognized"))
         }
     }
 
-    /// EHLO and HELO also end a transaction in progress (§4.1.4).
-    private mutating func hello(_ argument: RawSpan, extended: Bool) -> Action? {
+    /// EHLO and HELO also end a transaction in progress (§4.1.4). LMTP has LHLO instead of them (RFC 2033 §4.1).
+    private mutating func hello(_ argument: RawSpan, _ verb: SMTPVerb) -> Action? {
+        guard (verb == .lhlo) == (configuration.serverProtocol == .lmtp) else {
+            return verb == .lhlo
+                ? refuse(SMTPReply(502, .init(5, 5, 1), "This is SMTP, say EHLO"))
+                : refuse(SMTPReply(500, .init(5, 5, 1), "This is LMTP, say LHLO"))
+        }
         do throws(GrammarFault) {
             clientName = try ClientName.parse(argument)
         } catch {
             return refuse(error.reply)
         }
         let aborted = endTransaction()
-        isExtended = extended
-        if extended {
-            let lines = ["\(configuration.hostname) greets \(clientName)"] + configuration.extensionLines
+        isExtended = verb != .helo
+        if isExtended {
+            let lines =
+                ["\(configuration.hostname) greets \(clientName)"]
+                + configuration.extensionLines(isSecure: isSecure, isAuthenticated: authenticatedUser != nil)
             reply(SMTPReply(250, nil, lines.joined(separator: "\n")))
         } else {
             reply(SMTPReply(250, nil, configuration.hostname))

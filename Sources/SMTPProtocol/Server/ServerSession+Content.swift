@@ -9,6 +9,8 @@ extension ServerSession {
         guard !envelope.recipients.isEmpty else {
             return refuse(SMTPReply(554, .init(5, 5, 1), "No valid recipients"))
         }
+        // RFC 3030 §3: binary content comes in chunks only.
+        guard envelope.bodyType != .binaryMIME else { return refuseSequence("BODY=BINARYMIME needs BDAT") }
         append("354 End data with <CR><LF>.<CR><LF>\r\n")
         phase = .data(ContentReader(lineLimit: configuration.maximumContentLine))
         return .contentBegins(.dotStuffed)
@@ -34,9 +36,17 @@ extension ServerSession {
                 return .contentEnds
             }
             phase = .commands
-            resetTransaction()
-            return refuse(fault.reply)
+            return refuseContent(fault.reply)
         }
+    }
+
+    /// The message is refused as a whole, at its end; LMTP says so for each recipient (RFC 2033 §4.2).
+    private mutating func refuseContent(_ reply: SMTPReply) -> Action? {
+        let more = configuration.serverProtocol == .lmtp ? max(0, envelope.recipients.count - 1) : 0
+        resetTransaction()
+        if let action = refuse(reply) { return action }
+        for _ in 0..<more { self.reply(reply) }
+        return nil
     }
 
     mutating func chunk(_ argument: RawSpan) -> Action? {
@@ -49,7 +59,10 @@ extension ServerSession {
             return .close
         }
         let isFirst = chunks == nil
-        if isFirst { chunks = ChunkReader(lineLimit: configuration.maximumContentLine) }
+        if isFirst {
+            chunks = ChunkReader(
+                lineLimit: configuration.maximumContentLine, isBinary: envelope.bodyType == .binaryMIME)
+        }
         chunks?.begin(command.size)
         phase = .chunk(last: command.last)
         if !hasMail || envelope.recipients.isEmpty {
@@ -86,14 +99,11 @@ extension ServerSession {
             return refuseSequence(text)
         }
         if last, fault == nil, chunks?.endsWithBareCR == true {
-            resetTransaction()
-            return refuse(ContentFault.bareCR.reply) ?? .contentAborted
+            return refuseContent(ContentFault.bareCR.reply) ?? .contentAborted
         }
         if let fault {
             // RFC 3030 §2: after a failed BDAT the rest of the sequence fails too.
-            let reply = fault.reply
-            if last { resetTransaction() }
-            return refuse(reply)
+            return last ? refuseContent(fault.reply) : refuse(fault.reply)
         }
         guard last else {
             append("250 2.0.0 Chunk accepted\r\n")

@@ -5,14 +5,21 @@ extension ServerSession {
     mutating func mail(_ argument: RawSpan) -> Action? {
         guard !clientName.isEmpty else { return refuseSequence("EHLO or HELO first") }
         guard !hasMail else { return refuseSequence("Nested MAIL") }
+        if configuration.requiresAuthentication, authenticatedUser == nil {
+            return refuse(SMTPReply(530, .init(5, 7, 0), "Authentication required"))
+        }
+        if configuration.maximumMessages > 0, transactions >= configuration.maximumMessages {
+            return closeForLimit("too many messages in one connection")
+        }
         let command: MailCommand
         do throws(GrammarFault) {
             command = try MailCommand.parse(argument)
         } catch {
             return refuse(error.reply)
         }
-        if command.bodyType == .binaryMIME {
-            return refuse(SMTPReply(555, .init(5, 5, 4), "BODY=BINARYMIME not offered"))
+        if command.options.requiresTLS, !isSecure {
+            // RFC 8689 §4.1: offered over TLS only.
+            return refuse(SMTPReply(530, .init(5, 7, 10), "REQUIRETLS needs TLS"))
         }
         if let size = command.size, configuration.maximumMessageSize > 0, size > configuration.maximumMessageSize {
             return refuse(SMTPReply(552, .init(5, 3, 4), "Message larger than \(configuration.maximumMessageSize)"))
@@ -20,6 +27,7 @@ extension ServerSession {
         envelope.reversePath = command.reversePath
         envelope.bodyType = command.bodyType
         envelope.smtpUTF8 = command.smtpUTF8
+        envelope.options = command.options.isEmpty ? nil : command.options
         declaredSize = command.size
         phase = .deciding(.sender)
         return .sender
@@ -34,7 +42,8 @@ extension ServerSession {
             return nil
         }
         do throws(GrammarFault) {
-            proposedRecipient = try RcptCommand.parse(argument, allowUTF8: envelope.smtpUTF8).forwardPath
+            let command = try RcptCommand.parse(argument, allowUTF8: envelope.smtpUTF8)
+            (proposedRecipient, proposedOptions) = (command.forwardPath, command.options)
         } catch {
             return refuse(error.reply)
         }

@@ -29,6 +29,16 @@ package struct ServerSession {
         case contentEnds
         /// The message in progress is dropped: refused content, RSET or a new EHLO inside a BDAT sequence.
         case contentAborted
+        /// STARTTLS was accepted: send the output, drop what else was read, shake hands, then ``secured()``.
+        case startTLS
+        /// AUTH: see ``proposedMechanism`` and ``proposedResponse``. Asks for ``answer(authentication:)``.
+        case authenticate
+        /// The next line of the exchange: see ``proposedResponse``. Asks for an answer likewise.
+        case authenticationLine
+        /// The client gave up (`*`); it was answered.
+        case authenticationCancelled
+        /// XCLIENT: see ``proposedAttributes``. Asks for ``answer(_:)``.
+        case clientAttributes
         /// Send the output, then close.
         case close
     }
@@ -37,12 +47,15 @@ package struct ServerSession {
         case commands
         case data(ContentReader)
         case chunk(last: Bool)
+        /// A line of an AUTH exchange is due; with a name: the empty one that acknowledges the server's last data.
+        case authenticating(succeeded: String?)
         case deciding(Decision)
+        case handshaking
         case closed
     }
-    enum Decision { case sender, recipient, content }
+    enum Decision { case sender, recipient, content, authentication, attributes }
 
-    let configuration: ServerConfiguration
+    package internal(set) var configuration: ServerConfiguration
     var phase = Phase.commands
     var lines: CommandLineReader
     var chunks: ChunkReader?
@@ -53,6 +66,8 @@ package struct ServerSession {
     var contentBytes = 0
     var errors = 0
     var hasMail = false
+    /// MAIL commands accepted in this session.
+    var transactions = 0
     var output: [UInt8] = []
 
     /// Name given with EHLO or HELO; empty before.
@@ -65,6 +80,17 @@ package struct ServerSession {
     package internal(set) var declaredSize: Int?
     /// The address of the RCPT that waits for its answer.
     package internal(set) var proposedRecipient = MailAddress.null
+    var proposedOptions = RecipientOptions.none
+    package internal(set) var proposedAttributes: XclientCommand?
+    /// Mechanism of the AUTH in progress, upper case.
+    package internal(set) var proposedMechanism = ""
+    /// What the client said in the exchange, base64 as it came; with AUTH itself: nil without an initial response, `=`
+    /// for an empty one (RFC 4954 §4).
+    package internal(set) var proposedResponse: String?
+    /// The connection is encrypted.
+    package internal(set) var isSecure = false
+    /// Who AUTH or XCLIENT said the client is.
+    package internal(set) var authenticatedUser: String?
 
     package init(_ configuration: ServerConfiguration) {
         self.configuration = configuration
@@ -104,6 +130,12 @@ package struct ServerSession {
         }
     }
 
+    /// Closes without a reply's being refused twice: 421 to one that talks too much.
+    mutating func closeForLimit(_ text: String) -> Action? {
+        close(with: SMTPReply(421, .init(4, 7, 0), "\(configuration.hostname) \(text)"))
+        return .close
+    }
+
     /// Consumes input from `offset` on and returns the next thing to do.
     package mutating func step(_ input: borrowing RawSpan, _ offset: inout Int) -> Action {
         while true {
@@ -112,7 +144,9 @@ package struct ServerSession {
             case .commands: action = readCommand(input, &offset)
             case .data: action = readContent(input, &offset)
             case .chunk(let last): action = readChunk(input, &offset, last: last)
+            case .authenticating(let succeeded): action = readAuthentication(input, &offset, succeeded)
             case .deciding: preconditionFailure("stepped while a decision is due")
+            case .handshaking: preconditionFailure("stepped before the handshake was over")
             case .closed:
                 offset = input.byteCount
                 return .close
@@ -129,13 +163,21 @@ package struct ServerSession {
         switch question {
         case .sender:
             hasMail = accepted
+            if accepted { transactions += 1 } else { resetTransaction() }
             say(decision, or: "250 2.1.0 Sender ok\r\n")
         case .recipient:
-            if accepted { envelope.recipients.append(proposedRecipient) }
+            if accepted {
+                envelope.recipients.append(proposedRecipient)
+                envelope.setOptionsOfLastRecipient(proposedOptions)
+            }
             say(decision, or: "250 2.1.5 Recipient ok\r\n")
         case .content:
+            // LMTP: each recipient has a reply of its own (RFC 2033 §4.2).
+            let replies = configuration.serverProtocol == .lmtp ? envelope.recipients.count : 1
             resetTransaction()
-            say(decision, or: "250 2.0.0 Message accepted\r\n")
+            for _ in 0..<replies { say(decision, or: "250 2.0.0 Message accepted\r\n") }
+        case .attributes: takeAttributes(accepted: accepted, decision)
+        case .authentication: preconditionFailure("answered with a reply")
         }
     }
 
@@ -150,6 +192,7 @@ package struct ServerSession {
         envelope.recipients.removeAll(keepingCapacity: true)
         envelope.bodyType = .sevenBit
         envelope.smtpUTF8 = false
+        envelope.options = nil
         declaredSize = nil
         hasMail = false
         chunks = nil
@@ -175,10 +218,14 @@ package struct ServerSession {
     mutating func refuse(_ reply: SMTPReply) -> Action? {
         errors += 1
         if configuration.maximumErrors > 0, errors >= configuration.maximumErrors {
-            close(with: SMTPReply(421, .init(4, 7, 0), "\(configuration.hostname) too many errors"))
-            return .close
+            return closeForLimit("too many errors")
         }
         self.reply(reply)
         return nil
     }
+}
+
+extension ServerSession {
+    /// Other rules, now that the client's address is known; before anything was said.
+    package mutating func configure(_ rules: ServerConfiguration) { configuration = rules }
 }

@@ -18,7 +18,7 @@ struct CommandLineReader {
     private var afterCR = false
     private var isMalformed = false
     private var length = 0
-    let limit: Int
+    var limit: Int
 
     init(limit: Int) { self.limit = limit }
 

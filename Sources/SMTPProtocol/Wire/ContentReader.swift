@@ -108,10 +108,13 @@ struct ChunkReader {
 
     private var scan: mr_scan_state
     private(set) var remaining = 0
+    /// BODY=BINARYMIME: octets are octets, and lines are no matter (RFC 3030 §3).
+    private let isBinary: Bool
 
-    init(lineLimit: Int) {
+    init(lineLimit: Int, isBinary: Bool = false) {
         scan = mr_scan_state()
         scan.line_limit = UInt32(lineLimit)
+        self.isBinary = isBinary
     }
 
     mutating func begin(_ size: Int) { remaining = size }
@@ -125,6 +128,11 @@ struct ChunkReader {
         // Not min(count, offset + remaining): the peer chooses `remaining`, up to the largest Int.
         let end = offset + min(remaining, input.byteCount - offset)
         let start = offset
+        if isBinary {
+            offset = end
+            remaining -= end - start
+            return .span(start..<end)
+        }
         offset += scanContent(input.extracting(0..<end), from: start, state: &scan)
         if offset == start, let fault = ContentFault(scan.stop) {
             if fault == .lineTooLong {
