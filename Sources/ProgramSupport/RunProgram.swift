@@ -49,15 +49,23 @@ private func leave(_ message: String, _ code: Int32) -> Never {
     exit(code)
 }
 
-/// Returns on the first SIGINT or SIGTERM; a second one ends the process at once, with 130.
-package func terminationSignal() async {
-    await withCheckedContinuation { (first: CheckedContinuation<Void, Never>) in
-        Task {
-            var waiting: CheckedContinuation<Void, Never>? = first
-            for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
-                guard let continuation = waiting else { exit(130) }
-                waiting = nil
-                continuation.resume()
+/// SIGINT and SIGTERM from now on: make it before the program says that it is ready, or a signal that comes early ends
+/// it in the middle of its work.
+package struct TerminationSignals: Sendable {
+    private let signals: UnixSignalsSequence
+
+    package init() async { signals = await UnixSignalsSequence(trapping: .sigint, .sigterm) }
+
+    /// Returns on the first one; a second one ends the process at once, with 130.
+    package func first() async {
+        await withCheckedContinuation { (first: CheckedContinuation<Void, Never>) in
+            Task {
+                var waiting: CheckedContinuation<Void, Never>? = first
+                for await _ in signals {
+                    guard let continuation = waiting else { exit(130) }
+                    waiting = nil
+                    continuation.resume()
+                }
             }
         }
     }

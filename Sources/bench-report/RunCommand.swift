@@ -45,8 +45,9 @@ struct Run: AsyncParsableCommand {
             programs: programs, results: out, spools: spoolRoot ?? out + "/.spools",
             repository: FileManager.default.currentDirectoryPath)
         if plan.isComparison { paths.results = try paths.comparisonDirectory(plan.systems[0].name) }
+        let termination = await TerminationSignals()
         let interruption = Task { [paths] in
-            await terminationSignal()
+            await termination.first()
             Self.interrupted.withLock { $0 = true }
             Children.killAll()
             // The run notices, cleans up and ends with the message below; between runs there is nothing to notice.

@@ -20,6 +20,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         ignoreBrokenPipes()
+        let termination = await TerminationSignals()
         let settings = try options.settings()
         let configuration = try settings.relayConfiguration()
         let spool = try settings.spoolSelection.open()
@@ -33,7 +34,7 @@ struct Serve: AsyncParsableCommand {
         flushStandardOutput()
         try await reportRecovery(server)
         let ticking = Task { try await follow(server) }
-        await terminationSignal()
+        await termination.first()
         ticking.cancel()
         _ = await ticking.result
         ProgressLine().clear()

@@ -30,6 +30,7 @@ struct SinkMTA: AsyncParsableCommand {
 
     func run() async throws {
         ignoreBrokenPipes()
+        let termination = await TerminationSignals()
         let endpoint = try Endpoint(parsing: listen, flag: "--listen")
         let server = try await start(endpoint)
         print("listening \(server.address)")
@@ -46,7 +47,7 @@ struct SinkMTA: AsyncParsableCommand {
                         + "\(grouped(sample.connections)) connections")
             }
         }
-        await terminationSignal()
+        await termination.first()
         ticking.cancel()
         _ = await ticking.result
         progress.clear()

@@ -28,9 +28,10 @@ struct TrafficGen: AsyncParsableCommand {
         } catch let fault as LoadFault {
             throw UsageFault(fault.description)
         }
+        let termination = await TerminationSignals()
         try await generator.start()
         let interruption = Task {
-            await terminationSignal()
+            await termination.first()
             generator.stop()
         }
         try await follow(generator)
