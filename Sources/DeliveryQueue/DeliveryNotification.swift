@@ -6,13 +6,16 @@ package struct DeliveryNotification: Sendable {
     /// Header octets of the original that are returned; the rest is left out.
     package static let returnedHeaderLimit = 16_384
 
-    package struct Failure: Sendable, Hashable {
+    package struct Outcome: Sendable, Hashable {
         package var recipient: MailAddress
         /// What the next hop said, or our own reason.
         package var reply: SMTPReply
-        package init(recipient: MailAddress, reply: SMTPReply) {
+        /// ORCPT as it came, `rfc822;` and xtext (RFC 3461 §4.2); empty: none.
+        package var originalRecipient: [UInt8]
+        package init(recipient: MailAddress, reply: SMTPReply, originalRecipient: [UInt8] = []) {
             self.recipient = recipient
             self.reply = reply
+            self.originalRecipient = originalRecipient
         }
     }
 
@@ -21,6 +24,45 @@ package struct DeliveryNotification: Sendable {
         case failed
         /// Given up at that time, seconds since 1970.
         case delayed(untilSeconds: Int)
+        /// Handed to a system that sends no notifications of success (RFC 3461 §5.2.2).
+        case relayed
+        /// In the mailbox, as LMTP can say (RFC 3461 §5.2.1).
+        case delivered
+
+        var word: String {
+            switch self {
+            case .failed: "failed"
+            case .delayed: "delayed"
+            case .relayed: "relayed"
+            case .delivered: "delivered"
+            }
+        }
+
+        /// Class of the status code, whatever the last reply's was (RFC 3464 §2.3.4).
+        var statusClass: UInt8 {
+            switch self {
+            case .failed: 5
+            case .delayed: 4
+            case .relayed, .delivered: 2
+            }
+        }
+
+        var subject: String {
+            switch self {
+            case .failed: "Undelivered mail returned to sender"
+            case .delayed: "Mail is delayed"
+            case .relayed: "Mail was relayed"
+            case .delivered: "Mail was delivered"
+            }
+        }
+    }
+
+    /// What of the original goes back.
+    package enum Original: Sendable {
+        /// The header (without stuffing dots), as far as it is known.
+        case header([UInt8])
+        /// All of it, without stuffing dots (RET=FULL).
+        case whole([UInt8])
     }
 
     package var action: Action
@@ -33,14 +75,17 @@ package struct DeliveryNotification: Sendable {
     /// Seconds since 1970.
     package var arrivalSeconds: Int
     package var nowSeconds: Int
-    package var failures: [Failure]
-    /// The original's header (without stuffing dots), as far as it is known.
-    package var originalHeader: [UInt8]
+    package var outcomes: [Outcome]
+    package var original: Original
+    /// ENVID as it came, in xtext (RFC 3461 §4.4); empty: none.
+    package var envelopeID: [UInt8] = []
+    /// The original came with SMTPUTF8: its header may hold UTF-8 (RFC 6533 §4).
+    package var isUTF8 = false
 
     package init(
         action: Action = .failed, hostname: String, id: MessageID, originalID: MessageID, originalSender: MailAddress,
         arrivalSeconds: Int,
-        nowSeconds: Int, failures: [Failure], originalHeader: [UInt8]
+        nowSeconds: Int, outcomes: [Outcome], original: Original
     ) {
         self.action = action
         self.hostname = hostname
@@ -49,14 +94,14 @@ package struct DeliveryNotification: Sendable {
         self.originalSender = originalSender
         self.arrivalSeconds = arrivalSeconds
         self.nowSeconds = nowSeconds
-        self.failures = failures
-        self.originalHeader = originalHeader
+        self.outcomes = outcomes
+        self.original = original
     }
 
     /// The whole message, CRLF line ends, not dot-stuffed; nil for mail from the null reverse-path, which is never
     /// answered (RFC 5321 §6.1).
     package func content() -> [UInt8]? {
-        guard !originalSender.isNull, !failures.isEmpty else { return nil }
+        guard !originalSender.isNull, !outcomes.isEmpty else { return nil }
         let boundary = "millrace-\(id)"
         var out: [UInt8] = []
         func line(_ text: String) { out.append(contentsOf: (text + "\r\n").utf8) }
@@ -64,7 +109,7 @@ package struct DeliveryNotification: Sendable {
         line("From: Mail Delivery System <MAILER-DAEMON@\(hostname)>")
         line("To: <\(originalSender)>")
         line("Message-ID: <\(id)@\(hostname)>")
-        line(action == .failed ? "Subject: Undelivered mail returned to sender" : "Subject: Mail is delayed")
+        line("Subject: \(action.subject)")
         line("Auto-Submitted: auto-replied")
         line("MIME-Version: 1.0")
         line("Content-Type: multipart/report; report-type=delivery-status; boundary=\"\(boundary)\"")
@@ -74,9 +119,17 @@ package struct DeliveryNotification: Sendable {
         line("--\(boundary)")
         statusFields.forEach(line)
         line("--\(boundary)")
-        line("Content-Type: text/rfc822-headers")
-        line("")
-        out.append(contentsOf: returnedHeader)
+        switch original {
+        case .header(let header):
+            line("Content-Type: \(isUTF8 ? "message/global-headers" : "text/rfc822-headers")")
+            line("")
+            out.append(contentsOf: Self.returned(header))
+        case .whole(let message):
+            line("Content-Type: \(isUTF8 ? "message/global" : "message/rfc822")")
+            if message.contains(where: { $0 >= 0x80 }) { line("Content-Transfer-Encoding: 8bit") }
+            line("")
+            out.append(contentsOf: message)
+        }
         line("")
         line("--\(boundary)--")
         return out
@@ -85,44 +138,79 @@ package struct DeliveryNotification: Sendable {
     private var explanation: [String] {
         [
             "Content-Type: text/plain; charset=utf-8", "", "This is the mail system at \(hostname).", "",
-        ] + introduction + failures.flatMap { ["<\($0.recipient)>:", "    \(Self.oneLine($0.reply.description))", ""] }
+        ] + introduction + outcomes.flatMap { ["<\($0.recipient)>:", "    \(Self.oneLine($0.reply.description))", ""] }
     }
 
     private var introduction: [String] {
-        guard case .delayed(let until) = action else {
-            return ["Your message could not be delivered to these recipients:", ""]
+        switch action {
+        case .failed: return ["Your message could not be delivered to these recipients:", ""]
+        case .relayed:
+            return ["Your message was handed on for these recipients to systems that do not confirm delivery:", ""]
+        case .delivered: return ["Your message was delivered to these recipients:", ""]
+        case .delayed(let until):
+            return [
+                "Your message has not been delivered to these recipients yet:", "",
+                "It is tried again until \(MailDate.text(unixSeconds: until)). You need not do anything.", "",
+            ]
         }
-        return [
-            "Your message has not been delivered to these recipients yet:", "",
-            "It is tried again until \(MailDate.text(unixSeconds: until)). You need not do anything.", "",
-        ]
     }
 
     private var statusFields: [String] {
-        var fields = [
-            "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; \(hostname)",
-            "X-Millrace-Queue-ID: \(originalID)", "Arrival-Date: \(MailDate.text(unixSeconds: arrivalSeconds))", "",
+        var fields = ["Content-Type: message/\(isUTF8 ? "global-" : "")delivery-status", ""]
+        if let id = Self.decoded(envelopeID) { fields.append("Original-Envelope-Id: \(id)") }
+        fields += [
+            "Reporting-MTA: dns; \(hostname)", "X-Millrace-Queue-ID: \(originalID)",
+            "Arrival-Date: \(MailDate.text(unixSeconds: arrivalSeconds))", "",
         ]
-        for failure in failures {
-            let isUTF8 = failure.recipient.needsSMTPUTF8
-            let status = failure.reply.enhanced ?? EnhancedStatusCode(5, 0, 0)
-            fields.append("Final-Recipient: \(isUTF8 ? "utf-8" : "rfc822"); \(failure.recipient)")
-            // An expired message failed for good, whatever its last reply was (RFC 3464 §2.3.4).
-            let statusClass: UInt8 = action == .failed ? 5 : 4
-            fields.append("Action: \(action == .failed ? "failed" : "delayed")")
-            fields.append("Status: \(EnhancedStatusCode(statusClass, status.subject, status.detail))")
-            fields.append("Diagnostic-Code: smtp; \(Self.oneLine(failure.reply.description))")
-            if case .delayed(let until) = action {
-                fields.append("Will-Retry-Until: \(MailDate.text(unixSeconds: until))")
-            }
-            fields.append("")
-        }
+        for outcome in outcomes { fields += self.fields(of: outcome) }
         return fields
     }
 
-    private var returnedHeader: [UInt8] {
-        guard originalHeader.count > Self.returnedHeaderLimit else { return originalHeader }
-        let cut = originalHeader[..<Self.returnedHeaderLimit]
+    private func fields(of outcome: Outcome) -> [String] {
+        var fields: [String] = []
+        if let text = Self.originalRecipient(outcome.originalRecipient) {
+            fields.append("Original-Recipient: \(text)")
+        }
+        let status = outcome.reply.enhanced ?? EnhancedStatusCode(5, 0, 0)
+        fields.append(
+            "Final-Recipient: \(outcome.recipient.needsSMTPUTF8 ? "utf-8" : "rfc822"); \(outcome.recipient)")
+        fields.append("Action: \(action.word)")
+        fields.append("Status: \(EnhancedStatusCode(action.statusClass, status.subject, status.detail))")
+        fields.append("Diagnostic-Code: smtp; \(Self.oneLine(outcome.reply.description))")
+        if case .delayed(let until) = action {
+            fields.append("Will-Retry-Until: \(MailDate.text(unixSeconds: until))")
+        }
+        return fields + [""]
+    }
+
+    /// `rfc822;b+2Bx@y.test` as the field shows it: `rfc822; b+x@y.test` (RFC 3464 §2.3.1).
+    private static func originalRecipient(_ bytes: [UInt8]) -> String? {
+        guard let semicolon = bytes.firstIndex(of: 0x3B), let address = decoded(Array(bytes[(semicolon + 1)...])) else {
+            return nil
+        }
+        return "\(oneLine(String(decoding: bytes[..<semicolon], as: UTF8.self))); \(address)"
+    }
+
+    /// xtext (RFC 3461 §4) as text on one line; nil if there is none.
+    private static func decoded(_ xtext: [UInt8]) -> String? {
+        guard !xtext.isEmpty else { return nil }
+        var out: [UInt8] = []
+        var rest = xtext[...]
+        while let byte = rest.popFirst() {
+            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+            if byte == 0x2B, digits.utf8.count == 2, let value = UInt8(digits, radix: 16) {
+                out.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                out.append(byte)
+            }
+        }
+        return oneLine(String(decoding: out, as: UTF8.self))
+    }
+
+    private static func returned(_ header: [UInt8]) -> [UInt8] {
+        guard header.count > returnedHeaderLimit else { return header }
+        let cut = header[..<returnedHeaderLimit]
         let end = cut.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
         return Array(cut[..<end])
     }

@@ -15,6 +15,9 @@ extension DeliveryQueue {
         indices[name].map { destinations[Int($0)].holdDelay > 0 && destinations[Int($0)].connections == 0 } ?? false
     }
 
+    /// The destination has mail or connections.
+    package func has(_ name: String) -> Bool { indices[name] != nil }
+
     package func name(of destination: Destination) -> String { destinations[Int(destination.index)].name }
     package func policy(of destination: Destination) -> DestinationPolicy {
         destinations[Int(destination.index)].policy
@@ -90,7 +93,7 @@ extension DeliveryQueue {
 
     /// Where there are several destinations, one that is slow leaves a quarter of the connections to the others.
     var mostForOne: Int {
-        policies.named.isEmpty || connectionLimit < 2 ? connectionLimit : connectionLimit - max(1, connectionLimit / 4)
+        !hasManyDestinations || connectionLimit < 2 ? connectionLimit : connectionLimit - max(1, connectionLimit / 4)
     }
 
     /// A destination without any connection wants one, and all are in use.

@@ -74,9 +74,16 @@ package struct DeliveryQueue: Sendable {
     package var count: Int { records.count }
     package var destinationCount: Int { indices.count }
 
-    package init(policies: DestinationPolicies = DestinationPolicies(), connectionLimit: Int = 32) {
+    /// There is more than one destination: none may have all connections.
+    let hasManyDestinations: Bool
+
+    package init(
+        policies: DestinationPolicies = DestinationPolicies(), connectionLimit: Int = 32,
+        hasManyDestinations: Bool = false
+    ) {
         self.policies = policies
         self.connectionLimit = connectionLimit
+        self.hasManyDestinations = hasManyDestinations || !policies.named.isEmpty
     }
 
     // MARK: In

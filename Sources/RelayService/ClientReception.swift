@@ -8,6 +8,8 @@ import SpoolContract
 /// One client of the relay: receives messages and hands them to its shard, which answers when they are durable.
 final class ClientReception: SMTPServerDelegate {
     private let shard: RelayShard
+    private let listener: ListenerState
+    private var visit: ListenerState.Visit?
     private var slices: [ByteBuffer] = []
     private var form = WireForm.dotStuffed
     private var hops = HopCounter()
@@ -17,22 +19,44 @@ final class ClientReception: SMTPServerDelegate {
     /// Not read from, for want of memory.
     private(set) var heldConnection: SMTPServerConnection?
 
-    init(_ shard: RelayShard) {
+    init(_ shard: RelayShard, _ listener: ListenerState) {
         self.shard = shard
+        self.listener = listener
         shard.counts.clients += 1
     }
 
     var wantsWireForm: Bool { true }
 
-    func sender(_ connection: SMTPServerConnection) -> SMTPReply? { shard.refusesNewMail }
+    func admit(_ connection: SMTPServerConnection) -> Admission {
+        let (visit, session, refusal) = listener.enter(connection.client?.networkAddress)
+        self.visit = visit
+        if let refusal { return .refused(refusal) }
+        connection.setIdleLimit(seconds: visit.limits.idleSeconds)
+        return .accepted(session)
+    }
+
+    func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
+        if let refusal = shard.refusesNewMail { return refusal }
+        guard let visit, listener.mayBegin(visit, now: shard.wallMilliseconds()) else {
+            return SMTPReply(450, .init(4, 7, 1), "Too many messages from your address, slow down")
+        }
+        return nil
+    }
 
     func recipient(_ connection: SMTPServerConnection) -> SMTPReply? {
-        // No open relay: everything leaves through the smart host, so only our own machine may hand mail in.
-        guard connection.isFromLoopback else {
+        // No open relay: who may send anywhere, or mail that is ours to take.
+        guard mayRelay(connection) || shard.policy.isOurs(connection.session.proposedRecipient.domain) else {
             shard.counts.refused += 1
             return SMTPReply(554, .init(5, 7, 1), "Relay access denied")
         }
         return nil
+    }
+
+    private func mayRelay(_ connection: SMTPServerConnection) -> Bool {
+        if connection.session.authenticatedUser != nil { return true }
+        if let address = connection.client?.networkAddress, shard.policy.networks.contains(address) { return true }
+        return !shard.policy.clientSubjects.isEmpty
+            && connection.tls?.peerNames.contains { shard.policy.clientSubjects.contains($0) } ?? false
     }
 
     func contentBegins(_ connection: SMTPServerConnection, form: WireForm) {
@@ -68,9 +92,8 @@ final class ClientReception: SMTPServerDelegate {
         }
         let id = shard.newID()
         let session = connection.session
-        let trace = ReceivedField.bytes(
-            client: session.clientName, peer: connection.peerAddress, hostname: shard.hostname,
-            isExtended: session.isExtended, id: id, envelope: session.envelope, date: shard.dateText())
+        let trace = ReceivedField(session, connection, listener.configuration.kind).bytes(
+            hostname: shard.hostname, id: id, envelope: session.envelope, date: shard.dateText())
         let message = SpoolMessage(
             id: id, envelope: session.envelope, acceptedMilliseconds: shard.wallMilliseconds(),
             content: MessageContent(slices: [ByteBuffer(bytes: trace)] + slices, form: form))
@@ -111,6 +134,7 @@ final class ClientReception: SMTPServerDelegate {
 
     func closed(_ connection: SMTPServerConnection) {
         forget()
+        if let visit { listener.leave(visit) }
         shard.counts.clients -= 1
     }
 }

@@ -5,8 +5,8 @@ import NIOCore
 import SMTPProtocol
 import SMTPTransport
 
-/// One connection to the next hop of a destination, kept open and used again: takes deliveries from its shard as long
-/// as there are any and it is not another destination's turn.
+/// One connection to a destination, kept open and used again: takes deliveries from its shard as long as there are any
+/// and it is not another destination's turn. Tries the destination's addresses one after the other until one is ready.
 final class NextHopConnection: SMTPClientDelegate {
     /// Which delivery and which recipients of its message the open transaction carries.
     struct Load {
@@ -15,16 +15,29 @@ final class NextHopConnection: SMTPClientDelegate {
     }
     /// Deliveries before another destination that waits gets its turn: a new connection costs about as much as these.
     static let turn = 20
+    /// Addresses that are tried before the destination counts as not reachable.
+    static let mostAddresses = 20
+    /// Seconds for connecting to one of several addresses, and to the only one.
+    private static let connectSeconds: (oneOfMany: Int64, only: Int64) = (10, 30)
 
     private unowned let shard: RelayShard
-    private let hop: RouteTable.Hop
+    private let name: String
     let destination: Destination
+    private let policy: EgressPolicy
     private(set) var connection: SMTPClientConnection?
     private var attempt: SMTPClientConnection?
+    /// Still to be tried, the next one last.
+    private var addresses: [RouteTable.Address] = []
+    /// The one being tried or in use.
+    private(set) var address: RouteTable.Address?
+    private var lastCause = ClientCloseCause.lost("no address to try")
+    private var isGivenUp = false
     private(set) var openedAt: UInt64 = 0
     private(set) var loads: [Load] = []
     private(set) var isReady = false
     private var served = 0
+    /// There is no way to the destination, says the DNS.
+    private(set) var impossible: SMTPReply?
     /// A message was leased for this connection and its content is being read from the spool.
     var isLoading = false
     /// It takes no more and ends when it is done.
@@ -32,21 +45,51 @@ final class NextHopConnection: SMTPClientDelegate {
     /// Wall milliseconds since it has had nothing to do.
     var restingSince: UInt64 = 0
 
-    init(_ shard: RelayShard, to destination: Destination, hop: RouteTable.Hop) {
+    init(_ shard: RelayShard, to destination: Destination, name: String) {
         self.shard = shard
         self.destination = destination
-        self.hop = hop
+        self.name = name
+        policy = shard.parts.egress.configuration[name]
     }
 
     var canTake: Bool { isReady && !isLoading && (connection?.canSend ?? false) }
     var hasServedItsTurn: Bool { served >= Self.turn }
+    var hasServedAll: Bool { policy.messagesPerConnection > 0 && served >= policy.messagesPerConnection }
 
     /// - Parameter now: wall milliseconds.
     func open(now: UInt64) {
         openedAt = now
+        shard.addresses(of: name) { [self] outcome in
+            switch outcome {
+            case .hosts(_, let found):
+                addresses = found.prefix(Self.mostAddresses).reversed()
+                tryNext()
+            case .temporary(let reply): end(.refused(reply))
+            case .permanent(let reply):
+                impossible = reply
+                end(.refused(reply))
+            }
+        }
+    }
+
+    private func tryNext() {
+        guard let next = addresses.popLast(), !isGivenUp else { return end(lastCause) }
+        address = next
+        connect(to: next)
+    }
+
+    private func connect(to target: RouteTable.Address) {
+        let tls = shard.isBroken(target.address) && policy.tls == .opportunistic ? .none : policy.tls
+        var configuration = ClientConfiguration(hostname: policy.ehloName ?? shard.hostname)
+        configuration.tls = tls.client
+        configuration.serverProtocol = shard.routes.hop(of: name)?.serverProtocol ?? .smtp
+        let seconds = addresses.isEmpty ? Self.connectSeconds.only : Self.connectSeconds.oneOfMany
         attempt = SMTPClientConnection.connect(
-            to: hop.address, loop: shard.context, configuration: ClientConfiguration(hostname: shard.hostname),
-            delegate: self)
+            to: target.address, loop: shard.context, configuration: configuration, delegate: self,
+            timeout: .seconds(seconds),
+            security: .init(
+                context: shard.parts.egress.context(tls), name: target.name.isEmpty ? nil : target.name,
+                source: shard.parts.egress.source(policy, to: target.address)))
     }
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {
@@ -60,6 +103,7 @@ final class NextHopConnection: SMTPClientDelegate {
     /// It takes too long, and others wait.
     func giveUp() {
         guard !isReady else { return }
+        isGivenUp = true
         attempt?.abort(.timeout)
         attempt = nil
     }
@@ -77,15 +121,35 @@ final class NextHopConnection: SMTPClientDelegate {
     }
 
     func finished(_ connection: SMTPClientConnection, _ result: TransactionResult) {
-        shard.finished(loads.removeFirst(), result, connection.now)
+        shard.finished(
+            loads.removeFirst(), result, connection.now, reportsSuccess: connection.session.capabilities.dsn)
     }
 
     func closed(_ connection: SMTPClientConnection, cause: ClientCloseCause, unfinished: [Bool]) {
+        guard isReady else { return failed(connection, cause) }
         let open = Array(zip(loads, unfinished))
         loads = []
-        let wasReady = isReady
         isReady = false
         self.connection = nil
-        shard.closed(self, wasReady: wasReady, cause: cause, open: open)
+        shard.closed(self, wasReady: true, cause: cause, open: open)
+    }
+
+    /// This address was not to be had: the next one, or the same one in the clear where its TLS does not work and need
+    /// not.
+    private func failed(_ connection: SMTPClientConnection, _ cause: ClientCloseCause) {
+        attempt = nil
+        lastCause = cause
+        if connection.handshakeFailed, policy.tls == .opportunistic, let address, !shard.isBroken(address.address) {
+            shard.noteBroken(address.address)
+            addresses.append(address)
+        }
+        tryNext()
+    }
+
+    /// Not at once: what is known beforehand would end a connection while its shard is still opening others.
+    private func end(_ cause: ClientCloseCause) {
+        shard.context.eventLoop.assumeIsolated().execute { [self] in
+            shard.closed(self, wasReady: false, cause: cause, open: [])
+        }
     }
 }

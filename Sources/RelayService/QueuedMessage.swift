@@ -14,6 +14,9 @@ struct QueuedMessage {
     /// In memory until the first attempt is over, budget permitting; nil: read it back from the spool.
     var content: MessageContent?
     var recipients: [RecipientState]
+    /// The destination of each recipient; empty: all have the same, that of the only delivery. Kept as it was decided,
+    /// since what the DNS says changes.
+    var assignment: [String] = []
     /// Destinations that are not done with.
     var deliveries = 1
     /// Of those, the ones under way.
@@ -24,6 +27,8 @@ struct QueuedMessage {
     var lastReply: SMTPReply?
     /// Failures not reported to the sender yet: (index, reply).
     var failures: [(index: Int, reply: SMTPReply)] = []
+    /// Successes that the sender asked to be told of and that nobody else reports (RFC 3461 §5.2): (index, reply).
+    var successes: [(index: Int, reply: SMTPReply)] = []
 
     init(_ message: SpoolMessage, acceptedInstant: MonotonicInstant) {
         envelope = message.envelope
@@ -57,37 +62,40 @@ struct QueuedMessage {
     static let recipientsPerTransaction = 100
 
     /// Waiting recipients of a destination.
-    func waiting(for destination: String, _ routes: RouteTable) -> [Int] {
-        recipients.indices.filter { isWaiting($0, for: destination, routes) }
-    }
+    func waiting(for destination: String) -> [Int] { recipients.indices.filter { isWaiting($0, for: destination) } }
 
     /// The destination has none that waits.
-    func isDone(for destination: String, _ routes: RouteTable) -> Bool {
-        !recipients.indices.contains { isWaiting($0, for: destination, routes) }
-    }
+    func isDone(for destination: String) -> Bool { !recipients.indices.contains { isWaiting($0, for: destination) } }
 
-    private func isWaiting(_ recipient: Int, for destination: String, _ routes: RouteTable) -> Bool {
-        recipients[recipient] == .waiting
-            && (routes.isSingle || routes.destination(of: envelope.recipients[recipient]) == destination)
+    private func isWaiting(_ recipient: Int, for destination: String) -> Bool {
+        recipients[recipient] == .waiting && (assignment.isEmpty || assignment[recipient] == destination)
     }
 
     var waitingCount: Int { recipients.count { $0 == .waiting } }
 
     /// Nothing would be lost by reading it back from the spool the next time.
     var canBeForgotten: Bool {
-        deliveries == 1 && leases == 0 && failures.isEmpty && recipients.allSatisfy { $0 == .waiting }
+        deliveries == 1 && leases == 0 && failures.isEmpty && successes.isEmpty
+            && recipients.allSatisfy { $0 == .waiting }
     }
 
     /// Takes a transaction's result in.
-    /// - Parameter sent: the indices it carried.
+    /// - Parameters:
+    ///   - sent: the indices it carried.
+    ///   - reportsSuccess: the next hop took NOTIFY over and reports success itself.
     /// - Returns: how many were delivered and how many failed for good.
-    mutating func apply(_ result: TransactionResult, sent: [Int]) -> (delivered: Int, failed: Int) {
+    mutating func apply(
+        _ result: TransactionResult, sent: [Int], reportsSuccess: Bool = true
+    ) -> (delivered: Int, failed: Int) {
         var counts = (delivered: 0, failed: 0)
         let refused = Dictionary(result.refusedRecipients.map { ($0.index, $0.reply) }) { first, _ in first }
         for (position, index) in sent.enumerated() {
             guard let reply = refused[position] ?? result.refusal else {
                 recipients[index] = .delivered
                 counts.delivered += 1
+                if !reportsSuccess, envelope.options(of: index).notify?.contains(.success) ?? false {
+                    successes.append((index, SMTPReply(250, .init(2, 0, 0), "Accepted by the next hop")))
+                }
                 continue
             }
             lastReply = reply

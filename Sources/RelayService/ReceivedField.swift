@@ -1,29 +1,58 @@
 import MailTypes
+import SMTPProtocol
+import SMTPTransport
 
 /// The trace field on top of every message relayed (RFC 5321 §4.4):
 ///
 ///     Received: from client.test ([127.0.0.1])
-///         by mta.test (Millrace) with ESMTP id 0193…
+///         by mta.test (Millrace) with ESMTPSA (TLSv1.3) id 0193…
 ///         for <b@y.test>; Mon, 23 Nov 2026 20:14:56 +0000
-enum ReceivedField {
-    static func bytes(
-        client: String, peer: String, hostname: String, isExtended: Bool, id: MessageID, envelope: Envelope,
-        date: String
-    ) -> [UInt8] {
+struct ReceivedField {
+    /// What the client called itself.
+    var client: String
+    var peer: String
+    /// `ESMTPSA` and its like (RFC 3848, RFC 6531 §4.3).
+    var keyword: String
+    var tlsVersion: String?
+
+    init(_ session: ServerSession, _ connection: SMTPServerConnection, _ kind: ListenerConfiguration.Kind) {
+        client = session.clientName
+        peer = connection.peerAddress
+        tlsVersion = connection.tls?.version
+        keyword = Self.keyword(
+            isLMTP: kind == .lmtp, isUTF8: session.envelope.smtpUTF8, isExtended: session.isExtended,
+            isSecure: session.isSecure, isAuthenticated: session.authenticatedUser != nil)
+    }
+
+    init(client: String, peer: String, keyword: String, tlsVersion: String? = nil) {
+        self.client = client
+        self.peer = peer
+        self.keyword = keyword
+        self.tlsVersion = tlsVersion
+    }
+
+    static func keyword(
+        isLMTP: Bool, isUTF8: Bool, isExtended: Bool, isSecure: Bool, isAuthenticated: Bool
+    ) -> String {
+        guard isExtended || isUTF8 || isSecure else { return "SMTP" }
+        let base = isUTF8 ? (isLMTP ? "UTF8LMTP" : "UTF8SMTP") : (isLMTP ? "LMTP" : "ESMTP")
+        return base + (isSecure ? "S" : "") + (isAuthenticated ? "A" : "")
+    }
+
+    func bytes(hostname: String, id: MessageID, envelope: Envelope, date: String) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(256)
         func add(_ text: String) { out.append(contentsOf: text.utf8) }
         add("Received: from ")
-        add(safe(client))
+        add(Self.safe(client))
         add(" ([")
         add(peer)
         add("])\r\n\tby ")
         add(hostname)
-        // RFC 3848 and RFC 6531 §4.3 name the protocols.
-        add(
-            envelope.smtpUTF8
-                ? " (Millrace) with UTF8SMTP id "
-                : isExtended ? " (Millrace) with ESMTP id " : " (Millrace) with SMTP id ")
+        add(" (Millrace) with ")
+        add(keyword)
+        if let tlsVersion { add(" (\(tlsVersion))") }
+        add(" id ")
         id.appendHex(to: &out)
         if envelope.recipients.count == 1 {
             add("\r\n\tfor <")

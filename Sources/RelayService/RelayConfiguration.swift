@@ -2,11 +2,14 @@ package import DeliveryQueue
 
 /// What `mta serve` was asked to do.
 package struct RelayConfiguration: Sendable {
-    package var host: String
-    /// 0 picks a free port.
-    package var port: Int
+    /// At least one; the first one's address is printed first.
+    package var listeners: [ListenerConfiguration]
+    package var relayPolicy = RelayPolicy.loopbackOnly
     package var hostname: String
     package var routes: RouteTable
+    /// Needed where ``routes`` go by MX records.
+    package var exchangers: (any ExchangerLookup)?
+    package var egress = EgressConfiguration()
     package var threads: Int
     package var policies: DestinationPolicies
     /// Connections to next hops, over all destinations and loops.
@@ -18,9 +21,10 @@ package struct RelayConfiguration: Sendable {
     package var receptionBytes = 256 << 20
     /// How long 250 may be held back while mail comes in faster than it goes out, milliseconds; 0: never.
     package var inflowDelayMilliseconds: UInt64 = 250
-    package var maximumMessageSize: Int
     /// With less free on the spool's file system new mail is told 452; queued mail goes on.
     package var minimumFreeBytes = 256 << 20
+    /// Larger messages are not sent back with RET=FULL, only their header.
+    package var returnedContentBytes = 1 << 20
     /// Names printed in the record.
     package var spoolName: String
     package var durabilityName: String
@@ -32,16 +36,14 @@ package struct RelayConfiguration: Sendable {
     package var drainSeconds: Double = 10
 
     package init(
-        host: String, port: Int, hostname: String, routes: RouteTable, threads: Int, policies: DestinationPolicies,
-        maximumMessageSize: Int, spoolName: String, durabilityName: String
+        listeners: [ListenerConfiguration], hostname: String, routes: RouteTable, threads: Int,
+        policies: DestinationPolicies, spoolName: String, durabilityName: String
     ) {
-        self.host = host
-        self.port = port
+        self.listeners = listeners
         self.hostname = hostname
         self.routes = routes
         self.threads = threads
         self.policies = policies
-        self.maximumMessageSize = maximumMessageSize
         self.spoolName = spoolName
         self.durabilityName = durabilityName
     }

@@ -19,7 +19,7 @@ package actor RelayServer {
     private let loops: LoopGroup
     let shards: [RelayShard]
     private let ticks: [RepeatedTask]
-    private let listener: SMTPListener
+    private let listeners: [SMTPListener]
     private let live: LiveFile?
     private let started = WallInstant.now()
     private var control: ControlListener?
@@ -34,17 +34,35 @@ package actor RelayServer {
         let committer = GroupCommitter(spool: spool) { commits.record($0) }
         let readers = NIOThreadPool(numberOfThreads: 2)
         readers.start()
-        let parts = RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
+        let parts = try RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
         let shards = loops.contexts.map { RelayShard($0, parts) }
         try await restore(spool, shards)
-        var session = ServerConfiguration(hostname: configuration.hostname)
-        session.maximumMessageSize = configuration.maximumMessageSize
-        let listener = try await SMTPListener.bind(
-            .init(host: configuration.host, port: configuration.port, session: session), loops: loops
-        ) { ClientReception(shards[$0.index]) }
-        let server = RelayServer(configuration, spool, committer, commits, readers, loops, shards, listener)
+        var listeners: [SMTPListener] = []
+        for state in parts.listeners { listeners.append(try await bind(state, loops, shards)) }
+        let server = RelayServer(configuration, spool, committer, commits, readers, loops, shards, listeners)
         if let path = configuration.controlPath { try await server.openControl(path) }
         return server
+    }
+
+    private static func bind(
+        _ state: ListenerState, _ loops: LoopGroup, _ shards: [RelayShard]
+    ) async throws -> SMTPListener {
+        let listener = state.configuration
+        let rules = state.currentRules
+        // The session's rules come from the client's admission; the listener itself limits nothing.
+        var configuration = SMTPListener.Configuration(
+            host: listener.host, port: listener.port, session: ServerConfiguration(hostname: state.hostname),
+            maximumConnections: .max)
+        configuration.security.tls = rules.tls
+        configuration.security.isImplicit = listener.kind == .submissions
+        configuration.security.expectsProxyHeader = rules.proxyNetworks != nil
+        do {
+            return try await SMTPListener.bind(configuration, loops: loops) {
+                ClientReception(shards[$0.index], state)
+            }
+        } catch {
+            throw RecordFault("listener '\(listener.name)' on \(listener.host):\(listener.port): \(error)")
+        }
     }
 
     private func openControl(_ path: String) async throws {
@@ -56,7 +74,7 @@ package actor RelayServer {
     private init(
         _ configuration: RelayConfiguration, _ spool: any Spool, _ committer: GroupCommitter,
         _ commits: CommitLatencies, _ readers: NIOThreadPool, _ loops: LoopGroup, _ shards: [RelayShard],
-        _ listener: SMTPListener
+        _ listeners: [SMTPListener]
     ) {
         self.configuration = configuration
         self.spool = spool
@@ -65,7 +83,7 @@ package actor RelayServer {
         self.readers = readers
         self.loops = loops
         self.shards = shards
-        self.listener = listener
+        self.listeners = listeners
         live = configuration.recordPath.map { LiveFile(record: $0) }
         ticks = shards.map { shard in
             shard.context.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(250)) { _ in
@@ -103,7 +121,12 @@ package actor RelayServer {
     }
 
     /// `127.0.0.1:2525`, with the port really bound.
-    package nonisolated var address: String { listener.addressText }
+    package nonisolated var address: String { listeners[0].addressText }
+
+    /// The other listeners, in their order: name and address.
+    package nonisolated var otherAddresses: [(name: String, address: String)] {
+        zip(configuration.listeners, listeners).dropFirst().map { ($0.name, $1.addressText) }
+    }
 
     /// Messages found in the spool at start, in recipients, and how many of them may have been sent already.
     package func recovery() async throws -> (recovered: UInt64, possibleDuplicates: UInt64) {
@@ -158,9 +181,10 @@ package actor RelayServer {
     /// SIGTERM: no new mail, deliveries in progress finish or stay spooled, everything known is written.
     package func stop() async throws -> MTARecord {
         await control?.close()
-        await listener.stopAccepting()
+        for listener in listeners { await listener.stopAccepting() }
         for shard in shards { try await shard.context.eventLoop.submit { shard.beginDrain() }.get() }
-        await listener.drain(limit: .milliseconds(Int64(configuration.drainSeconds * 500)))
+        // All listeners' connections are on the same loops: one asks for all.
+        await listeners[0].drain(limit: .milliseconds(Int64(configuration.drainSeconds * 500)))
         let quiet = try await waitForQuiet()
         for task in ticks { task.cancel() }
         // The committer's last wake-ups need the loops, so it ends before they do.
@@ -195,7 +219,7 @@ package actor RelayServer {
             header: RecordHeader(
                 schema: MTARecord.schema, arguments: configuration.arguments, threads: configuration.threads,
                 startedUnixSeconds: started.seconds, endedUnixSeconds: WallInstant.now().seconds, usage: .current()),
-            listen: address, smartHost: configuration.routes.smartHost.text, spool: configuration.spoolName,
+            listen: address, smartHost: configuration.routes.text, spool: configuration.spoolName,
             durability: configuration.durabilityName)
         (record.recovered, record.possibleDuplicates) = (counts.recovered, counts.possibleDuplicates)
         (record.accepted, record.acceptedMessages) = (counts.accepted, counts.acceptedMessages)

@@ -39,6 +39,7 @@ extension RelayShard {
         let now = wallMilliseconds()
         if queue.someoneWaits(now: now) { giveUpOnSilence(now) }
         giveUpShared()
+        forgetSites()
         for (destination, connections) in resting {
             let tired = connections.filter { $0.restingSince + Self.restMilliseconds <= now }
             guard !tired.isEmpty else { continue }
@@ -64,7 +65,7 @@ extension RelayShard {
                 queue.connectionDenied(destination, until: now + Self.denialMilliseconds)
                 continue
             }
-            let connection = NextHopConnection(self, to: destination, hop: configuration.routes.hop(of: name))
+            let connection = NextHopConnection(self, to: destination, name: name)
             connections[ObjectIdentifier(connection)] = connection
             connection.open(now: now)
         }
@@ -104,6 +105,8 @@ extension RelayShard {
 
     /// Other destinations wait, and this one has more than its share; or other loops, and its limit is used up here.
     private func yields(_ connection: NextHopConnection, _ now: UInt64) -> Bool {
+        if connection.hasServedAll { connection.isLeaving = true }
+        if connection.isLeaving { return true }
         guard connection.hasServedItsTurn else { return false }
         let destination = connection.destination
         let policy = queue.policy(of: destination)
@@ -159,22 +162,59 @@ extension RelayShard {
 
     private func start(_ lease: DeliveryQueue.Lease, _ content: MessageContent, on connection: NextHopConnection) {
         guard let message = messages[lease.id], let session = connection.connection?.session else { return }
-        let waiting = message.waiting(for: queue.name(of: lease.destination), configuration.routes)
-        if let impossible = impossibility(message, session.capabilities) {
+        let waiting = message.waiting(for: queue.name(of: lease.destination))
+        guard !waiting.isEmpty else {
+            // Another delivery of this message took them along.
+            messages[lease.id]!.leases -= 1
+            queue.finish(lease)
+            return endDelivery(lease.id)
+        }
+        if askFirst(lease, waiting, connection) || relocate(lease, waiting) { return }
+        let recipients = transaction(message, waiting)
+        let envelope = message.envelope.narrowed(to: recipients)
+        if let impossible = impossibility(message, session) {
             fail(lease, waiting, impossible)
             return
         }
-        let recipients = Array(waiting.prefix(QueuedMessage.recipientsPerTransaction))
-        var envelope = message.envelope
-        if recipients.count < envelope.recipients.count {
-            envelope.recipients = recipients.map { message.envelope.recipients[$0] }
+        var whole = content
+        if let header = envelope.options?.recipients.first?.header, !header.isEmpty {
+            whole = MessageContent(slices: [ByteBuffer(bytes: header)] + content.slices, form: content.form)
         }
-        let outgoing = WireConversion.content(content, chunked: session.sendsChunk(content.form))
+        let outgoing = WireConversion.content(whole, chunked: session.sendsChunk(content.form))
         connection.send(.init(lease: lease, recipients: recipients), envelope, outgoing)
     }
 
-    /// Why this next hop can never take the message (RFC 1870 §6.1, RFC 6152 §3, RFC 6531 §3.5).
-    private func impossibility(_ message: QueuedMessage, _ hop: ServerCapabilities) -> SMTPReply? {
+    /// What the DNS said has run out: nothing is sent on old knowledge.
+    private func askFirst(
+        _ lease: DeliveryQueue.Lease, _ waiting: [Int], _ connection: NextHopConnection
+    ) -> Bool {
+        guard routes.needsLookups, let envelope = messages[lease.id]?.envelope else { return false }
+        let isAsking = ask(for: waiting.map { envelope.recipients[$0] }) { [self] in
+            connection.isLoading = false
+            guard connection.canTake, let content = messages[lease.id]?.content else {
+                release(lease)
+                return dispatch()
+            }
+            start(lease, content, on: connection)
+            serve(connection)
+        }
+        if isAsking { connection.isLoading = true }
+        return isAsking
+    }
+
+    /// Recipients that go in one transaction: a hundred, or one that has header fields of its own.
+    private func transaction(_ message: QueuedMessage, _ waiting: [Int]) -> [Int] {
+        guard let options = message.envelope.options?.recipients, !options.isEmpty else {
+            return Array(waiting.prefix(QueuedMessage.recipientsPerTransaction))
+        }
+        if !options[waiting[0]].header.isEmpty { return [waiting[0]] }
+        return Array(waiting.filter { options[$0].header.isEmpty }.prefix(QueuedMessage.recipientsPerTransaction))
+    }
+
+    /// Why this next hop can never take the message (RFC 1870 §6.1, RFC 6152 §3, RFC 6531 §3.5, RFC 3030 §3,
+    /// RFC 8689 §4.2.1).
+    private func impossibility(_ message: QueuedMessage, _ session: ClientSession) -> SMTPReply? {
+        let hop = session.capabilities
         if let limit = hop.size, limit > 0, message.size > limit {
             return SMTPReply(552, .init(5, 3, 4), "Message of \(message.size) octets, next hop takes \(limit)")
         }
@@ -184,10 +224,33 @@ extension RelayShard {
         if message.envelope.bodyType == .eightBitMIME, !hop.eightBitMIME {
             return SMTPReply(550, .init(5, 6, 3), "Next hop does not offer 8BITMIME")
         }
+        if message.envelope.bodyType == .binaryMIME, !hop.binaryMIME || !hop.chunking {
+            return SMTPReply(550, .init(5, 6, 3), "Next hop does not offer BINARYMIME")
+        }
+        if message.envelope.requiresTLS, !session.isSecure || !hop.requireTLS {
+            return SMTPReply(550, .init(5, 7, 30), "REQUIRETLS needed")
+        }
         return nil
     }
 
     // MARK: What connections tell
+
+    /// Milliseconds that a host's TLS counts as broken.
+    private static let brokenMilliseconds: UInt64 = 3_600_000
+    private static let brokenKept = 10_000
+
+    /// TLS with this host failed lately: where it need not be, it is not tried.
+    func isBroken(_ address: SocketAddress) -> Bool {
+        guard !brokenTLS.isEmpty, let host = address.networkAddress, let until = brokenTLS[host] else { return false }
+        return wallMilliseconds() < until
+    }
+
+    func noteBroken(_ address: SocketAddress) {
+        guard let host = address.networkAddress else { return }
+        let now = wallMilliseconds()
+        if brokenTLS.count >= Self.brokenKept { brokenTLS = brokenTLS.filter { $0.value > now } }
+        if brokenTLS.count < Self.brokenKept { brokenTLS[host] = now + Self.brokenMilliseconds }
+    }
 
     func opened(_ connection: NextHopConnection) {
         queue.connectionOpened(connection.destination)
@@ -200,6 +263,7 @@ extension RelayShard {
     ) {
         connections[ObjectIdentifier(connection)] = nil
         let destination = connection.destination
+        if let reply = connection.impossible { returnAll(to: destination, reply) }
         resting[destination]?.removeAll { $0 === connection }
         if queue.policy(of: destination).isShared { parts.limits.disconnect(queue.name(of: destination)) }
         for (load, contentSent) in open {

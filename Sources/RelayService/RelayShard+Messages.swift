@@ -58,7 +58,7 @@ extension RelayShard {
     /// altered mail, never a queue that stops at one bad record.
     func putAside(_ lease: DeliveryQueue.Lease, _ fault: SpoolFault) {
         let waiting = messages[lease.id].map {
-            $0.waiting(for: queue.name(of: lease.destination), configuration.routes)
+            $0.waiting(for: queue.name(of: lease.destination))
         }
         messages[lease.id]?.leases -= 1
         queue.finish(lease)

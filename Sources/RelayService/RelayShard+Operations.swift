@@ -32,7 +32,7 @@ extension RelayShard {
     func remove(_ selection: DeliveryQueue.Selection) -> Int {
         let removed = queue.remove(selection)
         for delivery in removed {
-            let waiting = messages[delivery.id]?.waiting(for: delivery.destination, configuration.routes)
+            let waiting = messages[delivery.id]?.waiting(for: delivery.destination)
             let count = UInt64(waiting?.count ?? delivery.recipients)
             counts.removed += count
             counts.queued -= count

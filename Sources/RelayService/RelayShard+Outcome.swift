@@ -7,9 +7,14 @@ import SpoolContract
 
 // What follows from the answer of a next hop, or from none.
 extension RelayShard {
-    func finished(_ load: NextHopConnection.Load, _ result: TransactionResult, _ now: MonotonicInstant) {
+    /// - Parameter reportsSuccess: the next hop took the wish to be told of success over (RFC 3461 §5.2.2).
+    func finished(
+        _ load: NextHopConnection.Load, _ result: TransactionResult, _ now: MonotonicInstant, reportsSuccess: Bool
+    ) {
         let id = load.lease.id
-        guard let applied = messages[id]?.apply(result, sent: load.recipients) else { return }
+        guard
+            let applied = messages[id]?.apply(result, sent: load.recipients, reportsSuccess: reportsSuccess)
+        else { return }
         counts.delivered += UInt64(applied.delivered)
         counts.bounced += UInt64(applied.failed)
         counts.queued -= UInt64(applied.delivered + applied.failed)
@@ -22,7 +27,7 @@ extension RelayShard {
     private func settle(_ load: NextHopConnection.Load) {
         let lease = load.lease
         guard let message = messages[lease.id] else { return }
-        if message.isDone(for: queue.name(of: lease.destination), configuration.routes) {
+        if message.isDone(for: queue.name(of: lease.destination)) {
             messages[lease.id]!.leases -= 1
             queue.finish(lease)
             endDelivery(lease.id)
@@ -39,14 +44,14 @@ extension RelayShard {
         let id = lease.id
         if let reply { messages[id]?.lastReply = reply }
         messages[id]?.leases -= 1
-        let waiting = messages[id].map { $0.waiting(for: queue.name(of: lease.destination), configuration.routes) }
+        let waiting = messages[id].map { $0.waiting(for: queue.name(of: lease.destination)) }
         let name = queue.name(of: lease.destination)
         counts.deferrals += UInt64(waiting?.count ?? lease.recipients)
         switch queue.deferred(lease, now: wallMilliseconds()) {
         case .retry(let due, let attempts, let warn):
             messages[id]?.attempts = attempts
             if warn { messages[id]?.isDelayReported = true }
-            notify(id, about: .failed)
+            report(id)
             persist(id, attempts: attempts, due: due, isDelayReported: warn || lease.isDelayReported, reply)
             if warn {
                 withMessage(id) {
@@ -66,14 +71,17 @@ extension RelayShard {
     }
 
     /// With the message in memory.
-    private func withMessage(
-        _ id: MessageID, _ body: @escaping (RelayShard) -> Void, unreadable: @escaping (SpoolFault) -> Void
+    /// - Parameter isLeased: it was leased while it was not in memory, so that the lease is still to be counted.
+    func withMessage(
+        _ id: MessageID, isLeased: Bool = false, _ body: @escaping (RelayShard) -> Void,
+        unreadable: @escaping (SpoolFault) -> Void
     ) {
         guard messages[id] == nil else { return body(self) }
         readBack(id) { [self] outcome in
             switch outcome {
             case .found(let stored):
                 keep(stored)
+                if isLeased { messages[id]?.leases += 1 }
                 body(self)
             case .unreadable(let fault): unreadable(fault)
             }
@@ -83,7 +91,7 @@ extension RelayShard {
     private func expire(_ id: MessageID, _ destination: String) {
         guard let message = messages[id] else { return }
         let last = message.lastReply?.description ?? "never attempted"
-        let waiting = message.waiting(for: destination, configuration.routes)
+        let waiting = message.waiting(for: destination)
         failWaiting(id, waiting, SMTPReply(554, .init(5, 4, 7), "Delivery time expired; last: \(last)"))
         endDelivery(id)
     }
@@ -107,7 +115,7 @@ extension RelayShard {
         guard messages[id] != nil else { return committer.submit(completion: id) }
         messages[id]!.deliveries -= 1
         guard messages[id]!.deliveries > 0 else { return conclude(id) }
-        notify(id, about: .failed)
+        report(id)
         persist(id, attempts: messages[id]!.attempts, due: 0, isDelayReported: messages[id]!.isDelayReported, nil)
     }
 
@@ -115,7 +123,7 @@ extension RelayShard {
     /// submitted before the completion, so no crash can lose both.
     private func conclude(_ id: MessageID) {
         guard let message = messages[id] else { return }
-        if !message.failures.isEmpty, message.content == nil, !message.envelope.reversePath.isNull {
+        if message.content == nil, message.mustReport {
             return readBack(id) { [self] outcome in
                 if case .found(let stored) = outcome { keep(stored) }
                 finishOff(id)
@@ -125,7 +133,7 @@ extension RelayShard {
     }
 
     private func finishOff(_ id: MessageID) {
-        notify(id, about: .failed)
+        report(id)
         committer.submit(completion: id)
         forgetContent(id)
         messages[id] = nil
@@ -146,52 +154,5 @@ extension RelayShard {
         state.isHeld = isHeld
         state.isDelayReported = isDelayReported
         committer.submit(state, for: id)
-    }
-
-    // MARK: Notifications
-
-    /// One notification for the failures of this attempt (RFC 3464).
-    private func notify(_ id: MessageID, about action: DeliveryNotification.Action) {
-        guard let message = messages[id], !message.failures.isEmpty else { return }
-        messages[id]!.failures = []
-        send(
-            action, id,
-            message.failures.map { .init(recipient: message.envelope.recipients[$0.index], reply: $0.reply) })
-    }
-
-    private func reportDelay(_ id: MessageID, _ destination: String) {
-        guard let message = messages[id] else { return }
-        let age = configuration.policies[destination].retry.maximumAge
-        let last = message.lastReply ?? SMTPReply(451, .init(4, 4, 1), "Next hop not reached yet")
-        send(
-            .delayed(untilSeconds: Int((message.acceptedMilliseconds + age) / 1000)), id,
-            message.waiting(for: destination, configuration.routes).map {
-                .init(recipient: message.envelope.recipients[$0], reply: last)
-            })
-        cool(id)
-    }
-
-    private func send(
-        _ action: DeliveryNotification.Action, _ id: MessageID, _ recipients: [DeliveryNotification.Failure]
-    ) {
-        guard let message = messages[id] else { return }
-        let now = wallMilliseconds()
-        let notification = DeliveryNotification(
-            action: action, hostname: hostname, id: newID(), originalID: id,
-            originalSender: message.envelope.reversePath, arrivalSeconds: Int(message.acceptedMilliseconds / 1000),
-            nowSeconds: Int(now / 1000), failures: recipients,
-            originalHeader: message.content.map(WireConversion.header) ?? [])
-        guard let bytes = notification.content() else { return }
-        let content = MessageContent(slices: [ByteBuffer(bytes: bytes)], form: .raw)
-        let eightBit = bytes.contains { $0 >= 0x80 }
-        accept(
-            SpoolMessage(
-                id: notification.id,
-                envelope: Envelope(
-                    reversePath: .null, recipients: [message.envelope.reversePath],
-                    bodyType: eightBit ? .eightBitMIME : .sevenBit,
-                    smtpUTF8: message.envelope.reversePath.needsSMTPUTF8),
-                acceptedMilliseconds: now, content: content),
-            from: nil)
     }
 }

@@ -14,6 +14,22 @@ struct RelayParts: Sendable {
     let committer: GroupCommitter
     let readers: NIOThreadPool
     let limits = SharedLimits()
+    let listeners: [ListenerState]
+    /// Nil where no mail goes by MX records.
+    let exchangers: (any ExchangerLookup)?
+    let egress: Egress
+
+    init(
+        configuration: RelayConfiguration, spool: any Spool, committer: GroupCommitter, readers: NIOThreadPool
+    ) throws {
+        self.configuration = configuration
+        self.spool = spool
+        self.committer = committer
+        self.readers = readers
+        listeners = configuration.listeners.map { ListenerState($0, hostname: configuration.hostname) }
+        exchangers = configuration.exchangers
+        egress = try Egress(configuration.egress)
+    }
 }
 
 /// The relay on one event loop: its clients, its part of the queue, its connections to next hops. Shards share
@@ -35,6 +51,8 @@ final class RelayShard: @unchecked Sendable {
     // Outbound; see RelayShard+Connections.
     var connections: [ObjectIdentifier: NextHopConnection] = [:]
     var resting: [Destination: [NextHopConnection]] = [:]
+    /// Hosts whose TLS failed, until when (wall milliseconds) they are not asked for it.
+    var brokenTLS: [NetworkAddress: UInt64] = [:]
 
     // Inbound
     var reception: ReceptionBudget
@@ -62,10 +80,13 @@ final class RelayShard: @unchecked Sendable {
     init(_ context: LoopContext, _ parts: RelayParts) {
         self.context = context
         self.parts = parts
+        policy = parts.configuration.relayPolicy
+        routes = parts.configuration.routes
         let configuration = parts.configuration
         queue = DeliveryQueue(
             policies: configuration.policies,
-            connectionLimit: max(1, configuration.outboundConnections / configuration.threads))
+            connectionLimit: max(1, configuration.outboundConnections / configuration.threads),
+            hasManyDestinations: configuration.routes.needsLookups)
         reception = ReceptionBudget(limit: configuration.receptionBytes / configuration.threads)
         inflow = InflowControl(
             delayMilliseconds: configuration.inflowDelayMilliseconds,
@@ -78,6 +99,13 @@ final class RelayShard: @unchecked Sendable {
     var committer: GroupCommitter { parts.committer }
     var spool: any Spool { parts.spool }
     var hostname: String { configuration.hostname }
+    /// Who may send where.
+    var policy: RelayPolicy
+    var routes: RouteTable
+    /// A domain of each site, to look its exchangers up again.
+    var representatives: [String: String] = [:]
+    /// Messages that are safe and whose destinations are being asked for.
+    private var routing = 0
     func wallMilliseconds() -> UInt64 { WallInstant.now().milliseconds }
 
     func newID() -> MessageID {
@@ -159,26 +187,47 @@ final class RelayShard: @unchecked Sendable {
     }
 
     private func enqueue(_ message: SpoolMessage, _ now: MonotonicInstant) {
-        var queued = QueuedMessage(message, acceptedInstant: now)
-        var goesSoon = true
-        if configuration.routes.isSingle {
-            let name = configuration.routes.smartHost.text
-            goesSoon = !queue.isHeldBack(name)
-            queue.accept(message.id, recipients: message.envelope.recipients.count, to: name)
-        } else {
-            let destinations = configuration.routes.destinations(of: message.envelope.recipients)
-            queued.deliveries = destinations.count
-            goesSoon = destinations.contains { !queue.isHeldBack($0.name) }
-            for (name, recipients) in destinations { queue.accept(message.id, recipients: recipients, to: name) }
+        let queued = QueuedMessage(message, acceptedInstant: now)
+        if let only = routes.only {
+            queue.accept(message.id, recipients: message.envelope.recipients.count, to: only)
+            return keep(queued, message.id, goesSoon: !queue.isHeldBack(only))
         }
-        // Content is kept for the attempt that follows at once, if one does.
-        if spool.canLoad, !goesSoon || residentBytes + queued.memoryBytes > residentBudget {
-            queued.content = nil
-            if queued.canBeForgotten { return }
-        } else {
-            residentBytes += queued.memoryBytes
+        let isAsking = ask(for: message.envelope.recipients) { [self] in
+            routing -= 1
+            place(queued, message.id)
+            dispatch()
         }
-        messages[message.id] = queued
+        if isAsking { routing += 1 } else { place(queued, message.id) }
+    }
+
+    /// Puts a message of which all is known that can be known into its queues.
+    private func place(_ message: QueuedMessage, _ id: MessageID) {
+        var message = message
+        let places = destinations(of: &message, among: Array(message.recipients.indices))
+        let groups = Dictionary(grouping: places.keys) { places[$0]! }
+        message.deliveries = groups.count
+        if groups.count > 1 || !message.failures.isEmpty {
+            message.assignment = message.recipients.indices.map { places[$0] ?? "" }
+        }
+        for (name, recipients) in groups { queue.accept(id, recipients: recipients.count, to: name) }
+        keep(message, id, goesSoon: groups.keys.contains { !queue.isHeldBack($0) })
+        guard !message.failures.isEmpty else { return }
+        // Some have no way: what is known is written down, and if none is left this is the message's end.
+        messages[id] = messages[id] ?? message
+        messages[id]!.deliveries += 1
+        endDelivery(id)
+    }
+
+    /// Content is kept for the attempt that follows at once, if one does.
+    private func keep(_ message: QueuedMessage, _ id: MessageID, goesSoon: Bool) {
+        var message = message
+        if spool.canLoad, !goesSoon || residentBytes + message.memoryBytes > residentBudget {
+            message.content = nil
+            if message.canBeForgotten { return }
+        } else {
+            residentBytes += message.memoryBytes
+        }
+        messages[id] = message
     }
 
     private func refuse(_ done: Pending, _ fault: SpoolFault) {
@@ -203,24 +252,37 @@ final class RelayShard: @unchecked Sendable {
             counts.recovered += waiting
             counts.queued += waiting
             if mayHaveBeenSent { counts.possibleDuplicates += waiting }
-            let open = message.recipients.indices.lazy.filter { message.recipients[$0] == .waiting }
-            let destinations = configuration.routes.destinations(of: open.map { entry.envelope.recipients[$0] })
             var found = DeliveryQueue.Found(entry.id)
             found.attempts = message.attempts
             found.dueMilliseconds = entry.state?.nextDueMilliseconds ?? 0
             found.isHeld = entry.state?.isHeld ?? false
             found.isDelayReported = message.isDelayReported
-            for (name, recipients) in destinations {
-                found.recipients = recipients
+            let places = restoredPlaces(message)
+            let groups = Dictionary(grouping: places.keys) { places[$0]! }
+            for (name, recipients) in groups {
+                found.recipients = recipients.count
                 queue.restore(found, to: name, now: now)
             }
-            message.deliveries = destinations.count
-            if destinations.isEmpty {
+            message.deliveries = groups.count
+            if groups.count > 1 { message.assignment = message.recipients.indices.map { places[$0] ?? "" } }
+            if groups.isEmpty {
                 committer.submit(completion: entry.id)  // its completion was lost, its last state was not
             } else if !message.canBeForgotten {
                 messages[entry.id] = message
             }
         }
+    }
+
+    /// Nobody is asked for a whole spool's domains: a queue with a domain's name asks when its turn comes.
+    private func restoredPlaces(_ message: QueuedMessage) -> [Int: String] {
+        var places: [Int: String] = [:]
+        for index in message.recipients.indices where message.recipients[index] == .waiting {
+            switch routes.place(of: message.envelope.recipients[index]) {
+            case .destination(let name): places[index] = name
+            case .exchangers(let domain): places[index] = domain
+            }
+        }
+        return places
     }
 
     func beginDrain() {
@@ -229,7 +291,7 @@ final class RelayShard: @unchecked Sendable {
     }
 
     /// Nothing is being written or delivered.
-    var isQuiet: Bool { pending.isEmpty && queue.leasedCount == 0 }
+    var isQuiet: Bool { pending.isEmpty && queue.leasedCount == 0 && routing == 0 }
 
     /// What an operator should know; bounded.
     func note(_ text: String) {

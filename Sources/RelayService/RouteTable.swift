@@ -1,61 +1,104 @@
 import MailTypes
 package import NIOCore
+package import SMTPProtocol
 
 /// Which destination a recipient belongs to, and where its mail goes. A destination is what has a queue, limits and a
-/// schedule of its own: a domain that was given some, or else everything that goes to the smart host.
+/// schedule of its own: a domain that was given some, everything that goes to the smart host, or, where mail goes by
+/// MX records, the domains that share their exchangers.
 package struct RouteTable: Sendable {
-    /// A next hop.
-    package struct Hop: Sendable {
+    /// One address to try.
+    package struct Address: Sendable, Hashable {
         package var address: SocketAddress
+        /// Host name, for TLS; nil or empty: none.
+        package var name: String
+        package init(address: SocketAddress, name: String) {
+            self.address = address
+            self.name = name
+        }
+    }
+
+    /// A next hop that the configuration names.
+    package struct Hop: Sendable {
+        /// In the order in which they are tried.
+        package var addresses: [Address]
         /// `HOST:PORT`, as it was written.
         package var text: String
-        package init(address: SocketAddress, text: String) {
-            self.address = address
+        package var serverProtocol: ServerProtocol
+        package init(addresses: [Address], text: String, serverProtocol: ServerProtocol = .smtp) {
+            self.addresses = addresses
             self.text = text
+            self.serverProtocol = serverProtocol
         }
     }
 
-    package let smartHost: Hop
-    private let domains: [[UInt8]: String]
-    private let hops: [String: Hop]
+    /// Where a domain with settings of its own goes.
+    package enum Rule: Sendable {
+        case hop(Hop)
+        /// As everything else does.
+        case usual
+        /// By its MX records, whatever everything else does.
+        case exchangers
+    }
 
-    /// - Parameter domains: domains with settings of their own, by name; nil: their mail goes to the smart host, too.
-    package init(smartHost: Hop, domains: [String: Hop?] = [:]) {
+    /// Nil: by MX records.
+    package let smartHost: Hop?
+    private let names: [[UInt8]: String]
+    private let rules: [String: Rule]
+
+    /// - Parameter domains: domains with settings of their own.
+    package init(smartHost: Hop?, domains: [String: Rule] = [:]) {
         self.smartHost = smartHost
         var names: [[UInt8]: String] = [:]
-        var hops: [String: Hop] = [:]
-        for (domain, hop) in domains {
+        var rules: [String: Rule] = [:]
+        for (domain, rule) in domains {
             let name = domain.lowercased()
             names[Array(name.utf8)] = name
-            if let hop { hops[name] = hop }
+            rules[name] = rule
         }
-        self.domains = names
-        self.hops = hops
+        self.names = names
+        self.rules = rules
     }
 
-    /// Everything has the same destination.
-    var isSingle: Bool { domains.isEmpty }
+    /// How it reads in a record: the smart host, or `MX`.
+    var text: String { smartHost?.text ?? "MX" }
 
-    /// The destination's name. Domains are compared without regard to case (RFC 5321 §2.4).
-    func destination(of recipient: MailAddress) -> String {
-        if domains.isEmpty { return smartHost.text }
-        let domain = recipient.domain.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
-        return domains[domain] ?? smartHost.text
-    }
+    /// Everything has this destination; nil: there are several.
+    var only: String? { names.isEmpty ? smartHost?.text : nil }
 
-    func hop(of destination: String) -> Hop { hops[destination] ?? smartHost }
-
-    /// The destinations of these recipients, each once, with how many belong to it.
-    func destinations(of recipients: some Sequence<MailAddress>) -> [(name: String, recipients: Int)] {
-        var found: [(name: String, recipients: Int)] = []
-        for recipient in recipients {
-            let name = destination(of: recipient)
-            if let index = found.firstIndex(where: { $0.name == name }) {
-                found[index].recipients += 1
-            } else {
-                found.append((name, 1))
+    /// Some mail goes by MX records.
+    package var needsLookups: Bool {
+        smartHost == nil
+            || rules.values.contains { rule in
+                if case .exchangers = rule { true } else { false }
             }
-        }
-        return found
     }
+
+    /// Where the mail of a recipient belongs.
+    enum Place: Hashable {
+        /// A queue with a name of its own.
+        case destination(String)
+        /// The queue that the domain's exchangers have.
+        case exchangers(of: String)
+    }
+
+    /// Domains are compared without regard to case (RFC 5321 §2.4).
+    func place(of recipient: MailAddress) -> Place {
+        if let only { return .destination(only) }
+        let domain = recipient.domain.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
+        if let name = names[domain] { return .destination(name) }
+        if let smartHost { return .destination(smartHost.text) }
+        return .exchangers(of: String(decoding: domain, as: UTF8.self))
+    }
+
+    /// The next hop of a destination; nil: look up its exchangers.
+    func hop(of destination: String) -> Hop? {
+        switch rules[destination] {
+        case .hop(let hop)?: return hop
+        case .exchangers?: return nil
+        case .usual?, nil: return smartHost
+        }
+    }
+
+    /// The destination is a domain with settings of its own.
+    func isNamed(_ destination: String) -> Bool { rules[destination] != nil }
 }

@@ -47,6 +47,26 @@ enum WireConversion {
         return OutgoingContent(buffers: buffers, size: buffers.reduce(0) { $0 + $1.readableBytes }, form: .dotStuffed)
     }
 
+    /// The content itself, without stuffing dots.
+    static func plain(_ content: MessageContent) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(content.size)
+        for slice in content.slices { out.append(contentsOf: slice.readableBytesView) }
+        guard content.form == .dotStuffed else { return out }
+        var lineStart = true
+        var kept = 0
+        for byte in out {
+            if lineStart, byte == 0x2E {
+                lineStart = false
+                continue
+            }
+            out[kept] = byte
+            kept += 1
+            lineStart = byte == 0x0A
+        }
+        return Array(out[..<kept])
+    }
+
     /// The header, up to and without the blank line.
     static func header(_ content: MessageContent) -> [UInt8] {
         var out: [UInt8] = []

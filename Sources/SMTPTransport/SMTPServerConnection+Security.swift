@@ -81,11 +81,5 @@ extension SMTPServerConnection {
         guard let address else { return }
         statedClient = address
         peerAddress = Self.text(address)
-        isFromLoopback = Self.isLoopback(peerAddress)
-    }
-
-    /// RFC 1122 §3.2.1.3, RFC 4291 §2.5.3.
-    static func isLoopback(_ text: String) -> Bool {
-        text.hasPrefix("127.") || text == "IPv6:::1" || text.hasPrefix("IPv6:::ffff:127.")
     }
 }

@@ -60,9 +60,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// The client's address and port; nil if unknown.
     package var client: SocketAddress? { statedClient ?? context?.channel.remoteAddress }
 
-    /// The client is on this machine (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
-    package internal(set) lazy var isFromLoopback: Bool =
-        Self.isLoopback(peerAddress)
+    /// The client is on this machine.
+    package var isFromLoopback: Bool { client?.networkAddress?.isLoopback ?? false }
 
     // MARK: Decisions
 
@@ -89,6 +88,9 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     /// What was read and not yet worked on is dropped.
     func dropBacklog() { backlog = nil }
+
+    /// How long this client may be silent between commands.
+    package func setIdleLimit(seconds: Double) { timeouts.idle = UInt64(seconds * 1e9) }
 
     /// Lets the client go at the next rest: at once if it rests now.
     func drain() {

@@ -42,7 +42,8 @@ struct DomainSettings {
             do {
                 let endpoint = try Endpoint(parsing: text, flag: "next_hop")
                 let address = try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
-                return RouteTable.Hop(address: address, text: endpoint.description)
+                return RouteTable.Hop(
+                    addresses: [.init(address: address, name: endpoint.host)], text: endpoint.description)
             } catch {
                 throw values.fault("next_hop", "\(error)")
             }

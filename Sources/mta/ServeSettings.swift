@@ -101,12 +101,14 @@ struct ServeSettings {
             throw UsageFault("--smart-host-connections \(smartHostConnections): expected 1 or more")
         }
         let routes = RouteTable(
-            smartHost: .init(address: address, text: next.description),
-            domains: Dictionary(uniqueKeysWithValues: domains.map { ($0.name, $0.nextHop) }))
+            smartHost: .init(addresses: [.init(address: address, name: next.host)], text: next.description),
+            domains: Dictionary(
+                uniqueKeysWithValues: domains.map { ($0.name, $0.nextHop.map { .hop($0) } ?? .usual) }))
+        var listener = ListenerConfiguration(name: "smtp", host: endpoint.host, port: endpoint.port)
+        listener.rules.limits.messageSize = try bytes(maxMessageSize, "--max-message-size", atLeast: 65_536)
         var configuration = RelayConfiguration(
-            host: endpoint.host, port: endpoint.port, hostname: try checkedHostname(), routes: routes, threads: loops,
+            listeners: [listener], hostname: try checkedHostname(), routes: routes, threads: loops,
             policies: try policies(),
-            maximumMessageSize: try bytes(maxMessageSize, "--max-message-size", atLeast: 65_536),
             spoolName: spool, durabilityName: try spoolSelection.durabilityName())
         configuration.outboundConnections = smartHostConnections
         configuration.residentBytes = try bytes(residentMemory, "--resident-memory", atLeast: 0)

@@ -12,7 +12,7 @@ import Testing
         DeliveryNotification(
             hostname: "mta.test", id: MessageID(high: 1, low: 2), originalID: MessageID(high: 1, low: 1),
             originalSender: MailAddress(sender), arrivalSeconds: 0, nowSeconds: 86_400,
-            failures: [.init(recipient: MailAddress("b@y.test"), reply: reply)], originalHeader: header)
+            outcomes: [.init(recipient: MailAddress("b@y.test"), reply: reply)], original: .header(header))
     }
 
     @Test func saysWhatFailed() throws {
@@ -51,6 +51,24 @@ import Testing
         #expect(content.count < DeliveryNotification.returnedHeaderLimit + 2000)
         let text = String(decoding: content, as: UTF8.self)
         #expect(text.contains("y\r\n\r\n--millrace-"))
+    }
+
+    @Test func saysWhatTheSenderAskedToBeTold() throws {
+        var report = DeliveryNotification(
+            action: .relayed, hostname: "mta.test", id: MessageID(high: 1, low: 2),
+            originalID: MessageID(high: 1, low: 1), originalSender: MailAddress("a@x.test"), arrivalSeconds: 0,
+            nowSeconds: 86_400,
+            outcomes: [
+                .init(
+                    recipient: MailAddress("b@y.test"), reply: SMTPReply(250, nil, "ok"),
+                    originalRecipient: Array("rfc822;b+2Btag@y.test".utf8))
+            ], original: .whole(Array("Subject: x\r\n\r\n.Hi\r\n".utf8)))
+        report.envelopeID = Array("QQ+2B1".utf8)
+        let lines = String(decoding: try #require(report.content()), as: UTF8.self).components(separatedBy: "\r\n")
+        for line in [
+            "Original-Envelope-Id: QQ+1", "Original-Recipient: rfc822; b+tag@y.test", "Action: relayed",
+            "Status: 2.0.0", "Content-Type: message/rfc822", ".Hi", "Subject: Mail was relayed",
+        ] { #expect(lines.contains(line), "\(line)") }
     }
 
     /// An independent reader: Python's email package.

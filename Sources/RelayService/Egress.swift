@@ -1,0 +1,83 @@
+package import MailTypes
+import NIOCore
+import SMTPProtocol
+import SMTPTransport
+
+/// How mail leaves for one destination, besides its schedule and its rate.
+package struct EgressPolicy: Sendable, Hashable {
+    package enum TLS: String, Sendable, Hashable, CaseIterable {
+        case none
+        /// Where it is offered, with any certificate, and in the clear where it fails (RFC 7435).
+        case opportunistic
+        /// With any certificate, never in the clear.
+        case required
+        /// With a certificate that is valid for the host's name.
+        case verified
+    }
+
+    package var tls = TLS.opportunistic
+    /// Local addresses to send from, at most one of each family; none: the system's choice.
+    package var sources: [NetworkAddress] = []
+    /// Name in EHLO; nil: this host's.
+    package var ehloName: String?
+    /// Transactions before a connection is closed; 0: no limit.
+    package var messagesPerConnection = 0
+
+    package init() {}
+}
+
+/// ``EgressPolicy`` by the destination's name.
+package struct EgressConfiguration: Sendable {
+    package var standard = EgressPolicy()
+    package var named: [String: EgressPolicy] = [:]
+    /// Who may have signed the certificates of next hops that must be verified, PEM; nil: the system's roots.
+    package var rootsFile: String?
+
+    package init() {}
+
+    subscript(name: String) -> EgressPolicy { named[name] ?? standard }
+}
+
+/// What connections to next hops share: policies and TLS contexts, made once.
+struct Egress: Sendable {
+    let configuration: EgressConfiguration
+    private let unverified: TLSClientContext?
+    private let verified: TLSClientContext?
+
+    /// - Throws: ``TLSFault``.
+    init(_ configuration: EgressConfiguration) throws(TLSFault) {
+        self.configuration = configuration
+        let demands = Set(([configuration.standard] + configuration.named.values).map(\.tls))
+        unverified =
+            demands.contains(.opportunistic) || demands.contains(.required)
+            ? try TLSClientContext(verifies: false) : nil
+        verified =
+            demands.contains(.verified)
+            ? try TLSClientContext(verifies: true, rootsFile: configuration.rootsFile) : nil
+    }
+
+    func context(_ demand: EgressPolicy.TLS) -> TLSClientContext? {
+        switch demand {
+        case .none: nil
+        case .opportunistic, .required: unverified
+        case .verified: verified
+        }
+    }
+
+    /// The local address for a connection to `target`.
+    func source(_ policy: EgressPolicy, to target: SocketAddress) -> SocketAddress? {
+        let isIPv4 = target.protocol == .inet
+        guard let address = policy.sources.first(where: { $0.isIPv4 == isIPv4 }) else { return nil }
+        return try? SocketAddress(ipAddress: address.description, port: 0)
+    }
+}
+
+extension EgressPolicy.TLS {
+    var client: ClientTLS {
+        switch self {
+        case .none: .none
+        case .opportunistic: .opportunistic
+        case .required, .verified: .required
+        }
+    }
+}
