@@ -76,6 +76,9 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
 
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        layer("SASLAuthentication", ["COpenSSL"]),
+
         // Edges
         layer(
             "SMTPTransport",
@@ -104,9 +107,10 @@ let package = Package(
             "RelayService",
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
-                "DeliveryQueue", "RunRecords", nioCore, nioPosix,
+                "DeliveryQueue", "SASLAuthentication", "RunRecords", nioCore, nioPosix,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
+        layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
         layer("BenchHarness", ["MailTypes", "Measures", "RunRecords"]),
         layer("RunReporting", ["Measures", "RunRecords", "CGnuplot"]),
@@ -123,7 +127,8 @@ let package = Package(
         program(
             "mta",
             [
-                "RelayService", "DeliveryQueue", "MailTypes", "SpoolContract", "SpoolRocksDB", "SpoolSegmentLog",
+                "RelayService", "MTAConfiguration", "SASLAuthentication", "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
+                "SpoolRocksDB", "SpoolSegmentLog",
                 "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", nioCore,
             ]),
         program("bench-report", ["BenchHarness", "RunReporting", "Measures", "RunRecords"]),
@@ -135,6 +140,7 @@ let package = Package(
         tests("Slabs", ["MailTypes", "Measures"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
+        tests("SASLAuthentication"),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(
             "SpoolContract", ["TestSupport", "SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),
@@ -142,6 +148,7 @@ let package = Package(
         tests("SpoolRocksDB", ["TestSupport", "SpoolContract", "CRocksDB", "MailTypes", nioCore]),
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", "Measures", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
+        tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
         tests("BenchHarness", ["RunRecords"]),
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "CByteLoops", nioCore]),

@@ -54,7 +54,7 @@ package struct DeliveryQueue: Sendable {
         static func < (a: Hold, b: Hold) -> Bool { a.until < b.until }
     }
 
-    package let policies: DestinationPolicies
+    package private(set) var policies: DestinationPolicies
     /// Connections over all destinations.
     package let connectionLimit: Int
     var records = Slab<Waiting>()
@@ -84,6 +84,14 @@ package struct DeliveryQueue: Sendable {
         self.policies = policies
         self.connectionLimit = connectionLimit
         self.hasManyDestinations = hasManyDestinations || !policies.named.isEmpty
+    }
+
+    /// Other policies from now on. What is deferred keeps its due time.
+    package mutating func adopt(_ fresh: DestinationPolicies) {
+        policies = fresh
+        for index in destinations.indices where !destinations[index].isFree {
+            destinations[index].policy = fresh[destinations[index].name]
+        }
     }
 
     // MARK: In

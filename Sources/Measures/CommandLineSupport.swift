@@ -5,6 +5,11 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     package let host: String
     package let port: Int
 
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
     /// - Parameter flag: named in the fault, e.g. `--listen`.
     package init(parsing text: String, flag: String) throws(UnitFault) {
         guard let colon = text.lastIndex(of: ":"), let port = Self.number(text[text.index(after: colon)...], 65535),

@@ -71,5 +71,11 @@ package struct TerminationSignals: Sendable {
     }
 }
 
+/// SIGHUP from now on: `body` runs for each, one after the other.
+package func onHangup(_ body: @escaping @Sendable () async -> Void) async -> Task<Void, Never> {
+    let signals = await UnixSignalsSequence(trapping: .sighup)
+    return Task { for await _ in signals { await body() } }
+}
+
 /// A peer that closes early must cost a write error, not the process.
 package func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }

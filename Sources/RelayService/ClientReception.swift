@@ -10,6 +10,7 @@ final class ClientReception: SMTPServerDelegate {
     private let shard: RelayShard
     private let listener: ListenerState
     private var visit: ListenerState.Visit?
+    private lazy var authentication = ClientAuthentication(shard.parts.authentication)
     private var slices: [ByteBuffer] = []
     private var form = WireForm.dotStuffed
     private var hops = HopCounter()
@@ -35,8 +36,25 @@ final class ClientReception: SMTPServerDelegate {
         return .accepted(session)
     }
 
+    func authenticate(_ connection: SMTPServerConnection, isFirst: Bool) {
+        let (address, now) = (connection.client?.networkAddress, shard.wallMilliseconds())
+        let outcome =
+            isFirst
+            ? authentication.begin(connection.session, address, now: now)
+            : authentication.goOn(connection.session, address, now: now)
+        switch outcome {
+        case .answer(let answer): connection.decide(authentication: answer)
+        case .check(let check):
+            shard.parts.authentication.check(check, on: shard.context.eventLoop, now: now) { [self] isRight in
+                guard case .answer(let answer) = authentication.checked(isRight, address, now: now) else { return }
+                connection.decide(authentication: answer)
+            }
+        }
+    }
+
     func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
         if let refusal = shard.refusesNewMail { return refusal }
+        if let refusal = refusesSender(connection.session) { return refusal }
         guard let visit, listener.mayBegin(visit, now: shard.wallMilliseconds()) else {
             return SMTPReply(450, .init(4, 7, 1), "Too many messages from your address, slow down")
         }
@@ -50,6 +68,17 @@ final class ClientReception: SMTPServerDelegate {
             return SMTPReply(554, .init(5, 7, 1), "Relay access denied")
         }
         return nil
+    }
+
+    /// Who has authenticated writes mail as those addresses that are the user's.
+    private func refusesSender(_ session: ServerSession) -> SMTPReply? {
+        guard let name = session.authenticatedUser, let user = shard.parts.authentication.users?[name] else {
+            return nil
+        }
+        let path = session.envelope.reversePath
+        let domain = String(decoding: path.domain, as: UTF8.self)
+        guard !user.maySend(as: path.description, domain: domain) else { return nil }
+        return SMTPReply(553, .init(5, 7, 1), "Sender address is not yours")
     }
 
     private func mayRelay(_ connection: SMTPServerConnection) -> Bool {

@@ -22,7 +22,18 @@ final class ListenerState: Sendable {
     }
 
     var currentRules: ListenerRules { rules.withLock { $0 } }
-    func replace(_ fresh: ListenerRules) { rules.withLock { $0 = fresh } }
+
+    /// The listener's own TLS context stays and takes the fresh one's certificates.
+    func replace(_ fresh: ListenerRules) {
+        rules.withLock { rules in
+            var fresh = fresh
+            if let old = rules.tls, let new = fresh.tls {
+                old.adopt(new)
+                fresh.tls = old
+            }
+            rules = fresh
+        }
+    }
 
     /// What one connection holds; given back with ``leave(_:)``.
     struct Visit {

@@ -49,7 +49,7 @@ final class NextHopConnection: SMTPClientDelegate {
         self.shard = shard
         self.destination = destination
         self.name = name
-        policy = shard.parts.egress.configuration[name]
+        policy = shard.egress.configuration[name]
     }
 
     var canTake: Bool { isReady && !isLoading && (connection?.canSend ?? false) }
@@ -88,8 +88,8 @@ final class NextHopConnection: SMTPClientDelegate {
             to: target.address, loop: shard.context, configuration: configuration, delegate: self,
             timeout: .seconds(seconds),
             security: .init(
-                context: shard.parts.egress.context(tls), name: target.name.isEmpty ? nil : target.name,
-                source: shard.parts.egress.source(policy, to: target.address)))
+                context: shard.egress.context(tls), name: target.name.isEmpty ? nil : target.name,
+                source: shard.egress.source(policy, to: target.address)))
     }
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {

@@ -1,10 +1,13 @@
 package import DeliveryQueue
+package import SASLAuthentication
 
 /// What `mta serve` was asked to do.
 package struct RelayConfiguration: Sendable {
     /// At least one; the first one's address is printed first.
     package var listeners: [ListenerConfiguration]
     package var relayPolicy = RelayPolicy.loopbackOnly
+    /// Who may authenticate; nil: nobody.
+    package var users: UserFile?
     package var hostname: String
     package var routes: RouteTable
     /// Needed where ``routes`` go by MX records.

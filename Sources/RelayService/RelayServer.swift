@@ -11,7 +11,7 @@ import Synchronization
 
 /// The relay: a listener, a shard on each event loop, one group commit.
 package actor RelayServer {
-    private let configuration: RelayConfiguration
+    private var configuration: RelayConfiguration
     private let spool: any Spool
     private let committer: GroupCommitter
     private let commits: CommitLatencies
@@ -34,8 +34,9 @@ package actor RelayServer {
         let committer = GroupCommitter(spool: spool) { commits.record($0) }
         let readers = NIOThreadPool(numberOfThreads: 2)
         readers.start()
-        let parts = try RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
-        let shards = loops.contexts.map { RelayShard($0, parts) }
+        let parts = RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
+        let egress = try Egress(configuration.egress)
+        let shards = loops.contexts.map { RelayShard($0, parts, configuration, egress) }
         try await restore(spool, shards)
         var listeners: [SMTPListener] = []
         for state in parts.listeners { listeners.append(try await bind(state, loops, shards)) }
@@ -55,7 +56,7 @@ package actor RelayServer {
             maximumConnections: .max)
         configuration.security.tls = rules.tls
         configuration.security.isImplicit = listener.kind == .submissions
-        configuration.security.expectsProxyHeader = rules.proxyNetworks != nil
+        configuration.security.proxies = rules.proxyNetworks
         do {
             return try await SMTPListener.bind(configuration, loops: loops) {
                 ClientReception(shards[$0.index], state)
@@ -125,7 +126,21 @@ package actor RelayServer {
 
     /// The other listeners, in their order: name and address.
     package nonisolated var otherAddresses: [(name: String, address: String)] {
-        zip(configuration.listeners, listeners).dropFirst().map { ($0.name, $1.addressText) }
+        zip(shards[0].parts.listeners, listeners).dropFirst().map { ($0.configuration.name, $1.addressText) }
+    }
+
+    /// Takes in what can change while the relay runs: rules of listeners, certificates, users, relaying, routes,
+    /// limits, schedules. Nobody is disconnected.
+    /// - Throws: ``TLSFault``; then everything stays as it was.
+    package func reload(_ fresh: RelayConfiguration) async throws {
+        let egress = try Egress(fresh.egress)
+        let parts = shards[0].parts
+        for listener in fresh.listeners {
+            parts.listeners.first { $0.configuration.name == listener.name }?.replace(listener.rules)
+        }
+        parts.authentication.replace(fresh.users)
+        configuration = fresh
+        for shard in shards { try await shard.context.eventLoop.submit { shard.adopt(fresh, egress) }.get() }
     }
 
     /// Messages found in the spool at start, in recipients, and how many of them may have been sent already.
@@ -194,6 +209,7 @@ package actor RelayServer {
         series.add(totals(counts), at: .now())
         try await loops.shutDown()
         try await readers.shutdownGracefully()
+        try await shards[0].parts.authentication.shutDown()
         spool.close(clean: quiet && isCommitted)
         let record = makeRecord(counts, latency, faults)
         if let path = configuration.recordPath { try RecordFile.write(record, to: path) }

@@ -9,7 +9,6 @@ import SpoolContract
 
 /// What the shards of one relay share.
 struct RelayParts: Sendable {
-    let configuration: RelayConfiguration
     let spool: any Spool
     let committer: GroupCommitter
     let readers: NIOThreadPool
@@ -17,18 +16,17 @@ struct RelayParts: Sendable {
     let listeners: [ListenerState]
     /// Nil where no mail goes by MX records.
     let exchangers: (any ExchangerLookup)?
-    let egress: Egress
+    let authentication: AuthenticationService
 
     init(
         configuration: RelayConfiguration, spool: any Spool, committer: GroupCommitter, readers: NIOThreadPool
-    ) throws {
-        self.configuration = configuration
+    ) {
         self.spool = spool
         self.committer = committer
         self.readers = readers
+        authentication = AuthenticationService(configuration.users)
         listeners = configuration.listeners.map { ListenerState($0, hostname: configuration.hostname) }
         exchangers = configuration.exchangers
-        egress = try Egress(configuration.egress)
     }
 }
 
@@ -38,6 +36,9 @@ struct RelayParts: Sendable {
 final class RelayShard: @unchecked Sendable {
     let context: LoopContext
     let parts: RelayParts
+    /// A reload changes it; see ``adopt(_:_:)``.
+    private(set) var configuration: RelayConfiguration
+    private(set) var egress: Egress
 
     var counts = RelayCounts()
     var deliveryLatency = LatencyHistogram()
@@ -77,12 +78,11 @@ final class RelayShard: @unchecked Sendable {
     private var dateSecond: UInt64 = 0
     private var date = ""
 
-    init(_ context: LoopContext, _ parts: RelayParts) {
+    init(_ context: LoopContext, _ parts: RelayParts, _ configuration: RelayConfiguration, _ egress: Egress) {
         self.context = context
         self.parts = parts
-        policy = parts.configuration.relayPolicy
-        routes = parts.configuration.routes
-        let configuration = parts.configuration
+        self.configuration = configuration
+        self.egress = egress
         queue = DeliveryQueue(
             policies: configuration.policies,
             connectionLimit: max(1, configuration.outboundConnections / configuration.threads),
@@ -95,13 +95,11 @@ final class RelayShard: @unchecked Sendable {
         nextSequence = UInt64(context.index) << 56
     }
 
-    var configuration: RelayConfiguration { parts.configuration }
     var committer: GroupCommitter { parts.committer }
     var spool: any Spool { parts.spool }
     var hostname: String { configuration.hostname }
-    /// Who may send where.
-    var policy: RelayPolicy
-    var routes: RouteTable
+    var policy: RelayPolicy { configuration.relayPolicy }
+    var routes: RouteTable { configuration.routes }
     /// A domain of each site, to look its exchangers up again.
     var representatives: [String: String] = [:]
     /// Messages that are safe and whose destinations are being asked for.
@@ -283,6 +281,14 @@ final class RelayShard: @unchecked Sendable {
             }
         }
         return places
+    }
+
+    /// Other rules from now on: what waits goes by them, too.
+    func adopt(_ fresh: RelayConfiguration, _ egress: Egress) {
+        configuration = fresh
+        self.egress = egress
+        queue.adopt(fresh.policies)
+        dispatch()
     }
 
     func beginDrain() {

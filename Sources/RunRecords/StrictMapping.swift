@@ -6,6 +6,8 @@ import Yams
 package struct StrictMapping {
     package let file: String
     private let values: [String: Node]
+    /// Where the keys stand.
+    private var lines: [String: Int] = [:]
     /// Where the mapping itself starts.
     private let line: Int
     private let path: String
@@ -19,7 +21,8 @@ package struct StrictMapping {
         try self.init(text: String(decoding: data, as: UTF8.self), file: file, keys: keys)
     }
 
-    package init(text: String, file: String, keys: [String]) throws(RecordFault) {
+    /// - Parameter keys: nil: any; then ``unknownKeys(_:)`` says which are not to be there.
+    package init(text: String, file: String, keys: [String]?) throws(RecordFault) {
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)
@@ -42,15 +45,21 @@ package struct StrictMapping {
         for (key, value) in mapping {
             let name = key.string ?? ""
             let at = key.mark?.line ?? line
-            if let keys, !keys.contains(name) {
-                throw RecordFault(
-                    "\(file):\(at): unknown key '\(path)\(name)'\(Self.suggestion(name, keys)); allowed: \(keys.sorted().joined(separator: ", "))"
-                )
-            }
             guard values[name] == nil else { throw RecordFault("\(file):\(at): key '\(path)\(name)' appears twice") }
             values[name] = value
+            lines[name] = at
         }
         self.values = values
+        if let keys, let fault = unknownKeys(keys).first { throw fault }
+    }
+
+    /// A fault for each key that is not among `allowed`, with the nearest name that is.
+    package func unknownKeys(_ allowed: [String]) -> [RecordFault] {
+        values.keys.filter { !allowed.contains($0) }.sorted { lines[$0]! < lines[$1]! }.map { name in
+            RecordFault(
+                "\(file):\(lines[name]!): unknown key '\(path)\(name)'\(Self.suggestion(name, allowed)); allowed: \(allowed.sorted().joined(separator: ", "))"
+            )
+        }
     }
 
     /// What is no YAML, on one line, with its place.
@@ -69,7 +78,8 @@ package struct StrictMapping {
         }
     }
 
-    private static func suggestion(_ name: String, _ keys: [String]) -> String {
+    /// `, did you mean 'x'?`, or nothing if no name is near.
+    package static func suggestion(_ name: String, _ keys: [String]) -> String {
         let nearest = keys.map { ($0, distance(name, $0)) }.min { $0.1 < $1.1 }
         guard let nearest, nearest.1 <= max(2, name.count / 3) else { return "" }
         return ", did you mean '\(nearest.0)'?"
@@ -92,6 +102,9 @@ package struct StrictMapping {
     }
 
     // MARK: Values
+
+    /// The value in one form however it was written, for comparing two files; nil without the key.
+    package func canonical(_ key: String) -> String? { values[key].map { (try? Yams.serialize(node: $0)) ?? "?" } }
 
     package func has(_ key: String) -> Bool { values[key] != nil }
 
@@ -143,7 +156,7 @@ package struct StrictMapping {
         return found
     }
 
-    package func mapping(_ key: String, keys: [String]) throws(RecordFault) -> StrictMapping? {
+    package func mapping(_ key: String, keys: [String]?) throws(RecordFault) -> StrictMapping? {
         guard let node = values[key] else { return nil }
         return try StrictMapping(node, file: file, path: "\(path)\(key).", keys: keys)
     }
@@ -161,7 +174,7 @@ package struct StrictMapping {
     }
 
     /// A list of mappings.
-    package func mappings(_ key: String, keys: [String]) throws(RecordFault) -> [StrictMapping]? {
+    package func mappings(_ key: String, keys: [String]?) throws(RecordFault) -> [StrictMapping]? {
         guard let node = values[key] else { return nil }
         guard let sequence = node.sequence else { throw fault(key, "expected a list") }
         var found: [StrictMapping] = []

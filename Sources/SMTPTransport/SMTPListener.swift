@@ -70,10 +70,14 @@ package final class SMTPListener: Sendable {
                             count > configuration.maximumConnections
                             ? SMTPReply(421, .init(4, 7, 0), "\(configuration.session.hostname) Too many connections")
                             : nil
-                        try channel.pipeline.syncOperations.addHandler(
-                            SMTPServerConnection(
-                                loop: loop, session: ServerSession(configuration.session), delegate: delegate(loop),
-                                timeouts: configuration.timeouts, security: configuration.security, refusal: refusal))
+                        let connection = SMTPServerConnection(
+                            loop: loop, session: ServerSession(configuration.session), delegate: delegate(loop),
+                            timeouts: configuration.timeouts, security: configuration.security, refusal: refusal)
+                        if let proxies = configuration.security.proxies {
+                            try channel.pipeline.syncOperations.addHandler(
+                                ProxyHeaderHandler(connection, trusted: proxies))
+                        }
+                        try channel.pipeline.syncOperations.addHandler(connection)
                     }
             }
             .bind(host: configuration.host, port: configuration.port).get()

@@ -35,11 +35,14 @@ extension SMTPServerConnection {
             return context.fireUserInboundEventTriggered(event)
         }
         handshake = .done
-        tls = TLSDetails(
-            context,
-            peerIsVerified: security.tls?.settings.clientCertificates != TLSServerContext.ClientCertificates.none)
+        tls = TLSDetails(context, peerIsVerified: security.tls?.verifiesClients ?? false)
         session.secured()
         if security.isImplicit { greet(context) }
+    }
+
+    /// The PROXY header was read.
+    func beginAfterProxy() {
+        if let context { begin(context) }
     }
 
     // MARK: AUTH and XCLIENT

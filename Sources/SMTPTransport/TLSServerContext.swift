@@ -1,7 +1,7 @@
 import NIOSSL
 import Synchronization
 
-/// Certificate, key and rules of a listener's TLS. Connections take the context of the moment: ``reload()`` changes it
+/// Certificate, key and rules of a listener's TLS. Connections take the context of the moment: ``adopt(_:)`` changes it
 /// for those that come, and those that are there keep theirs.
 package final class TLSServerContext: Sendable {
     package enum ClientCertificates: String, Sendable, Hashable, CaseIterable {
@@ -27,23 +27,24 @@ package final class TLSServerContext: Sendable {
         }
     }
 
-    package let settings: Settings
-    private let current: Mutex<NIOSSLContext>
+    private let current: Mutex<(context: NIOSSLContext, verifiesClients: Bool)>
 
     /// Reads the files.
     /// - Throws: ``TLSFault`` that names the file.
     package init(_ settings: Settings) throws(TLSFault) {
-        self.settings = settings
-        current = Mutex(try Self.context(settings))
+        current = Mutex((try Self.context(settings), settings.clientCertificates != .none))
     }
 
-    /// Reads the files again; on a fault the old context stays.
-    package func reload() throws(TLSFault) {
-        let fresh = try Self.context(settings)
-        current.withLock { $0 = fresh }
+    /// Takes another one's certificates and rules, for connections that come.
+    package func adopt(_ other: TLSServerContext) {
+        let (context, verifies) = other.current.withLock { $0 }
+        current.withLock { $0 = (context, verifies) }
     }
 
-    func handler() -> NIOSSLServerHandler { NIOSSLServerHandler(context: current.withLock { $0 }) }
+    /// Clients' certificates are verified, where there are any.
+    var verifiesClients: Bool { current.withLock { $0.verifiesClients } }
+
+    func handler() -> NIOSSLServerHandler { NIOSSLServerHandler(context: current.withLock { $0.context }) }
 
     private static func context(_ settings: Settings) throws(TLSFault) -> NIOSSLContext {
         let chain = try TLSFault.reading(settings.certificateFile) { try NIOSSLCertificate.fromPEMFile($0) }

@@ -10,5 +10,8 @@ struct MTA: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mta",
         abstract: "A durable mail transfer agent: what it answered 250 to, it delivers or returns.",
-        subcommands: [Serve.self, SpoolCommand.self, QueueCommand.self])
+        subcommands: [
+            Serve.self, SpoolCommand.self, QueueCommand.self, CheckConfig.self, ConfigReference.self,
+            UsersCommand.self,
+        ])
 }

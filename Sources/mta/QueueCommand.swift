@@ -21,9 +21,9 @@ struct QueueCommand: AsyncParsableCommand {
         var spoolDir: String?
 
         func ask(_ request: ControlRequest) throws -> ControlResponse {
-            let settings = try config.map { try ServeSettings(file: $0) }
-            let directory = spoolDir ?? settings?.spoolDirectory
-            guard let path = control ?? settings?.control ?? directory.map({ $0 + "/control" }) else {
+            let settings = try ServeSettings(file: config).values
+            let directory = spoolDir ?? settings.spoolDirectory
+            guard let path = control ?? settings.control ?? directory.map({ $0 + "/control" }) else {
                 throw UsageFault("--control or --spool-dir is missing: which mta?")
             }
             do { return try ControlClient.ask(path, request) } catch { throw RunFault("\(error)") }

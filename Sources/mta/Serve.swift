@@ -1,10 +1,12 @@
 import ArgumentParser
+import MTAConfiguration
 import Measures
 import NIOCore
 import ProgramSupport
 import RelayService
 import RunRecords
 import SpoolContract
+import Synchronization
 
 /// `mta serve`: listener, spool, queue, delivery.
 struct Serve: AsyncParsableCommand {
@@ -22,23 +24,53 @@ struct Serve: AsyncParsableCommand {
         ignoreBrokenPipes()
         let termination = await TerminationSignals()
         let settings = try options.settings()
-        let configuration = try settings.relayConfiguration()
+        let configuration = try RelayAssembly(settings: settings.values).configuration(
+            settings.spoolSelection, controlPath: settings.controlPath)
         let spool = try settings.spoolSelection.open()
         let server: RelayServer
         do {
             server = try await RelayServer.start(configuration, spool: spool)
         } catch {
-            throw RunFault("cannot serve on \(settings.listen): \(error)")
+            throw RunFault("cannot serve: \(error)")
         }
         print("listening \(server.address)")
+        for (name, address) in server.otherAddresses { print("listening \(address) (\(name))") }
         flushStandardOutput()
         try await reportRecovery(server)
         let ticking = Task { try await follow(server) }
+        let reloading = await reloadOnHangup(server, settings)
+        defer { reloading.cancel() }
         await termination.first()
         ticking.cancel()
         _ = await ticking.result
         ProgressLine().clear()
         summarise(try await server.stop())
+    }
+
+    /// SIGHUP: the file is read again. What is wrong in it changes nothing; what needs a restart is named.
+    private func reloadOnHangup(_ server: RelayServer, _ settings: ServeSettings) async -> Task<Void, Never> {
+        let options = options
+        let inForce = Mutex(settings.values.snapshot)
+        return await onHangup {
+            do {
+                let fresh = try options.settings()
+                let configuration = try RelayAssembly(settings: fresh.values).configuration(
+                    fresh.spoolSelection, controlPath: fresh.controlPath)
+                try await server.reload(configuration)
+                let snapshot = fresh.values.snapshot
+                let changes = inForce.withLock { old in
+                    defer { old = snapshot }
+                    return old.changes(to: snapshot)
+                }
+                let changed = changes.all.isEmpty ? "nothing changed" : changes.all.joined(separator: ", ")
+                writeError("mta: reloaded: \(changed)\n")
+                if !changes.needRestart.isEmpty {
+                    writeError("mta: need a restart: \(changes.needRestart.joined(separator: ", "))\n")
+                }
+            } catch {
+                writeError("mta: not reloaded: \(error)\n")
+            }
+        }
     }
 
     private func reportRecovery(_ server: RelayServer) async throws {

@@ -56,29 +56,29 @@ struct ServeOptions: ParsableArguments {
     var control: String?
 
     func settings() throws -> ServeSettings {
-        var settings = try config.map { try ServeSettings(file: $0) } ?? ServeSettings()
-        settings.listen = listen ?? settings.listen
-        settings.spool = spool ?? settings.spool
-        settings.spoolDirectory = spoolDir ?? settings.spoolDirectory
-        settings.durability = durability ?? settings.durability
-        settings.smartHost = smartHost ?? settings.smartHost
-        settings.hostname = hostname ?? settings.hostname
-        settings.threads = threads ?? settings.threads
-        settings.smartHostConnections = smartHostConnections ?? settings.smartHostConnections
-        settings.maxMessageSize = maxMessageSize ?? settings.maxMessageSize
-        settings.residentMemory = residentMemory ?? settings.residentMemory
-        settings.receiveMemory = receiveMemory ?? settings.receiveMemory
-        settings.inflowDelay = inflowDelay ?? settings.inflowDelay
-        settings.minFreeDisk = minFreeDisk ?? settings.minFreeDisk
-        settings.retryFirst = retryFirst ?? settings.retryFirst
-        settings.retryFactor = retryFactor ?? settings.retryFactor
-        settings.retryCap = retryCap ?? settings.retryCap
-        settings.retryMaxAge = retryMaxAge ?? settings.retryMaxAge
-        settings.delayWarning = delayWarning ?? settings.delayWarning
-        settings.drain = drain ?? settings.drain
-        settings.segmentWrites = segmentWrites ?? settings.segmentWrites
-        settings.control = control ?? settings.control
-        settings.record = record ?? settings.record
+        var settings = try ServeSettings(file: config)
+        try settings.set("--listen", to: listen)
+        try settings.set("--spool", to: spool)
+        try settings.set("--spool-dir", to: spoolDir)
+        try settings.set("--durability", to: durability)
+        try settings.set("--smart-host", to: smartHost)
+        try settings.set("--hostname", to: hostname)
+        try settings.set("--threads", to: threads.map { "\($0)" })
+        try settings.set("--smart-host-connections", to: smartHostConnections.map { "\($0)" })
+        try settings.set("--max-message-size", to: maxMessageSize)
+        try settings.set("--resident-memory", to: residentMemory)
+        try settings.set("--receive-memory", to: receiveMemory)
+        try settings.set("--inflow-delay", to: inflowDelay)
+        try settings.set("--min-free-disk", to: minFreeDisk)
+        try settings.set("--retry-first", to: retryFirst)
+        try settings.set("--retry-factor", to: retryFactor.map { "\($0)" })
+        try settings.set("--retry-cap", to: retryCap)
+        try settings.set("--retry-max-age", to: retryMaxAge)
+        try settings.set("--delay-warning", to: delayWarning)
+        try settings.set("--drain", to: drain)
+        try settings.set("--record", to: record)
+        try settings.set("--segment-writes", to: segmentWrites)
+        try settings.set("--control", to: control)
         for option in rocksdbOption { try settings.addRocksDBOption(option) }
         return settings
     }

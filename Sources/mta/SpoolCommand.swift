@@ -28,16 +28,16 @@ struct SpoolCommand: AsyncParsableCommand {
         var spoolDir: String?
 
         func open(_ access: SpoolAccess) throws -> any Spool {
-            var settings = try config.map { try ServeSettings(file: $0) } ?? ServeSettings()
-            settings.spool = spool ?? settings.spool
-            settings.spoolDirectory = spoolDir ?? settings.spoolDirectory
-            if let directory = settings.spoolDirectory, !FileManager.default.fileExists(atPath: directory),
+            var settings = try ServeSettings(file: config)
+            settings.values.spool = spool ?? settings.values.spool
+            settings.values.spoolDirectory = spoolDir ?? settings.values.spoolDirectory
+            if let directory = settings.values.spoolDirectory, !FileManager.default.fileExists(atPath: directory),
                 access == .readOnly
             {
                 throw UsageFault("--spool-dir \(directory): there is no such directory")
             }
             guard !settings.spoolSelection.isVolatile else {
-                throw UsageFault("--spool \(settings.spool): it has no files to look at")
+                throw UsageFault("--spool \(settings.values.spool): it has no files to look at")
             }
             return try settings.spoolSelection.open(access)
         }

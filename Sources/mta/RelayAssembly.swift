@@ -1,0 +1,198 @@
+import DeliveryQueue
+import Glibc
+import MTAConfiguration
+import MailTypes
+import Measures
+import NIOCore
+import ProgramSupport
+import RelayService
+import SASLAuthentication
+import SMTPTransport
+
+/// From what the file says to what the relay is made of.
+struct RelayAssembly {
+    let settings: MTASettings
+
+    func configuration(_ spool: SpoolSelection, controlPath: String?) throws -> RelayConfiguration {
+        let loops = settings.threads ?? processorCount()
+        var configuration = RelayConfiguration(
+            listeners: try listeners(), hostname: try hostname(), routes: try routes(), threads: loops,
+            policies: policies(), spoolName: settings.spool, durabilityName: try spool.durabilityName())
+        configuration.relayPolicy = relayPolicy()
+        configuration.egress = egress()
+        configuration.users = try users()
+        configuration.outboundConnections = settings.smartHostConnections
+        configuration.residentBytes = settings.residentMemory.bytes
+        configuration.inflowDelayMilliseconds = settings.inflowDelay.milliseconds
+        configuration.receptionBytes = settings.receiveMemory.bytes
+        configuration.minimumFreeBytes = settings.minFreeDisk.bytes
+        configuration.returnedContentBytes = settings.returnedContent.bytes
+        configuration.recordPath = settings.record
+        configuration.controlPath = controlPath
+        configuration.drainSeconds = settings.drain.seconds
+        configuration.arguments = CommandLine.arguments
+        return configuration
+    }
+
+    func hostname() throws -> String {
+        if let name = settings.hostname { return name.text }
+        let name = (readSmallFile("/proc/sys/kernel/hostname") ?? "").split(separator: "\n").first.map(String.init)
+        guard let name else { return "localhost" }
+        guard let checked = try? DomainName(written: name) else {
+            throw UsageFault("--hostname: this machine's name '\(name)' is no domain name: give one")
+        }
+        return checked.text
+    }
+
+    // MARK: Coming in
+
+    func listeners() throws -> [ListenerConfiguration] {
+        guard !settings.listeners.isEmpty else {
+            var listener = ListenerConfiguration(
+                name: "smtp", host: settings.listen.host, port: settings.listen.port)
+            listener.rules.limits.messageSize = settings.maxMessageSize.bytes
+            return [listener]
+        }
+        let contexts = try tlsContexts()
+        return settings.listeners.map { section in
+            var listener = ListenerConfiguration(
+                name: section.name, host: section.address!.host, port: section.address!.port,
+                kind: .init(rawValue: section.service.rawValue)!)
+            listener.rules = rules(section, contexts)
+            return listener
+        }
+    }
+
+    private func tlsContexts() throws -> [String: TLSServerContext] {
+        var contexts: [String: TLSServerContext] = [:]
+        for section in settings.tls {
+            var tls = TLSServerContext.Settings(certificateFile: section.certificate, keyFile: section.key)
+            tls.onlyTLS13 = section.minimumVersion == .v13
+            tls.clientCertificates = .init(rawValue: section.clientCertificates.rawValue)!
+            tls.clientCAFile = section.clientCA
+            do { contexts[section.name] = try TLSServerContext(tls) } catch {
+                throw UsageFault(section.mapping?.fault("name", "\(error)").description ?? "\(error)")
+            }
+        }
+        return contexts
+    }
+
+    private func rules(_ section: ListenerSection, _ contexts: [String: TLSServerContext]) -> ListenerRules {
+        var rules = ListenerRules()
+        rules.tls = section.tls.flatMap { contexts[$0] }
+        rules.requiresTLS = section.requiresTLS
+        rules.authMechanisms = section.mechanisms.map { $0.rawValue.uppercased() }
+        rules.requiresAuthentication = section.isAuthRequired
+        rules.proxyNetworks = section.hasProxyHeader ? NetworkTable(section.proxyNetworks) : nil
+        rules.xclientNetworks = NetworkTable(section.xclientNetworks)
+        rules.limits = limits(section.limits)
+        rules.networkLimits = NetworkTable(section.networks.map { ($0.network!, limits($0.limits)) })
+        return rules
+    }
+
+    private func limits(_ section: LimitsSection) -> ClientLimits {
+        var limits = ClientLimits()
+        limits.connections = section.connections
+        limits.connectionsPerClient = section.connectionsPerClient
+        limits.messagesPerConnection = section.messagesPerConnection
+        limits.recipients = section.recipients
+        limits.messageSize = (section.messageSize ?? settings.maxMessageSize).bytes
+        limits.errors = section.errors
+        limits.idleSeconds = section.idleTimeout.seconds
+        limits.messageRate = section.messageRate
+        return limits
+    }
+
+    private func users() throws -> UserFile? {
+        guard let file = settings.users else { return nil }
+        guard let text = SystemFiles().text(file) else { throw UsageFault("\(file): cannot be read") }
+        do { return try UserFile(text: text, file: file) } catch { throw UsageFault("\(error)") }
+    }
+
+    func relayPolicy() -> RelayPolicy {
+        var policy = RelayPolicy(networks: NetworkTable(settings.relayNetworks))
+        policy.clientSubjects = Set(settings.relayClientSubjects)
+        policy.domains = Set(settings.relayDomains.map { $0.lowercased() })
+        return policy
+    }
+}
+
+// MARK: - Going out
+
+extension RelayAssembly {
+    func routes() throws -> RouteTable {
+        guard let smartHost = settings.smartHost else {
+            throw UsageFault("--smart-host is missing: HOST:PORT of the next hop")
+        }
+        var rules: [String: RouteTable.Rule] = [:]
+        for domain in settings.domains {
+            switch domain.nextHop {
+            case nil: rules[domain.name!.text] = .usual
+            case .exchangers?: rules[domain.name!.text] = .exchangers
+            case .smtp(let endpoint)?:
+                rules[domain.name!.text] = .hop(try hop(endpoint) { "\(domain.mapping!.fault("next_hop", $0))" })
+            case .lmtp(let endpoint)?:
+                var hop = try hop(endpoint) { "\(domain.mapping!.fault("next_hop", $0))" }
+                hop.serverProtocol = .lmtp
+                rules[domain.name!.text] = .hop(hop)
+            }
+        }
+        return RouteTable(smartHost: try hop(smartHost) { "--smart-host \($0)" }, domains: rules)
+    }
+
+    /// - Parameter fault: puts the place in front of what is wrong.
+    private func hop(_ endpoint: Endpoint, _ fault: (String) -> String) throws -> RouteTable.Hop {
+        do {
+            let address = try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
+            return RouteTable.Hop(
+                addresses: [.init(address: address, name: endpoint.host)], text: endpoint.description)
+        } catch {
+            throw UsageFault(fault("\(endpoint): \(error)"))
+        }
+    }
+
+    func policies() -> DestinationPolicies {
+        var policies = DestinationPolicies()
+        policies.standard.retry = RetryPolicy(
+            first: settings.retryFirst.milliseconds, factor: settings.retryFactor,
+            cap: settings.retryCap.milliseconds, maximumAge: settings.retryMaxAge.milliseconds)
+        policies.standard.delayWarning = settings.delayWarning?.milliseconds
+        policies.standard.connections = settings.delivery.connections
+        policies.standard.rate = settings.delivery.rate
+        for domain in settings.domains {
+            var policy = policies.standard
+            policy.connections = domain.connections ?? policy.connections
+            policy.rate = domain.rate ?? policy.rate
+            policy.retry.first = domain.retryFirst?.milliseconds ?? policy.retry.first
+            policy.retry.factor = domain.retryFactor ?? policy.retry.factor
+            policy.retry.cap = domain.retryCap?.milliseconds ?? policy.retry.cap
+            policy.retry.maximumAge = domain.retryMaxAge?.milliseconds ?? policy.retry.maximumAge
+            policy.delayWarning = domain.delayWarning?.milliseconds ?? policy.delayWarning
+            policies.named[domain.name!.text] = policy
+        }
+        return policies
+    }
+
+    func egress() -> EgressConfiguration {
+        var egress = EgressConfiguration()
+        let delivery = settings.delivery
+        egress.rootsFile = delivery.tlsCA
+        egress.standard.tls = .init(rawValue: delivery.tls.rawValue)!
+        egress.standard.sources = delivery.sources
+        egress.standard.ehloName = delivery.ehloName?.text
+        egress.standard.messagesPerConnection = delivery.messagesPerConnection
+        for domain in settings.domains {
+            var policy = egress.standard
+            if let tls = domain.tls { policy.tls = .init(rawValue: tls.rawValue)! }
+            if !domain.sources.isEmpty { policy.sources = domain.sources }
+            policy.ehloName = domain.ehloName?.text ?? policy.ehloName
+            policy.messagesPerConnection = domain.messagesPerConnection ?? policy.messagesPerConnection
+            egress.named[domain.name!.text] = policy
+        }
+        return egress
+    }
+}
+
+extension HumanDuration {
+    var milliseconds: UInt64 { nanoseconds / 1_000_000 }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import MTAConfiguration
+import Testing
+
+@Suite struct ReferenceTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    /// The page is what the program prints: `mta config-reference --format markdown > docs/CONFIGURATION.md`.
+    @Test func thePageIsTheProgramsOwn() throws {
+        let page = try String(contentsOfFile: Self.root + "/docs/CONFIGURATION.md", encoding: .utf8)
+        #expect(page == ConfigurationReference.render(.markdown))
+    }
+
+    @Test func jsonIsJSON() throws {
+        let data = Data(ConfigurationReference.render(.json).utf8)
+        let keys = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+        #expect(keys.count > 100)
+        #expect(keys.contains { $0["key"] as? String == "listeners[].networks[].max_connections" })
+    }
+
+    /// What the reference gives as a default can be written as it stands.
+    @Test func everyKeyIsExplained() {
+        let text = ConfigurationReference.render(.text)
+        for block in text.components(separatedBy: "\n").filter({ $0.hasPrefix("    ") }) {
+            #expect(block.trimmingCharacters(in: .whitespaces).count > 3, "\(block)")
+        }
+    }
+}
