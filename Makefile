@@ -9,8 +9,9 @@ MAKEFLAGS += --no-print-directory
 SWIFT_FLAGS := -c release --explicit-target-dependency-import-check error
 BIN := .build/release
 
-# RocksDB is the spool; gnuplot and Boost draw the plots; Postfix is the peer of tests and benchmarks.
-PACKAGES := libssl-dev librocksdb-dev libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
+# RocksDB is a spool, OpenSSL signs, Unbound resolves; gnuplot and Boost draw the plots; the others are peers of tests
+# and benchmarks.
+PACKAGES := libssl-dev librocksdb-dev libunbound-dev libidn2-dev nsd ldnsutils swaks openssl libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
 	libboost-system-dev libboost-filesystem-dev postfix python3 g++ git
 
 SEEDS := 200000

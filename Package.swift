@@ -88,6 +88,9 @@ let package = Package(
         layer("SpoolRocksDB", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CRocksDB", nioCore]),
         layer("SpoolSegmentLog", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CLinux", nioCore]),
         layer("SpoolLocalDisk", ["MailTypes", "SpoolContract", "CLinux", nioCore]),
+        .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
+        .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
+        layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
 
         // Components, one a program
@@ -107,7 +110,7 @@ let package = Package(
             "RelayService",
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
-                "DeliveryQueue", "SASLAuthentication", "RunRecords", nioCore, nioPosix,
+                "DeliveryQueue", "SASLAuthentication", "MailRouting", "RunRecords", nioCore, nioPosix,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "RunRecords"]),
@@ -127,7 +130,7 @@ let package = Package(
         program(
             "mta",
             [
-                "RelayService", "MTAConfiguration", "SASLAuthentication", "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
+                "RelayService", "MTAConfiguration", "SASLAuthentication", "MailRouting", "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
                 "SpoolRocksDB", "SpoolSegmentLog",
                 "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", nioCore,
             ]),
@@ -141,6 +144,7 @@ let package = Package(
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("SASLAuthentication"),
+        tests("MailRouting", ["TestSupport", "MailTypes", nioCore, nioPosix]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(
             "SpoolContract", ["TestSupport", "SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),
@@ -154,7 +158,7 @@ let package = Package(
         tests("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "CByteLoops", nioCore]),
         tests("RunReporting", ["RunRecords", "Measures"]),
         .testTarget(
-            name: "ProgramTests", dependencies: ["RunRecords", "MailTypes"], exclude: ["Support"],
+            name: "ProgramTests", dependencies: ["TestSupport", "RunRecords", "MailTypes"], exclude: ["Support"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
     ] + (withSpoolBench ? [spoolBench] : []),

@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 #include <malloc.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 void mr_keep_large_blocks(int map_above, int trim_above) {
@@ -23,3 +24,5 @@ void mr_spread_subdirectories(int descriptor) {
 int mr_open_direct(int directory, const char *name) { return openat(directory, name, O_WRONLY | O_DIRECT | O_CLOEXEC); }
 
 int mr_sync_file_system(int descriptor) { return syncfs(descriptor); }
+
+void mr_name_thread(const char *name) { prctl(PR_SET_NAME, name); }

@@ -20,6 +20,8 @@ package struct EgressPolicy: Sendable, Hashable {
     package var sources: [NetworkAddress] = []
     /// Name in EHLO; nil: this host's.
     package var ehloName: String?
+    /// Port of exchangers found by MX records.
+    package var port = 25
     /// Transactions before a connection is closed; 0: no limit.
     package var messagesPerConnection = 0
 

@@ -1,4 +1,5 @@
 import DeliveryQueue
+import MailRouting
 import MailTypes
 import Measures
 import NIOCore
@@ -27,9 +28,9 @@ final class NextHopConnection: SMTPClientDelegate {
     private(set) var connection: SMTPClientConnection?
     private var attempt: SMTPClientConnection?
     /// Still to be tried, the next one last.
-    private var addresses: [RouteTable.Address] = []
+    private var addresses: [HostAddress] = []
     /// The one being tried or in use.
-    private(set) var address: RouteTable.Address?
+    private(set) var address: HostAddress?
     private var lastCause = ClientCloseCause.lost("no address to try")
     private var isGivenUp = false
     private(set) var openedAt: UInt64 = 0
@@ -62,7 +63,7 @@ final class NextHopConnection: SMTPClientDelegate {
         shard.addresses(of: name) { [self] outcome in
             switch outcome {
             case .hosts(_, let found):
-                addresses = found.prefix(Self.mostAddresses).reversed()
+                addresses = found.prefix(Self.mostAddresses).map(withPort).reversed()
                 tryNext()
             case .temporary(let reply): end(.refused(reply))
             case .permanent(let reply):
@@ -72,13 +73,21 @@ final class NextHopConnection: SMTPClientDelegate {
         }
     }
 
+    /// What the DNS found has no port of its own.
+    private func withPort(_ found: HostAddress) -> HostAddress {
+        guard shard.routes.hop(of: name) == nil else { return found }
+        var host = found
+        host.address.port = policy.port
+        return host
+    }
+
     private func tryNext() {
         guard let next = addresses.popLast(), !isGivenUp else { return end(lastCause) }
         address = next
         connect(to: next)
     }
 
-    private func connect(to target: RouteTable.Address) {
+    private func connect(to target: HostAddress) {
         let tls = shard.isBroken(target.address) && policy.tls == .opportunistic ? .none : policy.tls
         var configuration = ClientConfiguration(hostname: policy.ehloName ?? shard.hostname)
         configuration.tls = tls.client

@@ -1,4 +1,5 @@
 package import DeliveryQueue
+package import MailRouting
 package import SASLAuthentication
 
 /// What `mta serve` was asked to do.

@@ -131,10 +131,13 @@ package actor RelayServer {
 
     /// Takes in what can change while the relay runs: rules of listeners, certificates, users, relaying, routes,
     /// limits, schedules. Nobody is disconnected.
-    /// - Throws: ``TLSFault``; then everything stays as it was.
+    /// - Throws: ``TLSFault`` or ``RecordFault``; then everything stays as it was.
     package func reload(_ fresh: RelayConfiguration) async throws {
         let egress = try Egress(fresh.egress)
         let parts = shards[0].parts
+        guard !fresh.routes.needsLookups || parts.exchangers != nil else {
+            throw RecordFault("mail by MX records needs a restart: no name service was set up")
+        }
         for listener in fresh.listeners {
             parts.listeners.first { $0.configuration.name == listener.name }?.replace(listener.rules)
         }

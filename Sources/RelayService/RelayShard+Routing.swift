@@ -1,4 +1,5 @@
 import DeliveryQueue
+import MailRouting
 import MailTypes
 import NIOCore
 import SMTPTransport
@@ -76,7 +77,11 @@ extension RelayShard {
         queue.finish(lease)
         if message.assignment.isEmpty { message.assignment = message.recipients.map { _ in name } }
         for (index, place) in places { message.assignment[index] = place }
-        let groups = Dictionary(grouping: places.keys) { places[$0]! }
+        // Where the message has a delivery already, these recipients go along with it: two deliveries of one message
+        // to one destination would both carry all of them.
+        let others = Set(message.recipients.indices.filter { message.recipients[$0] == .waiting }).subtracting(waiting)
+        let known = Set(others.map { message.assignment[$0] })
+        let groups = Dictionary(grouping: places.keys) { places[$0]! }.filter { !known.contains($0.key) }
         message.deliveries += groups.count - 1
         messages[lease.id] = message
         var found = DeliveryQueue.Found(lease.id)

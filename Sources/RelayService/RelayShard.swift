@@ -1,4 +1,5 @@
 import DeliveryQueue
+import MailRouting
 import MailTypes
 import Measures
 import NIOCore

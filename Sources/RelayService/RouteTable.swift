@@ -1,30 +1,19 @@
+package import MailRouting
 import MailTypes
-package import NIOCore
 package import SMTPProtocol
 
 /// Which destination a recipient belongs to, and where its mail goes. A destination is what has a queue, limits and a
 /// schedule of its own: a domain that was given some, everything that goes to the smart host, or, where mail goes by
 /// MX records, the domains that share their exchangers.
 package struct RouteTable: Sendable {
-    /// One address to try.
-    package struct Address: Sendable, Hashable {
-        package var address: SocketAddress
-        /// Host name, for TLS; nil or empty: none.
-        package var name: String
-        package init(address: SocketAddress, name: String) {
-            self.address = address
-            self.name = name
-        }
-    }
-
     /// A next hop that the configuration names.
     package struct Hop: Sendable {
         /// In the order in which they are tried.
-        package var addresses: [Address]
+        package var addresses: [HostAddress]
         /// `HOST:PORT`, as it was written.
         package var text: String
         package var serverProtocol: ServerProtocol
-        package init(addresses: [Address], text: String, serverProtocol: ServerProtocol = .smtp) {
+        package init(addresses: [HostAddress], text: String, serverProtocol: ServerProtocol = .smtp) {
             self.addresses = addresses
             self.text = text
             self.serverProtocol = serverProtocol

@@ -1,6 +1,7 @@
 import DeliveryQueue
 import Glibc
 import MTAConfiguration
+import MailRouting
 import MailTypes
 import Measures
 import NIOCore
@@ -121,9 +122,6 @@ struct RelayAssembly {
 
 extension RelayAssembly {
     func routes() throws -> RouteTable {
-        guard let smartHost = settings.smartHost else {
-            throw UsageFault("--smart-host is missing: HOST:PORT of the next hop")
-        }
         var rules: [String: RouteTable.Rule] = [:]
         for domain in settings.domains {
             switch domain.nextHop {
@@ -137,7 +135,33 @@ extension RelayAssembly {
                 rules[domain.name!.text] = .hop(hop)
             }
         }
-        return RouteTable(smartHost: try hop(smartHost) { "--smart-host \($0)" }, domains: rules)
+        let smartHost = try settings.smartHost.map { endpoint in try hop(endpoint) { "--smart-host \($0)" } }
+        return RouteTable(smartHost: smartHost, domains: rules)
+    }
+
+    /// Where the DNS may have mail taken. Its thread runs only where some mail goes by MX records.
+    func resolverSettings() throws -> ResolverSettings {
+        let dns = settings.dns
+        var resolver = ResolverSettings()
+        resolver.servers = dns.servers
+        resolver.isRecursive = dns.isRecursive
+        resolver.stubZones = dns.stubZones.map { .init(name: $0.name, server: $0.server) }
+        resolver.trustAnchorFile = dns.dnssec ? dns.trustAnchor ?? Self.usualAnchor : nil
+        resolver.timeoutSeconds = dns.timeout.seconds
+        resolver.families = dns.families == .both ? .both : dns.families == .ipv4 ? .ipv4 : .ipv6
+        resolver.prohibited = NetworkTable(dns.prohibitedNetworks)
+        resolver.ownNames = Set([try hostname()] + settings.localHostnames.map(\.text))
+        resolver.ownAddresses = Set(
+            settings.listeners.compactMap { $0.address.flatMap { NetworkAddress($0.host) } }.filter { !$0.isLoopback })
+        resolver.cacheEntries = dns.cacheEntries
+        resolver.cacheSeconds = dns.cacheMinimum.seconds...max(dns.cacheMinimum.seconds, dns.cacheMaximum.seconds)
+        return resolver
+    }
+
+    /// The root's key as Debian's dns-root-data has it, if it is there.
+    private static var usualAnchor: String? {
+        let file = "/usr/share/dns/root.key"
+        return SystemFiles().text(file) == nil ? nil : file
     }
 
     /// - Parameter fault: puts the place in front of what is wrong.
@@ -181,11 +205,13 @@ extension RelayAssembly {
         egress.standard.sources = delivery.sources
         egress.standard.ehloName = delivery.ehloName?.text
         egress.standard.messagesPerConnection = delivery.messagesPerConnection
+        egress.standard.port = delivery.port
         for domain in settings.domains {
             var policy = egress.standard
             if let tls = domain.tls { policy.tls = .init(rawValue: tls.rawValue)! }
             if !domain.sources.isEmpty { policy.sources = domain.sources }
             policy.ehloName = domain.ehloName?.text ?? policy.ehloName
+            policy.port = domain.port ?? policy.port
             policy.messagesPerConnection = domain.messagesPerConnection ?? policy.messagesPerConnection
             egress.named[domain.name!.text] = policy
         }

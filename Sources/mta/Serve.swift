@@ -1,5 +1,6 @@
 import ArgumentParser
 import MTAConfiguration
+import MailRouting
 import Measures
 import NIOCore
 import ProgramSupport
@@ -24,8 +25,13 @@ struct Serve: AsyncParsableCommand {
         ignoreBrokenPipes()
         let termination = await TerminationSignals()
         let settings = try options.settings()
-        let configuration = try RelayAssembly(settings: settings.values).configuration(
-            settings.spoolSelection, controlPath: settings.controlPath)
+        let assembly = RelayAssembly(settings: settings.values)
+        var configuration = try assembly.configuration(settings.spoolSelection, controlPath: settings.controlPath)
+        if configuration.routes.needsLookups {
+            do { configuration.exchangers = try MailRouter(try assembly.resolverSettings()) } catch {
+                throw UsageFault("\(error)")
+            }
+        }
         let spool = try settings.spoolSelection.open()
         let server: RelayServer
         do {

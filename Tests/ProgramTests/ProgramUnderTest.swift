@@ -14,14 +14,21 @@ final class ProgramUnderTest {
     private let outputPath: String
     private let errorPath: String
 
-    /// - Parameter executable: a path, or a name that is looked up in `PATH` and `/usr/sbin`.
-    init(_ executable: String, _ arguments: [String], logs: String) throws {
+    /// - Parameters:
+    ///   - executable: a path, or a name that is looked up in `PATH` and `/usr/sbin`.
+    ///   - input: its standard input; nil: nothing.
+    init(_ executable: String, _ arguments: [String], logs: String, input: String? = nil) throws {
         name = URL(fileURLWithPath: executable).lastPathComponent
         outputPath = logs + ".out"
         errorPath = logs + ".err"
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
+        if let input {
+            try input.write(toFile: logs + ".in", atomically: true, encoding: .utf8)
+            process.standardInput = FileHandle(forReadingAtPath: logs + ".in")
+        } else {
+            process.standardInput = FileHandle.nullDevice
+        }
         process.standardOutput = try Self.emptyFile(outputPath)
         process.standardError = try Self.emptyFile(errorPath)
         try process.run()

@@ -36,8 +36,8 @@ final class Stage {
         .deletingLastPathComponent()
 
     /// One of our programs, started with these words.
-    func program(_ name: String, _ arguments: [String]) throws -> ProgramUnderTest {
-        try start(Self.binaries.appendingPathComponent(name).path, arguments)
+    func program(_ name: String, _ arguments: [String], input: String? = nil) throws -> ProgramUnderTest {
+        try start(Self.binaries.appendingPathComponent(name).path, arguments, input: input)
     }
 
     func sink(_ arguments: [String] = [], port: Int = 0) async throws -> Server {
@@ -106,11 +106,11 @@ final class Stage {
             .map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    private func start(_ executable: String, _ arguments: [String]) throws -> ProgramUnderTest {
+    private func start(_ executable: String, _ arguments: [String], input: String? = nil) throws -> ProgramUnderTest {
         guard FileManager.default.isExecutableFile(atPath: executable) else {
             throw StageFault("\(executable) is not there: build the whole package first")
         }
-        let program = try ProgramUnderTest(executable, arguments, logs: path("log-\(programs.count)"))
+        let program = try ProgramUnderTest(executable, arguments, logs: path("log-\(programs.count)"), input: input)
         programs.append(program)
         return program
     }

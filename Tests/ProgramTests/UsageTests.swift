@@ -36,7 +36,7 @@ extension ProgramTests {
             Mistake("sink-mta", ["--no-such-flag"], says: "--no-such-flag"),
             Mistake("mta", relay + ["--durability", "maybe"], says: "maybe"),
             Mistake("mta", relay + ["--spool", "papyrus"], says: "papyrus"),
-            Mistake("mta", ["serve", "--spool-dir", "/dev/null/x"], says: "--smart-host is missing"),
+            Mistake("mta", ["serve", "--smart-host", "here"], says: "--smart-host", "expected HOST:PORT"),
             Mistake("mta", relay + ["--config", "/nonexistent.yaml"], says: "/nonexistent.yaml"),
             Mistake("mta", relay + ["--retry-first", "soon"], says: "soon", "expected a duration"),
             Mistake("bench-report", ["run", "/nonexistent/profile.yaml"], says: "/nonexistent/profile.yaml"),

@@ -20,4 +20,7 @@ int mr_sync_file_system(int descriptor);
 // openat(2) for writing past the page cache (O_DIRECT); -1 where the file system cannot.
 int mr_open_direct(int directory, const char *name);
 
+// Names the calling thread, at most 15 characters, as `top -H` and /proc show it; threads it starts inherit the name.
+void mr_name_thread(const char *name);
+
 #endif

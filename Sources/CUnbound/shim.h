@@ -1,0 +1,2 @@
+// The resolver library of Unbound, from libunbound-dev.
+#include <unbound.h>

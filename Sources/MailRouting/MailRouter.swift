@@ -1,0 +1,158 @@
+import MailTypes
+package import NIOCore
+import Synchronization
+
+/// From a domain to the addresses that take its mail: MX, A and AAAA through libunbound, remembered for as long as the
+/// DNS allows.
+package final class MailRouter: ExchangerLookup {
+    package struct Fault: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Since the start.
+    package struct Counts: Sendable, Hashable {
+        /// Domains asked for.
+        package var lookups: UInt64 = 0
+        /// Asked for while the same question was under way.
+        package var joined: UInt64 = 0
+        package var permanent: UInt64 = 0
+        package var temporary: UInt64 = 0
+        /// Questions put to the resolver.
+        package var questions: UInt64 = 0
+    }
+
+    private struct State {
+        var cache: RouteCache
+        var underWay: [String: [EventLoopPromise<ExchangerOutcome>]] = [:]
+        var waiting: [String] = []
+        var counts = Counts()
+    }
+
+    private let settings: ResolverSettings
+    private let engine: DNSEngine
+    private let state: Mutex<State>
+
+    /// - Throws: ``Fault`` for settings that the resolver does not take.
+    package init(_ settings: ResolverSettings) throws(Fault) {
+        self.settings = settings
+        do throws(DNSEngine.Fault) { engine = try DNSEngine(settings) } catch {
+            throw Fault(description: error.description)
+        }
+        state = Mutex(State(cache: RouteCache(limit: settings.cacheEntries)))
+    }
+
+    deinit { engine.stop() }
+
+    package var counts: Counts { state.withLock { $0.counts } }
+
+    package func known(_ domain: String) -> ExchangerOutcome? {
+        let now = DNSEngine.now()
+        return state.withLock { $0.cache.outcome(domain, now: now) }
+    }
+
+    package func ask(_ domain: String, on loop: any EventLoop) -> EventLoopFuture<ExchangerOutcome> {
+        let promise = loop.makePromise(of: ExchangerOutcome.self)
+        let begins = state.withLock { state in
+            if state.underWay[domain] != nil {
+                state.counts.joined += 1
+                state.underWay[domain]!.append(promise)
+                return false
+            }
+            state.underWay[domain] = [promise]
+            state.counts.lookups += 1
+            guard state.underWay.count - state.waiting.count <= settings.concurrency else {
+                state.waiting.append(domain)
+                return false
+            }
+            return true
+        }
+        if begins { begin(domain) }
+        return promise.futureResult
+    }
+
+    private func begin(_ domain: String) {
+        Task {
+            let (outcome, ttl) = await resolve(domain)
+            let seconds = min(max(Double(ttl), settings.cacheSeconds.lowerBound), settings.cacheSeconds.upperBound)
+            let until = DNSEngine.now() + UInt64(seconds * 1e9)
+            let (promises, next) = state.withLock { state in
+                state.cache.insert(domain, outcome, until: until)
+                if case .permanent = outcome { state.counts.permanent += 1 }
+                if case .temporary = outcome { state.counts.temporary += 1 }
+                return (state.underWay.removeValue(forKey: domain) ?? [], state.waiting.popLast())
+            }
+            for promise in promises { promise.succeed(outcome) }
+            if let next { begin(next) }
+        }
+    }
+
+    // MARK: One domain
+
+    /// The outcome and for how many seconds it holds.
+    private func resolve(_ domain: String) async -> (ExchangerOutcome, ttl: Int) {
+        switch DomainForm(domain) {
+        case .invalid: return (.permanent(SMTPReply(550, .init(5, 1, 2), "'\(domain)' is no domain name")), 86_400)
+        case .literal(let address): return (literal(domain, address), 86_400)
+        case .name(let name): return await exchangers(of: name)
+        }
+    }
+
+    private func literal(_ domain: String, _ address: NetworkAddress) -> ExchangerOutcome {
+        let addresses = usable([address], host: "")
+        guard !addresses.isEmpty else {
+            return .permanent(SMTPReply(550, .init(5, 4, 4), "Mail to \(domain) is not sent from here"))
+        }
+        return .hosts(site: domain.lowercased(), addresses: addresses)
+    }
+
+    private func exchangers(of name: String) async -> (ExchangerOutcome, ttl: Int) {
+        let answer = await ask(name, .mx)
+        let seed = UInt64.random(in: 0...UInt64.max)
+        switch ExchangerPlan.make(name, answer, ownNames: settings.ownNames, seed: seed) {
+        case .permanent(let reply): return (.permanent(reply), answer.ttl)
+        case .temporary(let reply): return (.temporary(reply), 0)
+        case .implicit:
+            guard !settings.ownNames.contains(name) else {
+                return (.permanent(SMTPReply(554, .init(5, 4, 6), "Mail for \(name) loops back to this host")), 0)
+            }
+            let plan = ExchangerPlan(hosts: [name], site: name, isSecure: answer.isSecure)
+            return await addresses(plan, of: name, ttl: answer.ttl)
+        case .plan(let plan): return await addresses(plan, of: name, ttl: answer.ttl)
+        }
+    }
+
+    private func addresses(_ plan: ExchangerPlan, of name: String, ttl: Int) async -> (ExchangerOutcome, ttl: Int) {
+        var found: [String: HostAnswers] = [:]
+        await withTaskGroup(of: (String, HostAnswers).self) { group in
+            for host in plan.hosts { group.addTask { (host, await self.addresses(of: host)) } }
+            for await (host, answers) in group { found[host] = answers }
+        }
+        var verdict = AddressVerdict(name, ttl: ttl)
+        for host in plan.hosts {
+            let answers = found[host]!
+            if answers.addresses.contains(where: settings.ownAddresses.contains) {
+                verdict.loops = true
+                break  // this one and all that are worse
+            }
+            verdict.take(answers, usable(answers.addresses, host: host))
+        }
+        return (verdict.outcome(site: plan.site), verdict.ttl)
+    }
+
+    private func addresses(of host: String) async -> HostAnswers {
+        async let six = settings.families == .ipv4 ? nil : ask(host, .aaaa)
+        async let four = settings.families == .ipv6 ? nil : ask(host, .a)
+        return HostAnswers(await [six, four].compactMap { $0 })
+    }
+
+    private func ask(_ name: String, _ type: DNSType) async -> DNSAnswer {
+        state.withLock { $0.counts.questions += 1 }
+        return await engine.ask(name, type)
+    }
+
+    private func usable(_ addresses: [NetworkAddress], host: String) -> [HostAddress] {
+        addresses.filter { !settings.prohibited.contains($0) }.compactMap { address in
+            (try? SocketAddress(ipAddress: address.description, port: 25)).map { HostAddress(address: $0, name: host) }
+        }
+    }
+}

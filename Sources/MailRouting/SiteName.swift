@@ -1,0 +1,25 @@
+/// The name of a set of exchangers: domains that have the same ones share it, and with it a queue, connections and
+/// limits. Two sets have the same name only if they are the same, in the same order of preference:
+///
+///     mx1.example.org and mx2.example.org, equally good      (mx1|mx2).example.org
+///     mx1.example.org, then backup.example.org                (mx1>backup).example.org
+///     example.org, then mx.example.org                        (@>mx).example.org
+package enum SiteName {
+    /// - Parameter groups: hosts by preference, the best first, sorted within.
+    package static func text(_ groups: [[String]]) -> String {
+        let all = groups.joined().map { $0.split(separator: ".", omittingEmptySubsequences: false) }
+        guard let first = all.first else { return "" }
+        if all.count == 1 { return first.joined(separator: ".") }
+        var common = 0
+        while all.allSatisfy({ $0.count > common && $0[$0.count - 1 - common] == first[first.count - 1 - common] }) {
+            common += 1
+        }
+        let parts = groups.map { group in
+            group.map { host in
+                let rest = host.split(separator: ".", omittingEmptySubsequences: false).dropLast(common)
+                return rest.isEmpty ? "@" : rest.joined(separator: ".")
+            }.joined(separator: "|")
+        }.joined(separator: ">")
+        return "(\(parts))" + (common > 0 ? "." + first.suffix(common).joined(separator: ".") : "")
+    }
+}
