@@ -25,9 +25,11 @@ func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies + [arguments, programSupport], swiftSettings: settings)
 }
-func tests(_ subject: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+func tests(
+    _ subject: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
     .testTarget(
-        name: subject + "Tests", dependencies: [.init(stringLiteral: subject)] + dependencies,
+        name: subject + "Tests", dependencies: [.init(stringLiteral: subject)] + dependencies, exclude: exclude,
         resources: resources, swiftSettings: settings)
 }
 
@@ -78,6 +80,7 @@ let package = Package(
 
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         layer("SASLAuthentication", ["COpenSSL"]),
+        layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
 
         // Edges
         layer(
@@ -110,7 +113,8 @@ let package = Package(
             "RelayService",
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
-                "DeliveryQueue", "SASLAuthentication", "MailRouting", "RunRecords", nioCore, nioPosix,
+                "DeliveryQueue", "SASLAuthentication", "MailRouting", "DKIMSigning",
+                "RunRecords", nioCore, nioPosix,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "RunRecords"]),
@@ -130,7 +134,8 @@ let package = Package(
         program(
             "mta",
             [
-                "RelayService", "MTAConfiguration", "SASLAuthentication", "MailRouting", "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
+                "RelayService", "MTAConfiguration", "SASLAuthentication", "MailRouting", "DKIMSigning",
+                "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
                 "SpoolRocksDB", "SpoolSegmentLog",
                 "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", nioCore,
             ]),
@@ -144,6 +149,7 @@ let package = Package(
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("SASLAuthentication"),
+        tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("MailRouting", ["TestSupport", "MailTypes", nioCore, nioPosix]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(

@@ -49,4 +49,11 @@ uint32_t mr_crc32c_shift(uint64_t count);
 // CRC of a‖b from the CRCs of a and of b, with shift = mr_crc32c_shift(length of b). About 50 ns.
 uint32_t mr_crc32c_combine(uint32_t crc_a, uint32_t crc_b, uint32_t shift);
 
+// ---- Canonical form (RFC 6376 section 3.4) -------------------------------------------------------------------
+
+// How many leading bytes go into a body hash as they are: up to a run of blanks, a tab or a blank at a line's end (with
+// `relaxed`), a CR that is no line's end, and a line's end behind which an empty line, a dot or a blank follows. The last
+// two bytes are never among them: what they are depends on what comes.
+size_t mr_canonical_run(const uint8_t *bytes, size_t count, int relaxed);
+
 #endif
