@@ -7,7 +7,9 @@ package struct MessageHash {
 
     private let isStuffed: Bool
     private var header: [UInt8] = []
-    private var bodies: [(form: CanonicalForm, body: CanonicalBody)]
+    private var bodies: [(form: CanonicalForm, body: CanonicalBody)] = []
+    private let select: ([HeaderField]) -> Set<CanonicalForm>
+    private let wire: WireForm
     private var isInHeader = true
     private var lineStart = true
     private var lineLength = 0
@@ -15,9 +17,20 @@ package struct MessageHash {
     /// - Parameters:
     ///   - forms: canonical forms of the body that are wanted.
     ///   - wire: how the content comes: dot-stuffed or as it is.
-    package init(_ forms: Set<CanonicalForm>, _ wire: WireForm) {
+    package init(_ forms: Set<CanonicalForm>, _ wire: WireForm) { self.init(wire) { _ in forms } }
+
+    /// For the signatures that `policy` has for the author; where it has none, the body costs nothing.
+    package init(_ policy: DKIMPolicy, _ wire: WireForm) {
+        self.init(wire) { fields in
+            let author = HashedMessage(fields: fields, bodyHashes: [:]).authorDomain
+            return Set(author.map { policy.signatures(for: $0).map(\.bodyForm) } ?? [])
+        }
+    }
+
+    private init(_ wire: WireForm, select: @escaping ([HeaderField]) -> Set<CanonicalForm>) {
+        self.wire = wire
         isStuffed = wire == .dotStuffed
-        bodies = forms.map { ($0, CanonicalBody($0, wire)) }
+        self.select = select
     }
 
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) {
@@ -39,9 +52,8 @@ package struct MessageHash {
         lineStart = byte == 0x0A
         if byte == 0x0A {
             if lineLength == 0 {
-                isInHeader = false
                 if header.last == 0x0D { header.removeLast() }
-                return
+                return endHeader()
             }
             lineLength = 0
         } else if byte != 0x0D {
@@ -50,8 +62,14 @@ package struct MessageHash {
         if header.count <= Self.headerLimit { header.append(byte) }
     }
 
+    private mutating func endHeader() {
+        isInHeader = false
+        bodies = select(HeaderField.all(header)).map { ($0, CanonicalBody($0, wire)) }
+    }
+
     /// What was read; nil if the header is too long to be signed.
     package mutating func finish() -> HashedMessage? {
+        if isInHeader { endHeader() }
         guard header.count <= Self.headerLimit else { return nil }
         var hashes: [CanonicalForm: [UInt8]] = [:]
         for position in bodies.indices { hashes[bodies[position].form] = bodies[position].body.finish() }

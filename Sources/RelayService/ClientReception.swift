@@ -125,11 +125,11 @@ final class ClientReception: SMTPServerDelegate {
             hostname: shard.hostname, id: id, envelope: session.envelope, date: shard.dateText())
         let message = SpoolMessage(
             id: id, envelope: session.envelope, acceptedMilliseconds: shard.wallMilliseconds(),
-            content: MessageContent(slices: [ByteBuffer(bytes: trace)] + slices, form: form))
+            content: MessageContent(slices: slices, form: form))
         isReceiving = false
         shard.reception.commit(wasHeld: heldConnection != nil)
         leaveHeld()
-        shard.accept(message, from: connection, received: received)
+        shard.signAndAccept(message, trace: ByteBuffer(bytes: trace), from: connection, received: received)
         return .later
     }
 

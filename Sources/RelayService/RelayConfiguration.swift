@@ -1,3 +1,4 @@
+package import DKIMSigning
 package import DeliveryQueue
 package import MailRouting
 package import SASLAuthentication
@@ -14,6 +15,9 @@ package struct RelayConfiguration: Sendable {
     /// Needed where ``routes`` go by MX records.
     package var exchangers: (any ExchangerLookup)?
     package var egress = EgressConfiguration()
+    /// Which signatures messages get.
+    package var dkim = DKIMPolicy()
+    package var signingThreads = 1
     package var threads: Int
     package var policies: DestinationPolicies
     /// Connections to next hops, over all destinations and loops.

@@ -213,6 +213,7 @@ package actor RelayServer {
         try await loops.shutDown()
         try await readers.shutdownGracefully()
         try await shards[0].parts.authentication.shutDown()
+        try await shards[0].parts.signers.shutdownGracefully()
         spool.close(clean: quiet && isCommitted)
         let record = makeRecord(counts, latency, faults)
         if let path = configuration.recordPath { try RecordFile.write(record, to: path) }

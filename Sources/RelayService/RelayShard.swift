@@ -18,6 +18,8 @@ struct RelayParts: Sendable {
     /// Nil where no mail goes by MX records.
     let exchangers: (any ExchangerLookup)?
     let authentication: AuthenticationService
+    /// Sign messages (DKIM).
+    let signers: NIOThreadPool
 
     init(
         configuration: RelayConfiguration, spool: any Spool, committer: GroupCommitter, readers: NIOThreadPool
@@ -28,6 +30,8 @@ struct RelayParts: Sendable {
         authentication = AuthenticationService(configuration.users)
         listeners = configuration.listeners.map { ListenerState($0, hostname: configuration.hostname) }
         exchangers = configuration.exchangers
+        signers = NIOThreadPool(numberOfThreads: max(1, configuration.signingThreads))
+        signers.start()
     }
 }
 
@@ -105,6 +109,8 @@ final class RelayShard: @unchecked Sendable {
     var representatives: [String: String] = [:]
     /// Messages that are safe and whose destinations are being asked for.
     private var routing = 0
+    /// Messages that are being signed.
+    var signing = 0
     func wallMilliseconds() -> UInt64 { WallInstant.now().milliseconds }
 
     func newID() -> MessageID {
@@ -298,7 +304,7 @@ final class RelayShard: @unchecked Sendable {
     }
 
     /// Nothing is being written or delivered.
-    var isQuiet: Bool { pending.isEmpty && queue.leasedCount == 0 && routing == 0 }
+    var isQuiet: Bool { pending.isEmpty && queue.leasedCount == 0 && routing == 0 && signing == 0 }
 
     /// What an operator should know; bounded.
     func note(_ text: String) {

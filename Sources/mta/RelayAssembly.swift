@@ -1,3 +1,4 @@
+import DKIMSigning
 import DeliveryQueue
 import Glibc
 import MTAConfiguration
@@ -22,6 +23,8 @@ struct RelayAssembly {
         configuration.relayPolicy = relayPolicy()
         configuration.egress = egress()
         configuration.users = try users()
+        configuration.dkim = try dkimPolicy()
+        configuration.signingThreads = settings.dkimThreads > 0 ? settings.dkimThreads : processorCount()
         configuration.outboundConnections = settings.smartHostConnections
         configuration.residentBytes = settings.residentMemory.bytes
         configuration.inflowDelayMilliseconds = settings.inflowDelay.milliseconds
@@ -102,6 +105,26 @@ struct RelayAssembly {
         limits.idleSeconds = section.idleTimeout.seconds
         limits.messageRate = section.messageRate
         return limits
+    }
+
+    func dkimPolicy() throws -> DKIMPolicy {
+        var policy = DKIMPolicy()
+        for section in settings.dkim {
+            guard let pem = SystemFiles().text(section.key) else { throw UsageFault("\(section.key): cannot be read") }
+            let key: DKIMKey
+            do { key = try DKIMKey(pem: pem, file: section.key) } catch {
+                throw UsageFault(section.mapping?.fault("key", "\(error)").description ?? "\(error)")
+            }
+            var signature = DKIMSignature(
+                domain: section.domain!.text, selector: section.selector, key: key, identity: section.identity,
+                overSigned: section.overSigned)
+            if !section.headers.isEmpty { signature.headers = section.headers.map { $0.lowercased() } }
+            signature.headerForm = section.headerForm == .simple ? .simple : .relaxed
+            signature.bodyForm = section.bodyForm == .simple ? .simple : .relaxed
+            signature.expiresAfter = section.expiresAfter.map { Int($0.seconds) }
+            policy.add(signature, coversSubdomains: section.coversSubdomains)
+        }
+        return policy
     }
 
     private func users() throws -> UserFile? {
