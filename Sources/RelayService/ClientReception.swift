@@ -32,6 +32,7 @@ final class ClientReception: SMTPServerDelegate {
         let (visit, session, refusal) = listener.enter(connection.client?.networkAddress)
         self.visit = visit
         if let refusal { return .refused(refusal) }
+        shard.counts.connections += 1
         connection.setIdleLimit(seconds: visit.limits.idleSeconds)
         return .accepted(session)
     }
@@ -43,14 +44,22 @@ final class ClientReception: SMTPServerDelegate {
             ? authentication.begin(connection.session, address, now: now)
             : authentication.goOn(connection.session, address, now: now)
         switch outcome {
-        case .answer(let answer): connection.decide(authentication: answer)
+        case .answer(let answer): decide(connection, answer)
         case .check(let check):
             shard.parts.authentication.check(check, on: shard.context.eventLoop, now: now) { [self] isRight in
                 guard case .answer(let answer) = authentication.checked(isRight, address, now: now) else { return }
-                connection.decide(authentication: answer)
+                decide(connection, answer)
             }
         }
     }
+
+    private func decide(_ connection: SMTPServerConnection, _ answer: AuthenticationAnswer) {
+        if case .succeeded = answer { shard.counts.authenticated += 1 }
+        if case .refused = answer { shard.counts.authenticationFailures += 1 }
+        connection.decide(authentication: answer)
+    }
+
+    func secured(_ connection: SMTPServerConnection) { shard.counts.tlsSessions += 1 }
 
     func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
         if let refusal = shard.refusesNewMail { return refusal }

@@ -16,6 +16,11 @@ struct RelayCounts: Sendable {
     var deferrals: UInt64 = 0
     var possibleDuplicates: UInt64 = 0
     var clients = 0
+    /// Clients admitted, those with TLS, AUTH by result.
+    var connections: UInt64 = 0
+    var tlsSessions: UInt64 = 0
+    var authenticated: UInt64 = 0
+    var authenticationFailures: UInt64 = 0
 
     mutating func add(_ other: RelayCounts) {
         recovered += other.recovered
@@ -32,5 +37,9 @@ struct RelayCounts: Sendable {
         deferrals += other.deferrals
         possibleDuplicates += other.possibleDuplicates
         clients += other.clients
+        connections += other.connections
+        tlsSessions += other.tlsSessions
+        authenticated += other.authenticated
+        authenticationFailures += other.authenticationFailures
     }
 }

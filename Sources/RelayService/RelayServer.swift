@@ -1,4 +1,5 @@
 import DeliveryQueue
+import MailRouting
 import MailTypes
 import Measures
 import NIOCore
@@ -12,16 +13,16 @@ import Synchronization
 /// The relay: a listener, a shard on each event loop, one group commit.
 package actor RelayServer {
     private var configuration: RelayConfiguration
-    private let spool: any Spool
-    private let committer: GroupCommitter
-    private let commits: CommitLatencies
+    let spool: any Spool
+    let committer: GroupCommitter
+    let commits: CommitLatencies
     private let readers: NIOThreadPool
     private let loops: LoopGroup
     let shards: [RelayShard]
     private let ticks: [RepeatedTask]
     private let listeners: [SMTPListener]
     private let live: LiveFile?
-    private let started = WallInstant.now()
+    let started = WallInstant.now()
     private var control: ControlListener?
     private var series = SeriesRecorder()
     private var isShortOfSpace = false
@@ -178,14 +179,17 @@ package actor RelayServer {
         )
     }
 
-    private func gatherCounts() async throws -> RelayCounts {
+    func gatherCounts() async throws -> RelayCounts {
         var counts = RelayCounts()
         for shard in shards { counts.add(try await shard.context.eventLoop.submit { shard.counts }.get()) }
         return counts
     }
 
+    /// Nil where no mail goes by MX records.
+    var lookupCounts: MailRouter.Counts? { (shards[0].parts.exchangers as? MailRouter)?.counts }
+
     /// For the record, once: a histogram handed out is copied whole at the shard's next message.
-    private func gatherDetails() async throws -> (latency: LatencyHistogram, faults: [String]) {
+    func gatherDetails() async throws -> (latency: LatencyHistogram, faults: [String]) {
         var latency = LatencyHistogram()
         var faults: [String] = []
         for shard in shards {
@@ -258,7 +262,7 @@ package actor RelayServer {
 }
 
 /// Durations of the group commits, recorded on the committer's thread.
-private final class CommitLatencies: Sendable {
+final class CommitLatencies: Sendable {
     private let recorded = Mutex(LatencyHistogram())
     func record(_ nanoseconds: UInt64) { recorded.withLock { $0.record(nanoseconds: nanoseconds) } }
     var histogram: LatencyHistogram { recorded.withLock { $0 } }

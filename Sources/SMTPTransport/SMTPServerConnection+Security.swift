@@ -37,6 +37,7 @@ extension SMTPServerConnection {
         handshake = .done
         tls = TLSDetails(context, peerIsVerified: security.tls?.verifiesClients ?? false)
         session.secured()
+        delegate.secured(self)
         if security.isImplicit { greet(context) }
     }
 

@@ -9,6 +9,8 @@ package protocol SMTPServerDelegate: AnyObject {
     var wantsWireForm: Bool { get }
     /// A client is there, its address is known, and nothing was said yet.
     func admit(_ connection: SMTPServerConnection) -> Admission
+    /// The handshake is over; ``SMTPServerConnection/tls`` says what came of it.
+    func secured(_ connection: SMTPServerConnection)
     /// AUTH, its first line or the next one, as the session holds it (``ServerSession/proposedMechanism``,
     /// ``ServerSession/proposedResponse``). Answered with ``SMTPServerConnection/decide(authentication:)``, at once or
     /// later.
@@ -51,4 +53,5 @@ extension SMTPServerDelegate {
         connection.decide(authentication: .refused(SMTPReply(535, .init(5, 7, 8), "Authentication failed")))
     }
     package func clientAttributes(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
+    package func secured(_ connection: SMTPServerConnection) {}
 }

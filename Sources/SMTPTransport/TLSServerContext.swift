@@ -1,4 +1,4 @@
-import NIOSSL
+package import NIOSSL
 import Synchronization
 
 /// Certificate, key and rules of a listener's TLS. Connections take the context of the moment: ``adopt(_:)`` changes it
@@ -44,7 +44,7 @@ package final class TLSServerContext: Sendable {
     /// Clients' certificates are verified, where there are any.
     var verifiesClients: Bool { current.withLock { $0.verifiesClients } }
 
-    func handler() -> NIOSSLServerHandler { NIOSSLServerHandler(context: current.withLock { $0.context }) }
+    package func handler() -> NIOSSLServerHandler { NIOSSLServerHandler(context: current.withLock { $0.context }) }
 
     private static func context(_ settings: Settings) throws(TLSFault) -> NIOSSLContext {
         let chain = try TLSFault.reading(settings.certificateFile) { try NIOSSLCertificate.fromPEMFile($0) }

@@ -1,0 +1,66 @@
+package import MailTypes
+package import NIOCore
+package import NIOHTTP1
+
+/// One HTTP request, whole.
+package struct HTTPCall: Sendable {
+    package var method: HTTPMethod
+    /// Without the query.
+    package var path: String
+    package var query: [String: String]
+    package var headers: HTTPHeaders
+    package var body: ByteBuffer
+    package var peer: NetworkAddress?
+}
+
+package struct HTTPAnswer: Sendable {
+    package var status: HTTPResponseStatus
+    package var contentType: String
+    package var body: ByteBuffer
+    package var headers: HTTPHeaders
+
+    package init(
+        _ status: HTTPResponseStatus, _ body: String, contentType: String = "text/plain; charset=utf-8",
+        headers: HTTPHeaders = [:]
+    ) {
+        self.init(status, ByteBuffer(string: body), contentType: contentType, headers: headers)
+    }
+
+    package init(
+        _ status: HTTPResponseStatus, _ body: ByteBuffer, contentType: String, headers: HTTPHeaders = [:]
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+        self.headers = headers
+    }
+
+    /// `{"error": …, "pointer": …}` (RFC 6901).
+    package static func fault(_ status: HTTPResponseStatus, _ text: String, pointer: String? = nil) -> HTTPAnswer {
+        var json = "{\"error\":" + jsonText(text)
+        if let pointer { json += ",\"pointer\":" + jsonText(pointer) }
+        return HTTPAnswer(status, json + "}\n", contentType: "application/json")
+    }
+}
+
+/// A JSON string with its quotes (RFC 8259 §7).
+package func jsonText(_ text: String) -> String {
+    var out = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": out += "\\\""
+        case "\\": out += "\\\\"
+        case "\n": out += "\\n"
+        case "\r": out += "\\r"
+        case "\t": out += "\\t"
+        default:
+            if scalar.value < 0x20 {
+                let hex = String(scalar.value, radix: 16)
+                out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            } else {
+                out.unicodeScalars.append(scalar)
+            }
+        }
+    }
+    return out + "\""
+}

@@ -1,0 +1,164 @@
+import DeliveryQueue
+package import Measures
+import MailRouting
+
+/// What `/metrics` tells of the relay. Each family is declared here once; docs/METRICS.md is made from it.
+package enum RelayMetrics {
+    static let connections = MetricFamily("millrace_connections", .gauge, "Clients connected now.")
+    static let connectionsTotal = MetricFamily(
+        "millrace_connections_total", .counter, "Clients that have connected and were admitted.")
+    static let tlsSessions = MetricFamily("millrace_tls_sessions_total", .counter, "Client connections with TLS.")
+    static let authentications = MetricFamily(
+        "millrace_authentications_total", .counter, "AUTH attempts by result.", labels: ["result"])
+    static let acceptedMessages = MetricFamily(
+        "millrace_messages_accepted_total", .counter, "Messages accepted: safe in the spool, and 250 said.")
+    static let acceptedBytes = MetricFamily(
+        "millrace_message_accepted_bytes_total", .counter, "Octets of the messages accepted, trace field included.")
+    static let recipients = MetricFamily(
+        "millrace_recipients_total", .counter,
+        "Recipients by outcome: accepted, refused, delivered, bounced, deferred (each attempt), removed, quarantined.",
+        labels: ["outcome"])
+    static let notifications = MetricFamily(
+        "millrace_notifications_total", .counter, "Recipients of notifications made here (RFC 3464).")
+    static let queued = MetricFamily("millrace_queued_recipients", .gauge, "Recipients that wait or are on their way.")
+    static let deliveries = MetricFamily(
+        "millrace_queue_deliveries", .gauge,
+        "Deliveries (one message to one destination) by destination and state; the largest destinations, the rest as other.",
+        labels: ["destination", "state"])
+    static let nextHops = MetricFamily(
+        "millrace_next_hop_connections", .gauge, "Connections to next hops, open or being opened.")
+    static let resident = MetricFamily(
+        "millrace_resident_content_bytes", .gauge, "Message content held in memory for its first attempt.")
+    static let commits = MetricFamily("millrace_spool_commits_total", .counter, "Group commits of the spool.")
+    static let commitRecords = MetricFamily(
+        "millrace_spool_commit_messages_total", .counter, "Messages written by group commits.")
+    static let commitSeconds = MetricFamily(
+        "millrace_spool_commit_duration_seconds", .histogram, "Duration of a group commit, its sync included.")
+    static let deliverySeconds = MetricFamily(
+        "millrace_delivery_duration_seconds", .histogram,
+        "From the acceptance of a message to its delivery, for messages accepted by this process.")
+    static let freeBytes = MetricFamily("millrace_spool_free_bytes", .gauge, "Free space of the spool's file system.")
+    static let spoolHealthy = MetricFamily(
+        "millrace_spool_healthy", .gauge, "1 while the spool takes mail, 0 after a fault that latched it.")
+    static let dnsLookups = MetricFamily(
+        "millrace_dns_lookups_total", .counter, "Domains whose exchangers were looked up, by result.", labels: ["result"])
+    static let cpuSeconds = MetricFamily(
+        "millrace_process_cpu_seconds_total", .counter, "CPU time of the process by mode.", labels: ["mode"])
+    static let memory = MetricFamily(
+        "millrace_process_resident_memory_peak_bytes", .gauge, "Largest resident memory of the process so far.")
+    static let started = MetricFamily(
+        "millrace_process_start_time_seconds", .gauge, "When the process began, seconds since 1970.")
+
+    package static let families = [
+        connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
+        notifications, queued, deliveries, nextHops, resident, commits, commitRecords, commitSeconds, deliverySeconds,
+        freeBytes, spoolHealthy, dnsLookups, cpuSeconds, memory, started,
+    ]
+
+    /// Destinations with a line of their own; labels must not grow with the world.
+    static let destinationsShown = 50
+
+    /// docs/METRICS.md.
+    package static var page: String {
+        let rows = families.map { family in
+            let labels = family.labels.map { "`\($0)`" }.joined(separator: ", ")
+            return "| `\(family.name)` | \(family.kind.rawValue) | \(labels.isEmpty ? "–" : labels) | \(family.help) |"
+        }
+        return """
+            # Metrics
+
+            `GET /metrics` of the HTTP listener (`http` in the [configuration](CONFIGURATION.md)) answers in Prometheus'
+            text format; `?prefix=millrace_spool` asks for a part. Histograms have buckets from 0.5 ms to one hour. A
+            dashboard for Grafana is in [grafana/millrace-mta.json](grafana/millrace-mta.json).
+
+            | metric | kind | labels | meaning |
+            |---|---|---|---|
+            \(rows.joined(separator: "\n"))
+
+            """
+    }
+}
+
+extension RelayServer {
+    /// The metrics of the moment, in Prometheus' text format.
+    package func metrics(prefix: String = "") async throws -> String {
+        var text = MetricText(prefix: prefix)
+        let counts = try await gatherCounts()
+        addCounts(counts, &text)
+        try await addQueues(&text)
+        try await addSpool(&text)
+        let usage = ProcessUsage.current()
+        text.add(
+            RelayMetrics.cpuSeconds, [(["user"], usage.cpuUserSeconds), (["system"], usage.cpuSystemSeconds)])
+        text.add(RelayMetrics.memory, usage.memoryPeakBytes)
+        text.add(RelayMetrics.started, started.seconds)
+        return text.text
+    }
+
+    private func addCounts(_ counts: RelayCounts, _ text: inout MetricText) {
+        text.add(RelayMetrics.connections, counts.clients)
+        text.add(RelayMetrics.connectionsTotal, counts.connections)
+        text.add(RelayMetrics.tlsSessions, counts.tlsSessions)
+        text.add(
+            RelayMetrics.authentications,
+            [(["succeeded"], Double(counts.authenticated)), (["failed"], Double(counts.authenticationFailures))])
+        text.add(RelayMetrics.acceptedMessages, counts.acceptedMessages)
+        text.add(RelayMetrics.acceptedBytes, counts.acceptedBytes)
+        let outcomes = [
+            ("accepted", counts.accepted), ("refused", counts.refused), ("delivered", counts.delivered),
+            ("bounced", counts.bounced), ("deferred", counts.deferrals), ("removed", counts.removed),
+            ("quarantined", counts.quarantined),
+        ]
+        text.add(RelayMetrics.recipients, outcomes.map { ([$0.0], Double($0.1)) })
+        text.add(RelayMetrics.notifications, counts.generated)
+        text.add(RelayMetrics.queued, counts.queued)
+    }
+
+    private func addQueues(_ text: inout MetricText) async throws {
+        var found: [String: DestinationSummary] = [:]
+        var (nextHops, resident) = (0, 0)
+        for shard in shards {
+            let part = try await shard.context.eventLoop.submit {
+                (shard.queue.destinationSummaries, shard.connections.count, shard.residentBytes)
+            }.get()
+            for summary in part.0 {
+                if found[summary.name]?.merge(summary) == nil { found[summary.name] = summary }
+            }
+            nextHops += part.1
+            resident += part.2
+        }
+        let sorted = found.values.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+        var shown = Array(sorted.prefix(RelayMetrics.destinationsShown))
+        let rest = sorted.dropFirst(RelayMetrics.destinationsShown)
+        if var other = rest.first {
+            for summary in rest.dropFirst() { other.merge(summary) }
+            other.name = "other"
+            shown.append(other)
+        }
+        text.add(
+            RelayMetrics.deliveries,
+            shown.flatMap { summary in
+                [("ready", summary.ready), ("deferred", summary.deferred), ("leased", summary.leased), ("held", summary.held)]
+                    .map { ([summary.name, $0.0], Double($0.1)) }
+            })
+        text.add(RelayMetrics.nextHops, nextHops)
+        text.add(RelayMetrics.resident, resident)
+    }
+
+    private func addSpool(_ text: inout MetricText) async throws {
+        let committed = committer.counts
+        text.add(RelayMetrics.commits, committed.commits)
+        text.add(RelayMetrics.commitRecords, committed.messages)
+        text.add(RelayMetrics.commitSeconds, commits.histogram)
+        text.add(RelayMetrics.deliverySeconds, try await gatherDetails().latency)
+        if let free = spool.freeBytes { text.add(RelayMetrics.freeBytes, free) }
+        text.add(RelayMetrics.spoolHealthy, committer.fault == nil ? 1 : 0)
+        guard let dns = lookupCounts else { return }
+        text.add(
+            RelayMetrics.dnsLookups,
+            [
+                (["found"], Double(dns.lookups - dns.permanent - dns.temporary)), (["permanent"], Double(dns.permanent)),
+                (["temporary"], Double(dns.temporary)),
+            ])
+    }
+}
