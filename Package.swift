@@ -83,6 +83,7 @@ let package = Package(
 
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         layer("SASLAuthentication", ["COpenSSL"]),
+        layer("MessageBuilding"),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
 
         // Edges
@@ -96,7 +97,10 @@ let package = Package(
         layer("SpoolLocalDisk", ["MailTypes", "SpoolContract", "CLinux", nioCore]),
         layer(
             "ControlPlane",
-            ["MailTypes", "SMTPProtocol", "SMTPTransport", nioCore, nioPosix, nioHTTP, nioCompression, nioSSL]),
+            [
+                "MailTypes", "SMTPProtocol", "SMTPTransport", "MessageBuilding", "SASLAuthentication", nioCore,
+                nioPosix, nioHTTP, nioCompression, nioSSL,
+            ]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
         layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
@@ -155,7 +159,9 @@ let package = Package(
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("SASLAuthentication"),
+        tests("MessageBuilding"),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
+        tests("RelayService", ["Measures"]),
         tests("MailRouting", ["TestSupport", "MailTypes", nioCore, nioPosix]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(

@@ -92,7 +92,8 @@ private final class HTTPCallHandler: ChannelInboundHandler {
             let stated = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
             if stated > limit { return refuse(context, .payloadTooLarge, "at most \(limit) octets") }
             guard head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" }) else { return }
-            context.writeAndFlush(Self.wrapOutboundOut(.head(.init(version: head.version, status: .continue))), promise: nil)
+            context.writeAndFlush(
+                Self.wrapOutboundOut(.head(.init(version: head.version, status: .continue))), promise: nil)
         case .body(var part):
             guard !isRefused else { return }
             if body.readableBytes + part.readableBytes > limit {
@@ -142,7 +143,9 @@ private final class HTTPCallHandler: ChannelInboundHandler {
         context.write(
             Self.wrapOutboundOut(.head(.init(version: request.version, status: answer.status, headers: headers))),
             promise: nil)
-        if request.method != .HEAD { context.write(Self.wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil) }
+        if request.method != .HEAD {
+            context.write(Self.wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
+        }
         let channel = context.channel
         context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { _ in
             if !staysOpen { channel.close(promise: nil) }

@@ -39,7 +39,9 @@ package struct MetricText {
         }
     }
 
-    package mutating func add(_ family: MetricFamily, _ value: some BinaryInteger) { add(family, [([], Double(value))]) }
+    package mutating func add(_ family: MetricFamily, _ value: some BinaryInteger) {
+        add(family, [([], Double(value))])
+    }
     package mutating func add(_ family: MetricFamily, _ value: Double) { add(family, [([], value)]) }
 
     package mutating func add(_ family: MetricFamily, _ histogram: LatencyHistogram) {

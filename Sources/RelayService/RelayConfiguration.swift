@@ -1,7 +1,28 @@
 package import DKIMSigning
 package import DeliveryQueue
 package import MailRouting
+package import MailTypes
 package import SASLAuthentication
+package import SMTPTransport
+
+/// The HTTP listener: injection, metrics, liveness.
+package struct HTTPConfiguration: Sendable {
+    package var host: String
+    /// 0 picks a free port.
+    package var port: Int
+    package var tls: TLSServerContext?
+    /// Clients that need no key.
+    package var trusted: NetworkTable<Void>
+    /// Names and keys, kept as users' passwords are; nil: none.
+    package var keys: UserFile?
+    package var bodyLimit = 32 << 20
+
+    package init(host: String, port: Int, trusted: NetworkTable<Void>) {
+        self.host = host
+        self.port = port
+        self.trusted = trusted
+    }
+}
 
 /// What `mta serve` was asked to do.
 package struct RelayConfiguration: Sendable {
@@ -33,6 +54,8 @@ package struct RelayConfiguration: Sendable {
     package var minimumFreeBytes = 256 << 20
     /// Larger messages are not sent back with RET=FULL, only their header.
     package var returnedContentBytes = 1 << 20
+    /// Nil: none.
+    package var http: HTTPConfiguration?
     /// Names printed in the record.
     package var spoolName: String
     package var durabilityName: String

@@ -41,7 +41,8 @@ package enum RelayMetrics {
     static let spoolHealthy = MetricFamily(
         "millrace_spool_healthy", .gauge, "1 while the spool takes mail, 0 after a fault that latched it.")
     static let dnsLookups = MetricFamily(
-        "millrace_dns_lookups_total", .counter, "Domains whose exchangers were looked up, by result.", labels: ["result"])
+        "millrace_dns_lookups_total", .counter, "Domains whose exchangers were looked up, by result.",
+        labels: ["result"])
     static let cpuSeconds = MetricFamily(
         "millrace_process_cpu_seconds_total", .counter, "CPU time of the process by mode.", labels: ["mode"])
     static let memory = MetricFamily(
@@ -138,8 +139,11 @@ extension RelayServer {
         text.add(
             RelayMetrics.deliveries,
             shown.flatMap { summary in
-                [("ready", summary.ready), ("deferred", summary.deferred), ("leased", summary.leased), ("held", summary.held)]
-                    .map { ([summary.name, $0.0], Double($0.1)) }
+                [
+                    ("ready", summary.ready), ("deferred", summary.deferred), ("leased", summary.leased),
+                    ("held", summary.held),
+                ]
+                .map { ([summary.name, $0.0], Double($0.1)) }
             })
         text.add(RelayMetrics.nextHops, nextHops)
         text.add(RelayMetrics.resident, resident)
@@ -157,7 +161,8 @@ extension RelayServer {
         text.add(
             RelayMetrics.dnsLookups,
             [
-                (["found"], Double(dns.lookups - dns.permanent - dns.temporary)), (["permanent"], Double(dns.permanent)),
+                (["found"], Double(dns.lookups - dns.permanent - dns.temporary)),
+                (["permanent"], Double(dns.permanent)),
                 (["temporary"], Double(dns.temporary)),
             ])
     }

@@ -24,6 +24,7 @@ package actor RelayServer {
     private let live: LiveFile?
     let started = WallInstant.now()
     private var control: ControlListener?
+    private var http: RelayHTTP?
     private var series = SeriesRecorder()
     private var isShortOfSpace = false
 
@@ -43,6 +44,7 @@ package actor RelayServer {
         for state in parts.listeners { listeners.append(try await bind(state, loops, shards)) }
         let server = RelayServer(configuration, spool, committer, commits, readers, loops, shards, listeners)
         if let path = configuration.controlPath { try await server.openControl(path) }
+        if let http = configuration.http { try await server.openHTTP(http) }
         return server
     }
 
@@ -66,6 +68,15 @@ package actor RelayServer {
             throw RecordFault("listener '\(listener.name)' on \(listener.host):\(listener.port): \(error)")
         }
     }
+
+    private func openHTTP(_ configuration: HTTPConfiguration) async throws {
+        http = try await RelayHTTP.open(
+            configuration, hostname: self.configuration.hostname, threads: self.configuration.threads, shards: shards
+        ) { [weak self] prefix in try await self?.metrics(prefix: prefix) ?? "" }
+    }
+
+    /// `127.0.0.1:8000`, with the port really bound; nil: there is no HTTP listener.
+    package var httpAddress: String? { http?.server.address }
 
     private func openControl(_ path: String) async throws {
         control = try await ControlListener.open(path) { [weak self] request in
@@ -170,6 +181,7 @@ package actor RelayServer {
         let isShort = free < configuration.minimumFreeBytes
         guard isShort != isShortOfSpace else { return }
         isShortOfSpace = isShort
+        http?.intake.refuse(isShort ? "disk is too full" : nil)
         for shard in shards { try await shard.context.eventLoop.submit { shard.isShortOfSpace = isShort }.get() }
     }
 
@@ -203,6 +215,7 @@ package actor RelayServer {
     /// SIGTERM: no new mail, deliveries in progress finish or stay spooled, everything known is written.
     package func stop() async throws -> MTARecord {
         await control?.close()
+        await http?.close()
         for listener in listeners { await listener.stopAccepting() }
         for shard in shards { try await shard.context.eventLoop.submit { shard.beginDrain() }.get() }
         // All listeners' connections are on the same loops: one asks for all.
@@ -214,6 +227,7 @@ package actor RelayServer {
         let counts = try await gatherCounts()
         let (latency, faults) = try await gatherDetails()
         series.add(totals(counts), at: .now())
+        try await http?.shutDown()
         try await loops.shutDown()
         try await readers.shutdownGracefully()
         try await shards[0].parts.authentication.shutDown()

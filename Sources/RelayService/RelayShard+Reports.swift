@@ -68,7 +68,7 @@ extension RelayShard {
                     bodyType: eightBit ? .eightBitMIME : .sevenBit,
                     smtpUTF8: notification.isUTF8 || notification.originalSender.needsSMTPUTF8),
                 acceptedMilliseconds: now, content: content),
-            from: nil)
+            for: .ourselves)
     }
 }
 

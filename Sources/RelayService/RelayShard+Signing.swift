@@ -36,6 +36,6 @@ extension RelayShard {
     ) {
         var message = message
         message.content = MessageContent(slices: top + message.content.slices, form: message.content.form)
-        accept(message, from: connection, received: received)
+        accept(message, for: .client(connection, received: received))
     }
 }

@@ -69,12 +69,18 @@ final class RelayShard: @unchecked Sendable {
     private(set) var isDraining = false
     /// The spool's file system is below its low-water mark.
     var isShortOfSpace = false
+    /// Who waits for a message to be safe.
+    enum Sender {
+        /// - Parameter received: octets counted in ``reception``.
+        case client(SMTPServerConnection, received: Int)
+        /// Nil: it is safe.
+        case injection(EventLoopPromise<SMTPReply?>)
+        /// A notification of our own.
+        case ourselves
+    }
     private struct Pending {
         var message: SpoolMessage
-        /// Nil for a notification of our own.
-        var connection: SMTPServerConnection?
-        /// Octets counted in ``reception``.
-        var received: Int
+        var sender: Sender
     }
     private var pending: [UInt64: Pending] = [:]
     private var nextTicket: UInt64 = 0
@@ -141,11 +147,10 @@ final class RelayShard: @unchecked Sendable {
 
     private var residentBudget: Int { configuration.residentBytes / configuration.threads }
 
-    /// Hands the message to the group commit; the client is answered when that is done.
-    /// - Parameter received: octets that came from the client.
-    func accept(_ message: SpoolMessage, from connection: SMTPServerConnection?, received: Int = 0) {
+    /// Hands the message to the group commit; its sender is answered when that is done.
+    func accept(_ message: SpoolMessage, for sender: Sender) {
         nextTicket += 1
-        pending[nextTicket] = Pending(message: message, connection: connection, received: received)
+        pending[nextTicket] = Pending(message: message, sender: sender)
         committer.submit(message, ticket: nextTicket, observer: self)
     }
 
@@ -153,7 +158,7 @@ final class RelayShard: @unchecked Sendable {
         let (now, wall) = (MonotonicInstant.now(), wallMilliseconds())
         for ticket in tickets {
             guard let done = pending.removeValue(forKey: ticket) else { continue }
-            if done.connection != nil { reception.settle(done.received) }
+            if case .client(_, let received) = done.sender { reception.settle(received) }
             if let fault { refuse(done, fault) } else { take(done, now, wall) }
         }
         answer()
@@ -179,13 +184,15 @@ final class RelayShard: @unchecked Sendable {
     private func take(_ done: Pending, _ now: MonotonicInstant, _ wall: UInt64) {
         let message = done.message
         let recipients = message.envelope.recipients.count
-        if let connection = done.connection {
+        switch done.sender {
+        case .client(let connection, _): inflow.wait((connection, message.id), now: wall)
+        case .injection(let promise): promise.succeed(nil)
+        case .ourselves: counts.generated += UInt64(recipients)
+        }
+        if done.sender.isSomeoneElse {
             counts.accepted += UInt64(recipients)
             counts.acceptedMessages += 1
             counts.acceptedBytes += UInt64(message.content.size)
-            inflow.wait((connection, message.id), now: wall)
-        } else {
-            counts.generated += UInt64(recipients)
         }
         counts.queued += UInt64(recipients)
         enqueue(message, now)
@@ -237,15 +244,16 @@ final class RelayShard: @unchecked Sendable {
 
     private func refuse(_ done: Pending, _ fault: SpoolFault) {
         note("commit failed: \(fault)")
-        guard let connection = done.connection else {
+        if done.sender.isSomeoneElse { counts.refused += UInt64(done.message.envelope.recipients.count) }
+        switch done.sender {
+        case .client(let connection, _): connection.decide(fault.reply)
+        case .injection(let promise): promise.succeed(fault.reply)
+        case .ourselves:
             // A notification of ours has no client that would send it again.
             guard case .noSpace = fault else { return }
             let message = done.message
-            context.eventLoop.scheduleTask(in: .seconds(1)) { self.accept(message, from: nil) }
-            return
+            context.eventLoop.scheduleTask(in: .seconds(1)) { self.accept(message, for: .ourselves) }
         }
-        counts.refused += UInt64(done.message.envelope.recipients.count)
-        connection.decide(fault.reply)
     }
 
     /// Messages found in the spool at start. Only what the spool does not know is kept in memory.
@@ -309,6 +317,12 @@ final class RelayShard: @unchecked Sendable {
     /// What an operator should know; bounded.
     func note(_ text: String) {
         if faults.count < 100, !faults.contains(text) { faults.append(text) }
+    }
+}
+
+extension RelayShard.Sender {
+    var isSomeoneElse: Bool {
+        if case .ourselves = self { false } else { true }
     }
 }
 

@@ -33,8 +33,7 @@ package struct UserFile: Sendable {
     /// - Parameter file: named in faults, as `FILE:LINE: …`.
     package init(text: String, file: String, secret: [UInt8] = randomOctets(32)) throws(Fault) {
         var found: [String: User] = [:]
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.hasSuffix("\r") ? line.dropLast() : line
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             if line.isEmpty || line.hasPrefix("#") { continue }
             func fault(_ text: String) -> Fault { Fault(description: "\(file):\(index + 1): \(text)") }
             guard let user = try Self.user(line, fault) else { continue }

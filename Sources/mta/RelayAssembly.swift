@@ -22,8 +22,9 @@ struct RelayAssembly {
             policies: policies(), spoolName: settings.spool, durabilityName: try spool.durabilityName())
         configuration.relayPolicy = relayPolicy()
         configuration.egress = egress()
-        configuration.users = try users()
+        configuration.users = try users(settings.users)
         configuration.dkim = try dkimPolicy()
+        configuration.http = try http()
         configuration.signingThreads = settings.dkimThreads > 0 ? settings.dkimThreads : processorCount()
         configuration.outboundConnections = settings.smartHostConnections
         configuration.residentBytes = settings.residentMemory.bytes
@@ -127,8 +128,18 @@ struct RelayAssembly {
         return policy
     }
 
-    private func users() throws -> UserFile? {
-        guard let file = settings.users else { return nil }
+    private func http() throws -> HTTPConfiguration? {
+        guard let section = settings.http else { return nil }
+        var http = HTTPConfiguration(
+            host: section.address.host, port: section.address.port, trusted: NetworkTable(section.trustedNetworks))
+        http.tls = try section.tls.flatMap { try tlsContexts()[$0] }
+        http.keys = try users(section.apiKeys)
+        http.bodyLimit = section.maxRequestSize.bytes
+        return http
+    }
+
+    private func users(_ file: String?) throws -> UserFile? {
+        guard let file else { return nil }
         guard let text = SystemFiles().text(file) else { throw UsageFault("\(file): cannot be read") }
         do { return try UserFile(text: text, file: file) } catch { throw UsageFault("\(error)") }
     }

@@ -41,6 +41,7 @@ struct Serve: AsyncParsableCommand {
         }
         print("listening \(server.address)")
         for (name, address) in server.otherAddresses { print("listening \(address) (\(name))") }
+        if let address = await server.httpAddress { print("listening \(address) (http)") }
         flushStandardOutput()
         try await reportRecovery(server)
         let ticking = Task { try await follow(server) }

@@ -140,6 +140,11 @@ private func base64(_ text: String) -> String { Base64.encode(Array(text.utf8)) 
         }
     }
 
+    @Test func linesMayEndAsOnOtherSystems() throws {
+        let lines = ["a", "b"].map { UserFile.line(name: $0, password: "x", iterations: 4096) }
+        #expect(try UserFile(text: lines.joined(separator: "\r\n") + "\r\n", file: "users").count == 2)
+    }
+
     @Test func theSameUserTwiceIsAMistake() throws {
         let line = UserFile.line(name: "a", password: "x", iterations: 4096)
         #expect(throws: UserFile.Fault.self) { try UserFile(text: line + "\n" + line, file: "users") }

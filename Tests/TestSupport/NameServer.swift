@@ -81,19 +81,31 @@ package final class NameServer {
         return String(decoding: output, as: UTF8.self)
     }
 
+    /// A port that is free for both protocols.
     private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        defer { close(descriptor) }
+        for _ in 0..<50 {
+            let (udp, port) = bound(SOCK_DGRAM, 0)
+            defer { close(udp) }
+            let (tcp, same) = bound(SOCK_STREAM, port)
+            defer { close(tcp) }
+            if port > 0, same == port { return port }
+        }
+        throw Fault(text: "no free port")
+    }
+
+    /// A socket bound to a port of 127.0.0.1 (0: any), and the port; 0 if it is taken.
+    private static func bound(_ type: __socket_type, _ port: Int) -> (descriptor: Int32, port: Int) {
+        let descriptor = socket(AF_INET, Int32(type.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        address.sin_port = UInt16(port).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) {
+        let isBound = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
             }
         }
-        guard result else { throw Fault(text: "no free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
+        return (descriptor, isBound ? Int(UInt16(bigEndian: address.sin_port)) : 0)
     }
 }

@@ -1,0 +1,153 @@
+import MailTypes
+import MessageBuilding
+package import NIOCore
+import SMTPProtocol
+
+/// `POST /api/inject/v1`: a JSON request becomes messages, which are safe before the answer says so.
+package struct InjectionService: Sendable {
+    /// Recipients that share one message in the spool.
+    package static let recipientsPerMessage = 100
+
+    private let intake: any MessageIntake
+    private let hostname: String
+    private let date: @Sendable () -> String
+    private let newID: @Sendable () -> String
+
+    package init(
+        _ intake: any MessageIntake, hostname: String, date: @escaping @Sendable () -> String,
+        newID: @escaping @Sendable () -> String
+    ) {
+        self.intake = intake
+        self.hostname = hostname
+        self.date = date
+        self.newID = newID
+    }
+
+    package func respond(_ call: HTTPCall, on loop: any EventLoop) -> EventLoopFuture<HTTPAnswer> {
+        if let refusal = intake.refusal {
+            return loop.makeSucceededFuture(HTTPAnswer(.serviceUnavailable, refusal + "\n"))
+        }
+        let type = call.headers.first(name: "content-type")?.lowercased() ?? "application/json"
+        guard type.hasPrefix("application/json") else {
+            return loop.makeSucceededFuture(.fault(.unsupportedMediaType, "expected application/json"))
+        }
+        let messages: [IntakeMessage]
+        var failures: [Failure] = []
+        do {
+            messages = try prepare(call, &failures)
+        } catch let fault as JSONValue.Fault {
+            return loop.makeSucceededFuture(.fault(.badRequest, fault.text))
+        } catch let fault as InjectionRequest.Fault {
+            return loop.makeSucceededFuture(.fault(.unprocessableEntity, fault.text, pointer: fault.pointer))
+        } catch {
+            return loop.makeSucceededFuture(.fault(.internalServerError, "\(error)"))
+        }
+        let known = failures
+        return EventLoopFuture.whenAllComplete(messages.map { intake.submit($0, on: loop) }, on: loop).map { results in
+            Self.answer(messages, results, known)
+        }
+    }
+
+    private struct Failure {
+        var recipient: String
+        var text: String
+    }
+
+    // MARK: From the request to messages
+
+    private func prepare(_ call: HTTPCall, _ failures: inout [Failure]) throws -> [IntakeMessage] {
+        var parsed: Result<JSONValue, JSONValue.Fault>!
+        call.body.withUnsafeReadableBytes { bytes in
+            do throws(JSONValue.Fault) { parsed = .success(try JSONValue.parse(bytes)) } catch {
+                parsed = .failure(error)
+            }
+        }
+        let request = try InjectionRequest(try parsed.get())
+        guard let sender = Self.address(request.sender, isSender: true) else {
+            throw InjectionRequest.Fault(
+                "/envelope_sender", "'\(request.sender.prefix(80))': expected an address, or an empty text")
+        }
+        let contents = try MessageBuilder(request, hostname: hostname, date: date(), newID: newID).build()
+        return contents.flatMap { split($0, request, sender, call.peer, &failures) }
+    }
+
+    private func split(
+        _ content: BuiltContent, _ request: InjectionRequest, _ sender: MailAddress, _ peer: NetworkAddress?,
+        _ failures: inout [Failure]
+    ) -> [IntakeMessage] {
+        let body = ByteBuffer(bytes: content.shared)
+        let isEightBit = content.shared.contains { $0 >= 0x80 }
+        let headerIsUTF8 = Self.headerIsUTF8(content.shared)
+        var messages: [IntakeMessage] = []
+        for (index, header) in content.recipients {
+            let email = request.recipients[index].email
+            guard let address = Self.address(email, isSender: false) else {
+                failures.append(Failure(recipient: email, text: "/recipients/\(index)/email: expected an address"))
+                continue
+            }
+            if messages.isEmpty || messages[messages.count - 1].recipients.count == Self.recipientsPerMessage {
+                messages.append(
+                    IntakeMessage(
+                        reversePath: sender, recipients: [], content: body, isEightBit: isEightBit,
+                        smtpUTF8: headerIsUTF8 || sender.needsSMTPUTF8, wantsTrace: request.trace.received, peer: peer))
+            }
+            let last = messages.count - 1
+            messages[last].recipients.append(.init(address: address, header: header))
+            if address.needsSMTPUTF8 || header.contains(where: { $0 >= 0x80 }) { messages[last].smtpUTF8 = true }
+        }
+        return messages
+    }
+
+    private static func headerIsUTF8(_ content: [UInt8]) -> Bool {
+        var lineIsEmpty = true
+        for byte in content {
+            if byte >= 0x80 { return true }
+            if byte == 0x0A {
+                if lineIsEmpty { return false }
+                lineIsEmpty = true
+            } else if byte != 0x0D {
+                lineIsEmpty = false
+            }
+        }
+        return false
+    }
+
+    /// By the grammar of RFC 5321 §4.1.2.
+    private static func address(_ text: String, isSender: Bool) -> MailAddress? {
+        if text.isEmpty { return isSender ? .null : nil }
+        let bytes = Array("<\(text)>".utf8)
+        var offset = 0
+        let path = try? SMTPPath.parse(
+            bytes.span.bytes, &offset, bad: isSender ? .badSender : .badRecipient, allowUTF8: true)
+        guard let path, offset == bytes.count, !path.domain.isEmpty, path.description == text else { return nil }
+        return path
+    }
+
+    // MARK: The answer
+
+    private static func answer(
+        _ messages: [IntakeMessage], _ results: [Result<SMTPReply?, any Error>], _ known: [Failure]
+    ) -> HTTPAnswer {
+        var failures = known
+        var successes = 0
+        for (message, result) in zip(messages, results) {
+            let text: String?
+            switch result {
+            case .success(nil): text = nil
+            case .success(let reply?): text = reply.description
+            case .failure(let error): text = "\(error)"
+            }
+            guard let text else {
+                successes += message.recipients.count
+                continue
+            }
+            failures += message.recipients.map { Failure(recipient: $0.address.description, text: text) }
+        }
+        let recipients = failures.map { jsonText($0.recipient) }.joined(separator: ",")
+        let errors = failures.map { jsonText("\($0.recipient): \($0.text)") }.joined(separator: ",")
+        return HTTPAnswer(
+            .ok,
+            "{\"success_count\":\(successes),\"fail_count\":\(failures.count),\"failed_recipients\":[\(recipients)],\"errors\":[\(errors)]}\n",
+            contentType: "application/json")
+    }
+}

@@ -1,0 +1,118 @@
+/// Content-Transfer-Encoding (RFC 2045 §6) and encoded words (RFC 2047).
+package enum TransferEncoding {
+    private static let hex = Array("0123456789ABCDEF".utf8)
+    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    /// Text with CRLF line ends, and how it is encoded: as it is, or quoted-printable.
+    static func text(_ text: String) -> (name: String, bytes: [UInt8]) {
+        let bytes = lines(text)
+        let isPlain =
+            bytes.allSatisfy { ($0 >= 0x20 && $0 < 0x7F) || $0 == 0x0D || $0 == 0x0A || $0 == 0x09 }
+            && bytes.split(separator: 0x0A, omittingEmptySubsequences: false).allSatisfy { $0.count <= 998 }
+        return isPlain ? ("7bit", bytes) : ("quoted-printable", quotedPrintable(bytes))
+    }
+
+    /// Any line ends as CRLF, one at the end.
+    static func lines(_ text: String) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(text.utf8.count + 64)
+        var afterCR = false
+        for byte in text.utf8 {
+            if byte == 0x0A {
+                if !afterCR { out.append(0x0D) }
+            } else if afterCR {
+                out.append(0x0A)
+            }
+            out.append(byte)
+            afterCR = byte == 0x0D
+        }
+        if afterCR { out.append(0x0A) }
+        if !out.isEmpty, out.last != 0x0A { out += [0x0D, 0x0A] }
+        return out
+    }
+
+    /// RFC 2045 §6.7, lines of at most 76.
+    static func quotedPrintable(_ bytes: [UInt8]) -> [UInt8] {
+        var out: [UInt8] = []
+        var column = 0
+        func isLineEnd(_ index: Int) -> Bool {
+            index + 1 < bytes.count && bytes[index] == 0x0D && bytes[index + 1] == 0x0A
+        }
+        var index = 0
+        while index < bytes.count {
+            if isLineEnd(index) {
+                out += [0x0D, 0x0A]
+                column = 0
+                index += 2
+                continue
+            }
+            let byte = bytes[index]
+            let isBlankAtEnd = (byte == 0x20 || byte == 0x09) && (index + 1 == bytes.count || isLineEnd(index + 1))
+            let isPlain =
+                (byte >= 0x21 && byte <= 0x7E && byte != 0x3D) || ((byte == 0x20 || byte == 0x09) && !isBlankAtEnd)
+            let width = isPlain ? 1 : 3
+            if column + width > 75 {
+                out += [0x3D, 0x0D, 0x0A]
+                column = 0
+            }
+            out += isPlain ? [byte] : [0x3D, hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+            column += width
+            index += 1
+        }
+        return out
+    }
+
+    /// RFC 2045 §6.8.
+    static func base64(_ bytes: [UInt8], lineWidth: Int? = 76) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(bytes.count * 4 / 3 + bytes.count / 40 + 8)
+        var column = 0
+        var index = 0
+        while index < bytes.count {
+            let left = bytes.count - index
+            let word =
+                UInt32(bytes[index]) << 16 | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
+                | (left > 2 ? UInt32(bytes[index + 2]) : 0)
+            out.append(digits[Int(word >> 18)])
+            out.append(digits[Int(word >> 12 & 63)])
+            out.append(left > 1 ? digits[Int(word >> 6 & 63)] : 0x3D)
+            out.append(left > 2 ? digits[Int(word & 63)] : 0x3D)
+            index += 3
+            column += 4
+            if let lineWidth, column >= lineWidth, index < bytes.count {
+                out += [0x0D, 0x0A]
+                column = 0
+            }
+        }
+        if lineWidth != nil, !out.isEmpty { out += [0x0D, 0x0A] }
+        return out
+    }
+
+    /// Header text: as it is if ASCII, else encoded words of at most 75 octets (RFC 2047 §2), folded.
+    static func words(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 >= 0x80 }) else { return text }
+        var words: [String] = []
+        var part: [UInt8] = []
+        func close() {
+            words.append("=?utf-8?B?" + String(decoding: base64(part, lineWidth: nil), as: UTF8.self) + "?=")
+            part = []
+        }
+        for character in text {
+            let bytes = Array(String(character).utf8)
+            if part.count + bytes.count > 39 { close() }
+            part += bytes
+        }
+        if !part.isEmpty { close() }
+        return words.joined(separator: "\r\n ")
+    }
+
+    /// A display name in front of an address (RFC 5322 §3.4).
+    static func phrase(_ name: String) -> String {
+        if name.utf8.contains(where: { $0 >= 0x80 }) { return words(name) }
+        let isAtoms = name.utf8.allSatisfy {
+            ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || $0 == 0x20 || $0 == 0x2D
+                || $0 == 0x5F
+        }
+        return isAtoms ? name : "\"" + name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}

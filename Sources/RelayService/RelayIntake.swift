@@ -1,0 +1,80 @@
+import ControlPlane
+import DKIMSigning
+import MailTypes
+import NIOCore
+import SpoolContract
+import Synchronization
+
+/// The relay as the HTTP listener sees it: messages go to the shards in turn.
+final class RelayIntake: MessageIntake {
+    private let shards: [RelayShard]
+    private let next = Atomic<Int>(0)
+    private let reason = Mutex<String?>(nil)
+
+    init(_ shards: [RelayShard]) { self.shards = shards }
+
+    var refusal: String? {
+        if let reason = reason.withLock({ $0 }) { return reason }
+        return shards[0].committer.fault?.reply.description
+    }
+
+    /// No mail is taken from now on; nil: it is again.
+    func refuse(_ text: String?) { reason.withLock { $0 = text } }
+
+    func submit(_ message: IntakeMessage, on loop: any EventLoop) -> EventLoopFuture<SMTPReply?> {
+        let shard = shards[next.add(1, ordering: .relaxed).newValue % shards.count]
+        let promise = loop.makePromise(of: SMTPReply?.self)
+        shard.context.eventLoop.execute { shard.inject(message, promise) }
+        return promise.futureResult
+    }
+}
+
+extension RelayShard {
+    /// A message that came over HTTP. Recipients whose header differs are signed each for itself: the body is hashed
+    /// once.
+    func inject(_ injected: IntakeMessage, _ promise: EventLoopPromise<SMTPReply?>) {
+        if let refusal = refusesNewMail { return promise.succeed(refusal) }
+        var envelope = Envelope(
+            reversePath: injected.reversePath, recipients: injected.recipients.map(\.address),
+            bodyType: injected.isEightBit ? .eightBitMIME : .sevenBit, smtpUTF8: injected.smtpUTF8)
+        if injected.recipients.contains(where: { !$0.header.isEmpty }) {
+            var options = EnvelopeOptions()
+            options.recipients = injected.recipients.map { RecipientOptions(header: $0.header) }
+            envelope.options = options
+        }
+        let id = newID()
+        var slices = [injected.content]
+        if injected.wantsTrace {
+            let peer = injected.peer.map { $0.isIPv4 ? "\($0)" : "IPv6:\($0)" } ?? ""
+            let trace = ReceivedField(client: "http", peer: peer, keyword: "HTTP")
+            slices.insert(
+                ByteBuffer(bytes: trace.bytes(hostname: hostname, id: id, envelope: envelope, date: dateText())), at: 0)
+        }
+        let message = SpoolMessage(
+            id: id, envelope: envelope, acceptedMilliseconds: wallMilliseconds(),
+            content: MessageContent(slices: slices, form: .raw))
+        guard !configuration.dkim.isEmpty else { return accept(message, for: .injection(promise)) }
+        sign(message, promise)
+    }
+
+    private func sign(_ message: SpoolMessage, _ promise: EventLoopPromise<SMTPReply?>) {
+        let (policy, now) = (configuration.dkim, Int(wallMilliseconds() / 1000))
+        signing += 1
+        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> SpoolMessage in
+            var hash = MessageHash(policy, message.content.form)
+            for slice in message.content.slices { slice.withUnsafeReadableBytes { hash.feed($0) } }
+            guard let hashed = hash.finish() else { return message }
+            var signed = message
+            if signed.envelope.options == nil { signed.envelope.options = EnvelopeOptions() }
+            signed.envelope.options!.recipients = message.envelope.recipients.indices.map { index in
+                var options = message.envelope.options(of: index)
+                options.header = policy.fields(for: hashed.with(options.header), now: now) + options.header
+                return options
+            }
+            return signed
+        }.whenComplete { [self] result in
+            signing -= 1
+            accept((try? result.get()) ?? message, for: .injection(promise))
+        }
+    }
+}

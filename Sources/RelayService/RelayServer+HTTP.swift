@@ -1,0 +1,84 @@
+import ControlPlane
+import MailTypes
+import Measures
+import NIOCore
+import NIOPosix
+import RunRecords
+import SASLAuthentication
+
+/// The HTTP side of a relay, with threads of its own: making messages must not hold up those that come by SMTP.
+struct RelayHTTP: Sendable {
+    let server: HTTPControlServer
+    let intake: RelayIntake
+    private let group: MultiThreadedEventLoopGroup
+    private let authentication: AuthenticationService
+
+    /// - Parameter metrics: the text of /metrics.
+    /// - Throws: ``RecordFault`` that names the address.
+    static func open(
+        _ configuration: HTTPConfiguration, hostname: String, threads: Int, shards: [RelayShard],
+        metrics: @escaping @Sendable (String) async throws -> String
+    ) async throws -> RelayHTTP {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads / 2))
+        let authentication = AuthenticationService(configuration.keys)
+        let intake = RelayIntake(shards)
+        let injection = InjectionService(
+            intake, hostname: hostname, date: { MailDate.text(unixSeconds: Int(WallInstant.now().seconds)) },
+            newID: {
+                "\(MessageID(high: UInt64.random(in: 0...UInt64.max), low: UInt64.random(in: 0...UInt64.max)))"
+            })
+        let routes = ControlRoutes(
+            injection: injection, intake: intake, trusted: configuration.trusted,
+            check: configuration.keys == nil ? nil : authentication.checkKey, metricsType: MetricText.contentType,
+            metrics: metrics)
+        var listener = HTTPControlServer.Configuration(host: configuration.host, port: configuration.port)
+        listener.tls = configuration.tls
+        listener.bodyLimit = configuration.bodyLimit
+        do {
+            let server = try await HTTPControlServer.bind(listener, group: group) { routes.respond($0, on: $1) }
+            return RelayHTTP(server: server, intake: intake, group: group, authentication: authentication)
+        } catch {
+            throw RecordFault("http on \(configuration.host):\(configuration.port): \(error)")
+        }
+    }
+
+    private init(
+        server: HTTPControlServer, intake: RelayIntake, group: MultiThreadedEventLoopGroup,
+        authentication: AuthenticationService
+    ) {
+        self.server = server
+        self.intake = intake
+        self.group = group
+        self.authentication = authentication
+    }
+
+    /// No new requests; those under way are answered.
+    func close() async {
+        intake.refuse("shutting down")
+        await server.close()
+    }
+
+    func shutDown() async throws {
+        try await group.shutdownGracefully()
+        try await authentication.shutDown()
+    }
+}
+
+extension AuthenticationService {
+    /// A name and its key, as Basic or Bearer credentials bring them.
+    @Sendable func checkKey(_ name: String, _ key: String, _ loop: any EventLoop) -> EventLoopFuture<Bool> {
+        let now = WallInstant.now().milliseconds
+        guard let users, mayTry(["key " + name], now: now) else { return loop.makeSucceededFuture(false) }
+        let promise = loop.makePromise(of: Bool.self)
+        var exchange = SASLExchange(.plain, users: users)
+        guard case .check(let check) = exchange.start(Base64.encode([0] + Array(name.utf8) + [0] + Array(key.utf8)))
+        else {
+            return loop.makeSucceededFuture(false)
+        }
+        self.check(check, on: loop, now: now) { [self] isRight in
+            note(isRight, ["key " + name], now: now)
+            promise.succeed(isRight)
+        }
+        return promise.futureResult
+    }
+}

@@ -1,0 +1,159 @@
+import MessageBuilding
+import Testing
+
+private func build(_ json: String) throws -> [BuiltContent] {
+    let request = try InjectionRequest(try JSONValue.parse(json))
+    return try MessageBuilder(request, hostname: "mta.test", date: "DATE") { "ID" }.build()
+}
+
+private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+/// The pointer of the fault that this request ends with.
+private func pointer(_ json: String) -> String? {
+    do {
+        _ = try build(json)
+        return nil
+    } catch let fault as InjectionRequest.Fault {
+        return fault.pointer
+    } catch {
+        return "\(error)"
+    }
+}
+
+private func request(_ content: String, _ recipients: String = "[{\"email\":\"b@y.test\"}]", more: String = "")
+    -> String
+{
+    "{\"envelope_sender\":\"a@x.test\",\"recipients\":\(recipients),\"content\":\(content)\(more)}"
+}
+
+@Suite struct BuilderTests {
+    /// What does not differ is there once, whatever the number of recipients.
+    @Test func constantContentIsBuiltOnce() throws {
+        let two = "[{\"email\":\"b@y.test\",\"name\":\"B\"},{\"email\":\"c@y.test\"}]"
+        for content in ["\"Subject: x\\n\\nHi\\n.\\n\"", "{\"text_body\":\"Hi\",\"subject\":\"x\"}"] {
+            let built = try build(request(content, two))
+            #expect(built.count == 1 && built[0].recipients.map(\.index) == [0, 1])
+        }
+        let whole = try build(request("\"Subject: x\\n\\nHi\\n.\\n\"", two))[0]
+        #expect(text(whole.shared) == "Subject: x\r\n\r\nHi\r\n.\r\n")
+        #expect(text(whole.recipients[0].header).hasPrefix("X-KumoRef: "))
+        let parts = try build(
+            request("{\"text_body\":\"Hi\"}", two, more: ",\"trace_headers\":{\"supplemental_header\":false}"))[0]
+        #expect(text(parts.recipients[0].header) == "To: B <b@y.test>\r\n")
+        #expect(text(parts.recipients[1].header) == "To: <c@y.test>\r\n")
+    }
+
+    @Test func templatesAreFilledForEach() throws {
+        let recipients =
+            "[{\"email\":\"b@y.test\",\"substitutions\":{\"n\":\"<B>\",\"u\":{\"v\":7}}},{\"email\":\"c@y.test\"}]"
+        let built = try build(
+            request(
+                "{\"text_body\":\"{{ n }} {{u.v}} {{ x | default('d') | upper }}{# no #}\",\"html_body\":\"<i>{{n}}</i>\",\"subject\":\"{{ email }}\"}",
+                recipients, more: ",\"substitutions\":{\"n\":\"all\"}"))
+        #expect(built.count == 2)
+        let (first, second) = (text(built[0].shared), text(built[1].shared))
+        #expect(
+            first.contains("\r\n<B> 7 D\r\n") && first.contains("<i>&lt;B&gt;</i>")
+                && first.contains("Subject: b@y.test\r\n"))
+        #expect(second.contains("\r\nall  D\r\n") && second.contains("<i>all</i>"))
+    }
+
+    @Test func staticTextIsLeftAlone() throws {
+        let built = try build(request("{\"text_body\":\"{{ n }}\"}", more: ",\"template_dialect\":\"Static\""))
+        #expect(text(built[0].shared).contains("{{ n }}"))
+    }
+
+    @Test func partsAreNestedAsTheyShould() throws {
+        let built = try build(
+            request(
+                "{\"text_body\":\"t\",\"html_body\":\"h\",\"attachments\":[{\"data\":\"x\",\"content_type\":\"image/png\",\"content_id\":\"i\"},{\"data\":\"eA==\",\"base64\":true,\"content_type\":\"a/b\",\"file_name\":\"q\\\"z\"}]}"
+            ))
+        let message = text(built[0].shared)
+        let order = [
+            "multipart/mixed", "multipart/related", "multipart/alternative", "text/plain", "text/html", "image/png",
+            "a/b",
+        ]
+        var rest = message[...]
+        for type in order {
+            let found = try #require(rest.firstRange(of: "Content-Type: \(type)"), "\(type) in \(message)")
+            rest = rest[found.upperBound...]
+        }
+        #expect(message.contains("Content-ID: <i>") && message.contains("filename=\"q\\\"z\""))
+        #expect(message.split(separator: "eA==", omittingEmptySubsequences: false).count == 3)
+    }
+
+    @Test func longAndForeignTextIsEncoded() throws {
+        let long = String(repeating: "x", count: 2000)
+        let built = try build(
+            request("{\"text_body\":\"\(long)\\nGrüße = \\n\",\"subject\":\"\(String(repeating: "ü", count: 80))\"}"))
+        let message = text(built[0].shared)
+        #expect(message.contains("quoted-printable") && message.contains("Gr=C3=BC=C3=9Fe =3D=20\r\n"))
+        #expect(built[0].shared.allSatisfy { $0 < 0x80 })
+        #expect(message.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 78 })
+    }
+
+    /// Nobody gets a header field of his own out of a value (CR and LF in every place that goes into the header).
+    @Test(arguments: [
+        ("{\"text_body\":\"x\",\"subject\":\"a\\r\\nBcc: z\"}", "/content/subject"),
+        ("{\"text_body\":\"x\",\"headers\":{\"X-A\":\"a\\nB: c\"}}", "/content/headers/X-A"),
+        ("{\"text_body\":\"x\",\"headers\":{\"X-A\\r\\nB\":\"a\"}}", "/content/headers/X-A\r\nB"),
+        ("{\"text_body\":\"x\",\"headers\":{\"Bcc\":\"a@x\"}}", "/content/headers/Bcc"),
+        ("{\"text_body\":\"x\",\"from\":{\"email\":\"a@x\\r\\nB: c\"}}", "/content/from/email"),
+        ("{\"text_body\":\"x\",\"from\":{\"email\":\"a@x\",\"name\":\"a\\nB: c\"}}", "/content/from/name"),
+        ("{\"text_body\":\"x\",\"subject\":\"{{ s }}\"}", "/content/subject"),
+        ("{\"attachments\":[{\"data\":\"\",\"content_type\":\"a/b\\nX: y\"}]}", "/content/attachments/0/content_type"),
+        (
+            "{\"attachments\":[{\"data\":\"\",\"content_type\":\"a/b\",\"file_name\":\"a\\nX: y\"}]}",
+            "/content/attachments/0/file_name"
+        ),
+        (
+            "{\"attachments\":[{\"data\":\"\",\"content_type\":\"a/b\",\"content_id\":\"a> x\"}]}",
+            "/content/attachments/0/content_id"
+        ),
+        (
+            "{\"attachments\":[{\"data\":\"%\",\"base64\":true,\"content_type\":\"a/b\"}]}",
+            "/content/attachments/0/data"
+        ),
+    ])
+    func fieldsCannotBeSmuggledIn(_ content: String, _ expected: String) {
+        #expect(pointer(request(content, more: ",\"substitutions\":{\"s\":\"a\\r\\nBcc: z\"}")) == expected)
+    }
+
+    @Test(arguments: [
+        ("[]", ""), ("{\"envelope_sender\":\"\",\"recipients\":[],\"content\":\"a: b\\n\\n\",\"extra\":1}", "/extra"),
+        ("{\"recipients\":[],\"content\":\"\"}", "/envelope_sender"),
+        ("{\"envelope_sender\":\"\",\"content\":\"\"}", "/recipients"),
+        ("{\"envelope_sender\":\"\",\"recipients\":{},\"content\":\"\"}", "/recipients"),
+        ("{\"envelope_sender\":\"\",\"recipients\":[{\"email\":\"a\"},{}],\"content\":\"\"}", "/recipients/1/email"),
+        ("{\"envelope_sender\":\"\",\"recipients\":[{\"email\":1}],\"content\":\"\"}", "/recipients/0/email"),
+        (
+            "{\"envelope_sender\":\"\",\"recipients\":[{\"email\":\"a\",\"a/b~\":1}],\"content\":\"\"}",
+            "/recipients/0/a~1b~0"
+        ),
+        ("{\"envelope_sender\":\"\",\"recipients\":[],\"content\":7}", "/content"),
+        ("{\"envelope_sender\":\"\",\"recipients\":[],\"content\":\"no header\"}", "/content"),
+        ("{\"envelope_sender\":\"\",\"recipients\":[],\"content\":\"a: b\\n\\n\\u0000\"}", "/content"),
+        ("{\"envelope_sender\":\"\",\"recipients\":[],\"content\":{}}", "/content"),
+        ("{\"envelope_sender\":\"\",\"recipients\":[],\"content\":{\"text_body\":\"{{ a\"}}", "/content/text_body"),
+        (
+            "{\"envelope_sender\":\"\",\"recipients\":[],\"content\":{\"text_body\":\"{% if a %}\"}}",
+            "/content/text_body"
+        ),
+        (
+            "{\"envelope_sender\":\"\",\"recipients\":[],\"content\":{\"text_body\":\"{{ a | nope }}\"}}",
+            "/content/text_body"
+        ),
+        (
+            "{\"envelope_sender\":\"\",\"recipients\":[],\"content\":\"\",\"template_dialect\":\"jinja\"}",
+            "/template_dialect"
+        ),
+    ])
+    func mistakesArePointedAt(_ json: String, _ expected: String) { #expect(pointer(json) == expected) }
+
+    @Test(arguments: [("a\nb", "a\r\nb\r\n"), ("a\rb\r", "a\r\nb\r\n"), ("a\r\n", "a\r\n"), ("\n\r\n", "\r\n\r\n")])
+    func lineEndsBecomeCRLF(_ source: String, _ expected: String) throws {
+        let escaped = source.unicodeScalars.map { $0 == "\n" ? "\\n" : $0 == "\r" ? "\\r" : String($0) }.joined()
+        let built = try build(request("\"X: y\\n\\n\(escaped)\""))
+        #expect(text(built[0].shared) == "X: y\r\n\r\n" + expected)
+    }
+}

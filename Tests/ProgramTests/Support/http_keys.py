@@ -1,0 +1,29 @@
+"""http_keys.py PORT: who has no key, a wrong one, and the right one `app:secret`."""
+import base64
+import http.client
+import json
+import sys
+
+request = json.dumps({"envelope_sender": "a@x.test", "recipients": [{"email": "b@y.test"}], "content": "Subject: x\n\nHi\n"})
+
+
+def status(authorization=None):
+    connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=20)
+    headers = {"Content-Type": "application/json"}
+    if authorization:
+        headers["Authorization"] = authorization
+    connection.request("POST", "/api/inject/v1", request, headers)
+    return connection.getresponse().status
+
+
+def basic(text):
+    return "Basic " + base64.b64encode(text.encode()).decode()
+
+
+assert status() == 401
+assert status("Bearer nonsense") == 401
+assert status("Digest x") == 401
+assert status(basic("app:wrong")) == 403
+assert status(basic("nobody:secret")) == 403
+assert status(basic("app:secret")) == 200
+assert status("Bearer app:secret") == 200
