@@ -11,7 +11,7 @@ package struct ControlRoutes: Sendable {
 
     private let injection: InjectionService
     private let intake: any MessageIntake
-    private let trusted: NetworkTable<Void>
+    private let trusted: NetworkSet
     private let check: PasswordCheck?
     private let metrics: @Sendable (_ prefix: String) async throws -> String
     private let metricsType: String
@@ -21,7 +21,7 @@ package struct ControlRoutes: Sendable {
     ///   - check: a key of `Authorization: Basic` or `Bearer name:key`; nil: there are none.
     ///   - metrics: the text of /metrics.
     package init(
-        injection: InjectionService, intake: any MessageIntake, trusted: NetworkTable<Void>, check: PasswordCheck?,
+        injection: InjectionService, intake: any MessageIntake, trusted: NetworkSet, check: PasswordCheck?,
         metricsType: String, metrics: @escaping @Sendable (_ prefix: String) async throws -> String
     ) {
         self.injection = injection

@@ -24,7 +24,7 @@ package struct ResolverSettings: Sendable {
     package var timeoutSeconds = 10.0
     package var families = Families.both
     /// No exchanger may be there.
-    package var prohibited = NetworkTable<Void>()
+    package var prohibited = NetworkSet()
     /// This host's names, lower case, and addresses: mail that comes back to it loops.
     package var ownNames: Set<String> = []
     package var ownAddresses: Set<NetworkAddress> = []

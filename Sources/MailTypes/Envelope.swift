@@ -19,8 +19,13 @@ package struct Envelope: Hashable, Sendable {
     package var recipients: [MailAddress]
     package var bodyType: BodyType
     package var smtpUTF8: Bool
+    /// One or none: most mail has no options, and an envelope is copied often.
+    private var box: [EnvelopeOptions]
     /// Nil for most mail.
-    package var options: EnvelopeOptions?
+    package var options: EnvelopeOptions? {
+        get { box.first }
+        set { box = newValue.map { [$0] } ?? [] }
+    }
 
     package init(
         reversePath: MailAddress, recipients: [MailAddress],
@@ -30,6 +35,6 @@ package struct Envelope: Hashable, Sendable {
         self.recipients = recipients
         self.bodyType = bodyType
         self.smtpUTF8 = smtpUTF8
-        self.options = options
+        box = options.map { [$0] } ?? []
     }
 }

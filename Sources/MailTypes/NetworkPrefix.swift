@@ -141,9 +141,14 @@ package struct NetworkTable<Value: Sendable>: Sendable {
     package subscript(address: NetworkAddress) -> Value? { entries.first { $0.prefix.contains(address) }?.value }
 }
 
-extension NetworkTable where Value == Void {
-    /// A set of networks.
-    package init(_ prefixes: [NetworkPrefix]) { self.init(prefixes.map { ($0, ()) }) }
+/// A set of networks.
+package struct NetworkSet: Sendable, Hashable {
+    private let prefixes: [NetworkPrefix]
 
-    package func contains(_ address: NetworkAddress) -> Bool { self[address] != nil }
+    package init(_ prefixes: [NetworkPrefix] = []) { self.prefixes = prefixes }
+
+    package func contains(_ address: NetworkAddress) -> Bool {
+        for prefix in prefixes where prefix.contains(address) { return true }
+        return false
+    }
 }

@@ -11,6 +11,8 @@ final class ClientReception: SMTPServerDelegate {
     private let listener: ListenerState
     private var visit: ListenerState.Visit?
     private lazy var authentication = ClientAuthentication(shard.parts.authentication)
+    /// The client may send this transaction's message to anywhere.
+    private var mayRelay = false
     private var slices: [ByteBuffer] = []
     private var form = WireForm.dotStuffed
     private var hops = HopCounter()
@@ -63,7 +65,8 @@ final class ClientReception: SMTPServerDelegate {
 
     func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
         if let refusal = shard.refusesNewMail { return refusal }
-        if let refusal = refusesSender(connection.session) { return refusal }
+        if let refusal = refusesSender(connection) { return refusal }
+        mayRelay = isAllowedToRelay(connection)
         guard let visit, listener.mayBegin(visit, now: shard.wallMilliseconds()) else {
             return SMTPReply(450, .init(4, 7, 1), "Too many messages from your address, slow down")
         }
@@ -72,7 +75,7 @@ final class ClientReception: SMTPServerDelegate {
 
     func recipient(_ connection: SMTPServerConnection) -> SMTPReply? {
         // No open relay: who may send anywhere, or mail that is ours to take.
-        guard mayRelay(connection) || shard.policy.isOurs(connection.session.proposedRecipient.domain) else {
+        guard mayRelay || shard.policy.isOurs(connection.session.proposedRecipient.domain) else {
             shard.counts.refused += 1
             return SMTPReply(554, .init(5, 7, 1), "Relay access denied")
         }
@@ -80,17 +83,17 @@ final class ClientReception: SMTPServerDelegate {
     }
 
     /// Who has authenticated writes mail as those addresses that are the user's.
-    private func refusesSender(_ session: ServerSession) -> SMTPReply? {
-        guard let name = session.authenticatedUser, let user = shard.parts.authentication.users?[name] else {
+    private func refusesSender(_ connection: SMTPServerConnection) -> SMTPReply? {
+        guard let name = connection.session.authenticatedUser, let user = shard.parts.authentication.users?[name] else {
             return nil
         }
-        let path = session.envelope.reversePath
+        let path = connection.session.envelope.reversePath
         let domain = String(decoding: path.domain, as: UTF8.self)
         guard !user.maySend(as: path.description, domain: domain) else { return nil }
         return SMTPReply(553, .init(5, 7, 1), "Sender address is not yours")
     }
 
-    private func mayRelay(_ connection: SMTPServerConnection) -> Bool {
+    private func isAllowedToRelay(_ connection: SMTPServerConnection) -> Bool {
         if connection.session.authenticatedUser != nil { return true }
         if let address = connection.client?.networkAddress, shard.policy.networks.contains(address) { return true }
         return !shard.policy.clientSubjects.isEmpty
@@ -129,11 +132,10 @@ final class ClientReception: SMTPServerDelegate {
             return .now(SMTPReply(554, .init(5, 4, 6), "Too many hops, this is a mail loop"))
         }
         let id = shard.newID()
-        let session = connection.session
-        let trace = ReceivedField(session, connection, listener.configuration.kind).bytes(
-            hostname: shard.hostname, id: id, envelope: session.envelope, date: shard.dateText())
+        let trace = ReceivedField(connection, listener.configuration.kind).bytes(
+            hostname: shard.hostname, id: id, envelope: connection.session.envelope, date: shard.dateText())
         let message = SpoolMessage(
-            id: id, envelope: session.envelope, acceptedMilliseconds: shard.wallMilliseconds(),
+            id: id, envelope: connection.session.envelope, acceptedMilliseconds: shard.wallMilliseconds(),
             content: MessageContent(slices: slices, form: form))
         isReceiving = false
         shard.reception.commit(wasHeld: heldConnection != nil)

@@ -37,9 +37,9 @@ package struct ListenerRules: Sendable {
     package var authMechanisms: [String] = []
     package var requiresAuthentication = false
     /// From these each connection begins with a PROXY header; nil: there is none.
-    package var proxyNetworks: NetworkTable<Void>?
+    package var proxyNetworks: NetworkSet?
     /// These may say who their client is (XCLIENT).
-    package var xclientNetworks = NetworkTable<Void>()
+    package var xclientNetworks = NetworkSet()
     package var limits = ClientLimits()
     /// Client networks with limits of their own; the most specific one wins.
     package var networkLimits = NetworkTable<ClientLimits>()
@@ -67,13 +67,13 @@ package struct ClientLimits: Sendable, Hashable {
 
 /// Who may send mail to anywhere, and where mail goes that anyone may send. The rest is refused: there is no open relay.
 package struct RelayPolicy: Sendable {
-    package var networks: NetworkTable<Void>
+    package var networks: NetworkSet
     /// Names in verified client certificates.
     package var clientSubjects: Set<String> = []
     /// `example.org`, or `.example.org` for what is below it.
     package var domains: Set<String> = []
 
-    package init(networks: NetworkTable<Void>) { self.networks = networks }
+    package init(networks: NetworkSet) { self.networks = networks }
 
     /// Mail for this domain is taken from anyone.
     func isOurs(_ domain: ArraySlice<UInt8>) -> Bool {
@@ -90,5 +90,5 @@ package struct RelayPolicy: Sendable {
 
     /// This machine's own clients, as long as nothing else is said.
     package static let loopbackOnly = RelayPolicy(
-        networks: NetworkTable([NetworkPrefix("127.0.0.0/8")!, NetworkPrefix("::1")!]))
+        networks: NetworkSet([NetworkPrefix("127.0.0.0/8")!, NetworkPrefix("::1")!]))
 }

@@ -1,5 +1,4 @@
 import MailTypes
-import SMTPProtocol
 import SMTPTransport
 
 /// The trace field on top of every message relayed (RFC 5321 §4.4):
@@ -15,13 +14,14 @@ struct ReceivedField {
     var keyword: String
     var tlsVersion: String?
 
-    init(_ session: ServerSession, _ connection: SMTPServerConnection, _ kind: ListenerConfiguration.Kind) {
-        client = session.clientName
+    init(_ connection: SMTPServerConnection, _ kind: ListenerConfiguration.Kind) {
+        client = connection.session.clientName
         peer = connection.peerAddress
         tlsVersion = connection.tls?.version
         keyword = Self.keyword(
-            isLMTP: kind == .lmtp, isUTF8: session.envelope.smtpUTF8, isExtended: session.isExtended,
-            isSecure: session.isSecure, isAuthenticated: session.authenticatedUser != nil)
+            isLMTP: kind == .lmtp, isUTF8: connection.session.envelope.smtpUTF8,
+            isExtended: connection.session.isExtended, isSecure: connection.session.isSecure,
+            isAuthenticated: connection.session.authenticatedUser != nil)
     }
 
     init(client: String, peer: String, keyword: String, tlsVersion: String? = nil) {

@@ -12,12 +12,12 @@ package struct HTTPConfiguration: Sendable {
     package var port: Int
     package var tls: TLSServerContext?
     /// Clients that need no key.
-    package var trusted: NetworkTable<Void>
+    package var trusted: NetworkSet
     /// Names and keys, kept as users' passwords are; nil: none.
     package var keys: UserFile?
     package var bodyLimit = 32 << 20
 
-    package init(host: String, port: Int, trusted: NetworkTable<Void>) {
+    package init(host: String, port: Int, trusted: NetworkSet) {
         self.host = host
         self.port = port
         self.trusted = trusted

@@ -31,6 +31,10 @@ package struct RouteTable: Sendable {
 
     /// Nil: by MX records.
     package let smartHost: Hop?
+    /// Everything has this destination; nil: there are several.
+    let only: String?
+    /// Some mail goes by MX records.
+    package let needsLookups: Bool
     private let names: [[UInt8]: String]
     private let rules: [String: Rule]
 
@@ -46,21 +50,16 @@ package struct RouteTable: Sendable {
         }
         self.names = names
         self.rules = rules
-    }
-
-    /// How it reads in a record: the smart host, or `MX`.
-    var text: String { smartHost?.text ?? "MX" }
-
-    /// Everything has this destination; nil: there are several.
-    var only: String? { names.isEmpty ? smartHost?.text : nil }
-
-    /// Some mail goes by MX records.
-    package var needsLookups: Bool {
-        smartHost == nil
+        only = names.isEmpty ? smartHost?.text : nil
+        needsLookups =
+            smartHost == nil
             || rules.values.contains { rule in
                 if case .exchangers = rule { true } else { false }
             }
     }
+
+    /// How it reads in a record: the smart host, or `MX`.
+    var text: String { smartHost?.text ?? "MX" }
 
     /// Where the mail of a recipient belongs.
     enum Place: Hashable {

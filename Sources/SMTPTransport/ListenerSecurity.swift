@@ -7,7 +7,7 @@ package struct ListenerSecurity: Sendable {
     /// RFC 8314 §3.3.
     package var isImplicit = false
     /// Each connection begins with a PROXY header (HAProxy, versions 1 and 2), from these peers; nil: none does.
-    package var proxies: NetworkTable<Void>?
+    package var proxies: NetworkSet?
 
     var expectsProxyHeader: Bool { proxies != nil }
 

@@ -9,11 +9,11 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundOut = ByteBuffer
 
     private let connection: SMTPServerConnection
-    private let trusted: NetworkTable<Void>
+    private let trusted: NetworkSet
     private var bytes: [UInt8] = []
     private var isDone = false
 
-    init(_ connection: SMTPServerConnection, trusted: NetworkTable<Void>) {
+    init(_ connection: SMTPServerConnection, trusted: NetworkSet) {
         self.connection = connection
         self.trusted = trusted
     }

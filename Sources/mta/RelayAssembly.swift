@@ -88,8 +88,8 @@ struct RelayAssembly {
         rules.requiresTLS = section.requiresTLS
         rules.authMechanisms = section.mechanisms.map { $0.rawValue.uppercased() }
         rules.requiresAuthentication = section.isAuthRequired
-        rules.proxyNetworks = section.hasProxyHeader ? NetworkTable(section.proxyNetworks) : nil
-        rules.xclientNetworks = NetworkTable(section.xclientNetworks)
+        rules.proxyNetworks = section.hasProxyHeader ? NetworkSet(section.proxyNetworks) : nil
+        rules.xclientNetworks = NetworkSet(section.xclientNetworks)
         rules.limits = limits(section.limits)
         rules.networkLimits = NetworkTable(section.networks.map { ($0.network!, limits($0.limits)) })
         return rules
@@ -131,7 +131,7 @@ struct RelayAssembly {
     private func http() throws -> HTTPConfiguration? {
         guard let section = settings.http else { return nil }
         var http = HTTPConfiguration(
-            host: section.address.host, port: section.address.port, trusted: NetworkTable(section.trustedNetworks))
+            host: section.address.host, port: section.address.port, trusted: NetworkSet(section.trustedNetworks))
         http.tls = try section.tls.flatMap { try tlsContexts()[$0] }
         http.keys = try users(section.apiKeys)
         http.bodyLimit = section.maxRequestSize.bytes
@@ -145,7 +145,7 @@ struct RelayAssembly {
     }
 
     func relayPolicy() -> RelayPolicy {
-        var policy = RelayPolicy(networks: NetworkTable(settings.relayNetworks))
+        var policy = RelayPolicy(networks: NetworkSet(settings.relayNetworks))
         policy.clientSubjects = Set(settings.relayClientSubjects)
         policy.domains = Set(settings.relayDomains.map { $0.lowercased() })
         return policy
@@ -183,7 +183,7 @@ extension RelayAssembly {
         resolver.trustAnchorFile = dns.dnssec ? dns.trustAnchor ?? Self.usualAnchor : nil
         resolver.timeoutSeconds = dns.timeout.seconds
         resolver.families = dns.families == .both ? .both : dns.families == .ipv4 ? .ipv4 : .ipv6
-        resolver.prohibited = NetworkTable(dns.prohibitedNetworks)
+        resolver.prohibited = NetworkSet(dns.prohibitedNetworks)
         resolver.ownNames = Set([try hostname()] + settings.localHostnames.map(\.text))
         resolver.ownAddresses = Set(
             settings.listeners.compactMap { $0.address.flatMap { NetworkAddress($0.host) } }.filter { !$0.isLoopback })

@@ -12,6 +12,20 @@ import Testing
         #expect(page == ConfigurationReference.render(.markdown))
     }
 
+    /// The examples are right but for the files that they name.
+    @Test(arguments: ["relay", "submission", "sender"]) func examplesAreRight(_ name: String) throws {
+        struct AnyFile: FileProbe {
+            let text: String
+            let path: String
+            func text(_ path: String) -> String? { path == self.path ? text : "" }
+            func isWorldReadable(_ path: String) -> Bool { false }
+        }
+        let path = Self.root + "/docs/examples/\(name).yaml"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let settings = try MTASettings.load(file: path, probe: AnyFile(text: text, path: path))
+        #expect(settings.spoolDirectory == "/var/spool/millrace")
+    }
+
     @Test func jsonIsJSON() throws {
         let data = Data(ConfigurationReference.render(.json).utf8)
         let keys = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])

@@ -90,7 +90,7 @@ private func outcome(_ router: MailRouter, _ domain: String) async throws -> Exc
         defer { server.stop() }
         let router = try router(server) {
             $0.ownNames = ["me.test"]
-            $0.prohibited = NetworkTable([NetworkPrefix("127.0.0.0/8")!])
+            $0.prohibited = NetworkSet([NetworkPrefix("127.0.0.0/8")!])
         }
         for (domain, expected) in Self.domains {
             let text: String

@@ -9,7 +9,8 @@ extension ClientSession {
     /// - Returns: true if the content may be written at once, behind the output (pipelined BDAT).
     package mutating func begin(_ envelope: Envelope, size: Int, form: WireForm) -> Bool {
         precondition(canBegin, "no transaction may begin now")
-        var transaction = ClientTransaction(envelope)
+        var transaction = ClientTransaction(
+            usesPipelining && configuration.serverProtocol == .smtp ? nil : envelope)
         transaction.chunkSize = sendsChunk(form) ? size : nil
         appendMail(envelope, size: size)
         guard usesPipelining else {
@@ -118,7 +119,7 @@ extension ClientSession {
     private mutating func continueInLockstep(_ expectation: Expectation) -> Action? {
         if expectation == .mail, current.refusal != nil { return finish() }
         if let next = current.unsentRecipients.popFirst() {
-            appendRecipient(next, of: current.envelope)
+            appendRecipient(next, of: current.envelope!)
             return nil
         }
         if current.isHopeless {

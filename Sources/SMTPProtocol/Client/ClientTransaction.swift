@@ -31,18 +31,19 @@ struct ClientTransaction {
     var unsentRecipients: Range<Int> = 0..<0
     /// LMTP: recipients whose reply to the content is still to come, by their index in the envelope.
     var awaited: [Int] = []
-    let envelope: Envelope
+    /// Kept only where recipients are sent one by one or answered one by one.
+    let envelope: Envelope?
     /// Octets for BDAT; nil for DATA.
     var chunkSize: Int?
     /// The content was handed to the transport: from here on a lost connection leaves it in doubt.
     var contentSent = false
 
-    init(_ envelope: Envelope) { self.envelope = envelope }
+    init(_ envelope: Envelope?) { self.envelope = envelope }
 
     /// Recipients that were not refused, by their index in the envelope.
     var accepted: [Int] {
         let refused = Set(refusedRecipients.map(\.index))
-        return envelope.recipients.indices.filter { !refused.contains($0) }
+        return (envelope?.recipients.indices ?? 0..<0).filter { !refused.contains($0) }
     }
 
     mutating func refuse(_ reply: SMTPReply, at stage: TransactionStage) {

@@ -63,9 +63,7 @@ extension ServerSession {
         return .authenticate
     }
 
-    mutating func readAuthentication(
-        _ input: borrowing RawSpan, _ offset: inout Int, _ succeeded: String?
-    ) -> Action? {
+    mutating func readAuthentication(_ input: borrowing RawSpan, _ offset: inout Int) -> Action? {
         let line: String
         switch lines.next(input, &offset) {
         case .needsInput: return .needsInput
@@ -80,7 +78,7 @@ extension ServerSession {
             endAuthentication()
             return refuse(SMTPReply(501, .init(5, 7, 0), "Authentication cancelled")) ?? .authenticationCancelled
         }
-        guard let user = succeeded else {
+        guard let user = acknowledgingUser else {
             phase = .deciding(.authentication)
             proposedResponse = line
             return .authenticationLine
@@ -115,11 +113,13 @@ extension ServerSession {
     private mutating func expectAuthenticationLine(succeeded: String?, _ challenge: String) {
         output.append(contentsOf: "334 \(challenge)\r\n".utf8)
         lines.limit = SMTPLimits.authenticationLine
-        phase = .authenticating(succeeded: succeeded)
+        acknowledgingUser = succeeded
+        phase = .authenticating
     }
 
     private mutating func endAuthentication() {
         lines.limit = SMTPLimits.commandLine
+        acknowledgingUser = nil
         phase = .commands
     }
 

@@ -47,8 +47,8 @@ package struct ServerSession {
         case commands
         case data(ContentReader)
         case chunk(last: Bool)
-        /// A line of an AUTH exchange is due; with a name: the empty one that acknowledges the server's last data.
-        case authenticating(succeeded: String?)
+        /// A line of an AUTH exchange is due.
+        case authenticating
         case deciding(Decision)
         case handshaking
         case closed
@@ -80,17 +80,10 @@ package struct ServerSession {
     package internal(set) var declaredSize: Int?
     /// The address of the RCPT that waits for its answer.
     package internal(set) var proposedRecipient = MailAddress.null
-    var proposedOptions = RecipientOptions.none
-    package internal(set) var proposedAttributes: XclientCommand?
-    /// Mechanism of the AUTH in progress, upper case.
-    package internal(set) var proposedMechanism = ""
-    /// What the client said in the exchange, base64 as it came; with AUTH itself: nil without an initial response, `=`
-    /// for an empty one (RFC 4954 §4).
-    package internal(set) var proposedResponse: String?
     /// The connection is encrypted.
     package internal(set) var isSecure = false
-    /// Who AUTH or XCLIENT said the client is.
-    package internal(set) var authenticatedUser: String?
+    /// None for most clients: a session is stepped often, and what few use must not cost the others.
+    private var rare: [RareState] = []
 
     package init(_ configuration: ServerConfiguration) {
         self.configuration = configuration
@@ -144,7 +137,7 @@ package struct ServerSession {
             case .commands: action = readCommand(input, &offset)
             case .data: action = readContent(input, &offset)
             case .chunk(let last): action = readChunk(input, &offset, last: last)
-            case .authenticating(let succeeded): action = readAuthentication(input, &offset, succeeded)
+            case .authenticating: action = readAuthentication(input, &offset)
             case .deciding: preconditionFailure("stepped while a decision is due")
             case .handshaking: preconditionFailure("stepped before the handshake was over")
             case .closed:
@@ -228,4 +221,52 @@ package struct ServerSession {
 extension ServerSession {
     /// Other rules, now that the client's address is known; before anything was said.
     package mutating func configure(_ rules: ServerConfiguration) { configuration = rules }
+}
+
+// What AUTH, XCLIENT and DSN parameters leave behind.
+extension ServerSession {
+    private struct RareState {
+        var options = RecipientOptions.none
+        var attributes: XclientCommand?
+        var mechanism = ""
+        var response: String?
+        var user: String?
+        var acknowledging: String?
+    }
+
+    private var state: RareState {
+        get { rare.first ?? RareState() }
+        set { rare = [newValue] }
+    }
+
+    var proposedOptions: RecipientOptions {
+        get { rare.first?.options ?? .none }
+        set { if !rare.isEmpty || newValue != .none { state.options = newValue } }
+    }
+    /// What XCLIENT said, until it is answered.
+    package internal(set) var proposedAttributes: XclientCommand? {
+        get { rare.first?.attributes }
+        set { state.attributes = newValue }
+    }
+    /// Mechanism of the AUTH in progress, upper case.
+    package internal(set) var proposedMechanism: String {
+        get { rare.first?.mechanism ?? "" }
+        set { state.mechanism = newValue }
+    }
+    /// What the client said in the exchange, base64 as it came; with AUTH itself: nil without an initial response, `=`
+    /// for an empty one (RFC 4954 §4).
+    package internal(set) var proposedResponse: String? {
+        get { rare.first?.response }
+        set { state.response = newValue }
+    }
+    /// Who AUTH or XCLIENT said the client is.
+    package internal(set) var authenticatedUser: String? {
+        get { rare.first?.user }
+        set { if !rare.isEmpty || newValue != nil { state.user = newValue } }
+    }
+    /// Who is authenticated once the client has acknowledged the server's last data with an empty line.
+    var acknowledgingUser: String? {
+        get { rare.first?.acknowledging }
+        set { if !rare.isEmpty || newValue != nil { state.acknowledging = newValue } }
+    }
 }
