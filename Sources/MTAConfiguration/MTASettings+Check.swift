@@ -45,13 +45,6 @@ extension MTASettings {
                 note(&faults, entry.mapping, "name", "'\(entry.name)' appears twice")
             }
         }
-        seen = []
-        for entry in webHooks {
-            if entry.name.isEmpty { note(&faults, entry.mapping, "name", "is missing") }
-            if !seen.insert(entry.name).inserted {
-                note(&faults, entry.mapping, "name", "'\(entry.name)' appears twice")
-            }
-        }
     }
 
     private func checkTLSName(_ name: String, _ mapping: StrictMapping?, _ faults: inout [RecordFault]) {
@@ -169,15 +162,6 @@ extension MTASettings {
             note(&faults, key == "users" ? mapping : http?.mapping, key, "'\(file)' cannot be read")
         }
         if let name = http?.tls { checkTLSName(name, http?.mapping, &faults) }
-        if let log = eventLog, log.directory.isEmpty { note(&faults, log.mapping, "directory", "is missing") }
-        for hook in webHooks {
-            if !hook.url.hasPrefix("http://"), !hook.url.hasPrefix("https://") {
-                note(&faults, hook.mapping, "url", "'\(hook.url)': expected http://… or https://…")
-            }
-            if let file = hook.secretFile, probe.text(file) == nil {
-                note(&faults, hook.mapping, "secret_file", "'\(file)' cannot be read")
-            }
-        }
         for zone in dns.stubZones where zone.name.isEmpty || zone.server.isEmpty {
             note(&faults, zone.mapping, zone.name.isEmpty ? "name" : "server", "is missing")
         }

@@ -46,8 +46,6 @@ package struct MTASettings: ConfigurationSection {
     package var control: String?
     package var record: String?
     package var http: HTTPSection?
-    package var eventLog: EventLogSection?
-    package var webHooks: [WebHookSection] = []
 
     package init() {}
 
@@ -158,8 +156,6 @@ package struct MTASettings: ConfigurationSection {
                 "record", \.record, "run record (JSON) written at the end; `FILE.live` tells the count meanwhile"
             ).needingRestart,
             .optionalSection("http", \.http, "injection, metrics and liveness over HTTP").needingRestart,
-            .optionalSection("event_log", \.eventLog, "one line of JSON an event").needingRestart,
-            .sections("web_hooks", \.webHooks, "events posted to HTTP servers").needingRestart,
         ]
     }
 }

@@ -132,7 +132,6 @@ private func faults(_ text: String) -> [String] {
         ("domains:\n  - {name: a.test, rate: fast}", "2: key 'domains[0].rate': 'fast': expected messages/duration"),
         ("dkim:\n  - {domain: a.test, selector: s, key: /nowhere}", "2: key 'dkim[0].key': '/nowhere' cannot be read"),
         ("users: /nowhere", "1: key 'users': '/nowhere' cannot be read"),
-        ("web_hooks:\n  - {name: a, url: ftp://x}", "2: key 'web_hooks[0].url': 'ftp://x': expected http://"),
         ("hostname: a b", "1: key 'hostname': 'a b': expected a domain name"),
         ("listeners: none", "1: key 'listeners': expected a list"),
         ("delivery: [1]", "1: key 'delivery.'"),

@@ -1,0 +1,25 @@
+package import MailTypes
+package import Measures
+package import RunRecords
+
+/// `http`.
+package struct HTTPSection: ConfigurationSection {
+    package var mapping: StrictMapping?
+    package var address = Endpoint(host: "127.0.0.1", port: 8000)
+    package var tls: String?
+    package var trustedNetworks: [NetworkPrefix] = [NetworkPrefix("127.0.0.0/8")!, NetworkPrefix("::1")!]
+    package var apiKeys: String?
+    package var maxRequestSize = ByteCount(bytes: 32 << 20)
+
+    package init() {}
+
+    package static var keys: [ConfigurationKey<HTTPSection>] {
+        [
+            .value("address", \.address, "where it listens"),
+            .optional("tls", \.tls, "name of a certificate under `tls`", shown: "none"),
+            .list("trusted_networks", \.trustedNetworks, "clients that need no key"),
+            .optional("api_keys", \.apiKeys, "file of keys' salted hashes", shown: "none"),
+            .value("max_request_size", \.maxRequestSize, "after decompression; 413 beyond", check: atLeast(65_536)),
+        ]
+    }
+}
