@@ -99,7 +99,7 @@ extension DeliveryQueue {
     }
 
     private func handles(_ selection: Selection) -> [UInt32] {
-        (0..<records.top).filter { handle in
+        (0..<records.end).filter { handle in
             let record = records[handle]
             guard record.place != .free else { return false }
             switch selection {

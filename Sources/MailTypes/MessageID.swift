@@ -3,11 +3,14 @@
 /// Layout, big-endian, so that the byte order of the keys is their order in time:
 /// `48 bits` milliseconds since 1970 · `16 bits` random (the run or the process) · `64 bits` sequence.
 /// Text form: 32 lower-case hexadecimal digits.
-package struct MessageID: Hashable, Comparable, Sendable, BitwiseCopyable {
-    package let high: UInt64
-    package let low: UInt64
+///
+/// Public, since what `package` declares is not specialised or inlined in other targets, and tables of every layer are
+/// keyed by it.
+@frozen public struct MessageID: Hashable, Comparable, Sendable, BitwiseCopyable {
+    public let high: UInt64
+    public let low: UInt64
 
-    package init(high: UInt64, low: UInt64) {
+    @inlinable public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
@@ -23,7 +26,14 @@ package struct MessageID: Hashable, Comparable, Sendable, BitwiseCopyable {
     /// Milliseconds since 1970 of the run (load ids) or of the acceptance (spool keys).
     package var milliseconds: UInt64 { high >> 16 }
 
-    package static func < (a: MessageID, b: MessageID) -> Bool {
+    @inlinable public static func == (a: MessageID, b: MessageID) -> Bool { a.high == b.high && a.low == b.low }
+
+    @inlinable public func hash(into hasher: inout Hasher) {
+        hasher.combine(high)
+        hasher.combine(low)
+    }
+
+    @inlinable public static func < (a: MessageID, b: MessageID) -> Bool {
         a.high != b.high ? a.high < b.high : a.low < b.low
     }
 }
@@ -31,7 +41,7 @@ package struct MessageID: Hashable, Comparable, Sendable, BitwiseCopyable {
 extension MessageID: CustomStringConvertible {
     package static let textLength = 32
 
-    package var description: String { String(decoding: hexDigits, as: UTF8.self) }
+    public var description: String { String(decoding: hexDigits, as: UTF8.self) }
 
     /// The 32 hexadecimal digits as ASCII bytes.
     package var hexDigits: [UInt8] {
@@ -42,11 +52,13 @@ extension MessageID: CustomStringConvertible {
     }
 
     package func appendHex(to out: inout [UInt8]) {
-        for word in [high, low] {
-            for shift in stride(from: 60, through: 0, by: -4) {
-                let nibble = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 15
-                out.append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textLength) { digits in
+            for at in 0..<Self.textLength {
+                let word = at < 16 ? high : low
+                let nibble = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (at & 15))) & 15
+                digits[at] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
             }
+            out.append(contentsOf: digits)
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// Counts Received fields in a message's header while it arrives (RFC 5321 §6.3). Reads the header only: after the
@@ -13,9 +14,15 @@ struct HopCounter {
     mutating func add(_ slice: ByteBuffer) {
         guard isInHeader else { return }
         slice.withUnsafeReadableBytes { bytes in
-            for byte in bytes {
-                add(byte)
-                if !isInHeader { return }
+            var at = 0
+            while at < bytes.count, isInHeader {
+                if !matches || column == Self.name.count {
+                    // What is left of this line says nothing.
+                    guard let end = memchr(bytes.baseAddress! + at, 0x0A, bytes.count - at) else { return }
+                    at = bytes.baseAddress!.distance(to: UnsafeRawPointer(end))
+                }
+                add(bytes[at])
+                at += 1
             }
         }
     }

@@ -4,13 +4,15 @@ import SMTPProtocol
 import SpoolContract
 
 /// One message that is being worked with: its content is in memory, it is on its way, or some of its recipients are
-/// done with. A message that only waits is known to the queue and the spool alone.
-struct QueuedMessage {
-    var envelope: Envelope
-    var acceptedMilliseconds: UInt64
+/// done with. A message that only waits is known to the queue and the spool alone. Confined to its shard's loop.
+///
+/// A class: what is known of a message changes at every step, in place, and a look-up hands out a reference.
+final class QueuedMessage {
+    let envelope: Envelope
+    let acceptedMilliseconds: UInt64
     /// CLOCK_MONOTONIC of the acceptance here; nil for one that was read back.
-    var acceptedInstant: MonotonicInstant?
-    var size: Int
+    let acceptedInstant: MonotonicInstant?
+    let size: Int
     /// In memory until the first attempt is over, budget permitting; nil: read it back from the spool.
     var content: MessageContent?
     var recipients: [RecipientState]
@@ -43,13 +45,12 @@ struct QueuedMessage {
     init(_ entry: SpoolEntry, content: MessageContent? = nil) {
         envelope = entry.envelope
         acceptedMilliseconds = entry.acceptedMilliseconds
+        acceptedInstant = nil
         size = entry.size
         self.content = content
-        recipients = entry.state?.recipients ?? []
         // A state that knows nothing of the recipients was written for a message that was not read back.
-        if recipients.count != entry.envelope.recipients.count {
-            recipients = Array(repeating: .waiting, count: entry.envelope.recipients.count)
-        }
+        let (states, count) = (entry.state?.recipients ?? [], entry.envelope.recipients.count)
+        recipients = states.count == count ? states : Array(repeating: .waiting, count: count)
         attempts = entry.state?.attempts ?? 0
         isDelayReported = entry.state?.isDelayReported ?? false
         if let text = entry.state?.lastReply, !text.isEmpty { lastReply = SMTPReply(450, .init(4, 4, 0), text) }
@@ -84,13 +85,16 @@ struct QueuedMessage {
     ///   - sent: the indices it carried.
     ///   - reportsSuccess: the next hop took NOTIFY over and reports success itself.
     /// - Returns: how many were delivered and how many failed for good.
-    mutating func apply(
+    func apply(
         _ result: TransactionResult, sent: [Int], reportsSuccess: Bool = true
     ) -> (delivered: Int, failed: Int) {
         var counts = (delivered: 0, failed: 0)
-        let refused = Dictionary(result.refusedRecipients.map { ($0.index, $0.reply) }) { first, _ in first }
+        let refused =
+            result.refusedRecipients.isEmpty
+            ? [:] : Dictionary(result.refusedRecipients.map { ($0.index, $0.reply) }) { first, _ in first }
         for (position, index) in sent.enumerated() {
-            guard let reply = refused[position] ?? result.refusal else {
+            let refusal = refused.isEmpty ? result.refusal : refused[position] ?? result.refusal
+            guard let reply = refusal else {
                 recipients[index] = .delivered
                 counts.delivered += 1
                 if !reportsSuccess, envelope.options(of: index).notify?.contains(.success) ?? false {
@@ -108,7 +112,7 @@ struct QueuedMessage {
     }
 
     /// These waiting recipients fail: too old, or impossible at this next hop.
-    mutating func fail(_ indices: [Int], _ reply: SMTPReply) {
+    func fail(_ indices: [Int], _ reply: SMTPReply) {
         for index in indices {
             recipients[index] = .failed
             failures.append((index, reply))

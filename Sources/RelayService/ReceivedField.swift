@@ -68,13 +68,14 @@ struct ReceivedField {
 
     /// A client may call itself anything printable; in a header only what a name or literal is made of.
     private static func safe(_ name: String) -> String {
-        String(decoding: name.utf8.map { isNameByte($0) ? $0 : 0x3F }, as: UTF8.self)
+        guard !name.utf8.allSatisfy(isNameByte) else { return name }
+        return String(decoding: name.utf8.map { isNameByte($0) ? $0 : 0x3F }, as: UTF8.self)
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: byte >= 0x80 || "-._:[]".utf8.contains(byte)
+        case 0x30...0x3A, 0x41...0x5B, 0x5D, 0x5F, 0x61...0x7A, 0x2D, 0x2E: true  // digits, letters, : [ ] _ - .
+        default: byte >= 0x80
         }
     }
 }

@@ -97,9 +97,10 @@ extension RelayShard {
             guard !isDraining, !yields(connection, now), mayBegin(connection, now),
                 let lease = queue.next(for: connection.destination, now: now)
             else { return rest(connection) }
-            messages[lease.id]?.leases += 1
-            guard let content = messages[lease.id]?.content else { return load(lease, for: connection) }
-            start(lease, content, on: connection)
+            let message = messages[lease.id]
+            message?.leases += 1
+            guard let message, let content = message.content else { return load(lease, for: connection) }
+            start(lease, message, content, on: connection)
         }
     }
 
@@ -144,7 +145,7 @@ extension RelayShard {
                     release(lease)
                     return dispatch()
                 }
-                start(lease, stored.message.content, on: connection)
+                if let message = messages[lease.id] { start(lease, message, stored.message.content, on: connection) }
                 serve(connection)
             case .unreadable(let fault):
                 if case .corrupt = fault { putAside(lease, fault) } else { attemptFailed(lease, fault.reply) }
@@ -160,12 +161,15 @@ extension RelayShard {
         cool(lease.id)
     }
 
-    private func start(_ lease: DeliveryQueue.Lease, _ content: MessageContent, on connection: NextHopConnection) {
-        guard let message = messages[lease.id], let session = connection.connection?.session else { return }
+    private func start(
+        _ lease: DeliveryQueue.Lease, _ message: QueuedMessage, _ content: MessageContent,
+        on connection: NextHopConnection
+    ) {
+        guard let session = connection.connection?.session else { return }
         let waiting = message.waiting(for: queue.name(of: lease.destination))
         guard !waiting.isEmpty else {
             // Another delivery of this message took them along.
-            messages[lease.id]!.leases -= 1
+            message.leases -= 1
             queue.finish(lease)
             return endDelivery(lease.id)
         }
@@ -191,11 +195,11 @@ extension RelayShard {
         guard routes.needsLookups, let envelope = messages[lease.id]?.envelope else { return false }
         let isAsking = ask(for: waiting.map { envelope.recipients[$0] }) { [self] in
             connection.isLoading = false
-            guard connection.canTake, let content = messages[lease.id]?.content else {
+            guard connection.canTake, let message = messages[lease.id], let content = message.content else {
                 release(lease)
                 return dispatch()
             }
-            start(lease, content, on: connection)
+            start(lease, message, content, on: connection)
             serve(connection)
         }
         if isAsking { connection.isLoading = true }

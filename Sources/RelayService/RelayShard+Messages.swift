@@ -28,21 +28,23 @@ extension RelayShard {
     /// Takes what was read back into memory, beside what is already known of it.
     func keep(_ stored: StoredMessage) {
         let (id, content) = (stored.message.id, stored.message.content)
-        if messages[id] == nil {
-            let entry = SpoolEntry(
-                id: id, envelope: stored.message.envelope, acceptedMilliseconds: stored.message.acceptedMilliseconds,
-                size: content.size, state: stored.state)
-            messages[id] = QueuedMessage(entry)
-        }
-        guard messages[id]!.content == nil else { return }
-        messages[id]!.content = content
-        residentBytes += messages[id]!.memoryBytes
+        let message =
+            messages[id]
+            ?? QueuedMessage(
+                SpoolEntry(
+                    id: id, envelope: stored.message.envelope,
+                    acceptedMilliseconds: stored.message.acceptedMilliseconds, size: content.size,
+                    state: stored.state))
+        messages[id] = message
+        guard message.content == nil else { return }
+        message.content = content
+        residentBytes += message.memoryBytes
     }
 
     /// Lets go of a message's content; its receive buffers are used again once nobody else holds them.
-    func forgetContent(_ id: MessageID) {
-        guard let message = messages[id], let content = message.content else { return }
-        messages[id]!.content = nil
+    func forgetContent(_ message: QueuedMessage) {
+        guard let content = message.content else { return }
+        message.content = nil
         residentBytes -= message.memoryBytes
         for slice in content.slices { context.receiveBuffers.give(slice) }
     }
@@ -50,7 +52,7 @@ extension RelayShard {
     /// After an attempt: what can be read back is not kept in memory.
     func cool(_ id: MessageID) {
         guard spool.canLoad, let message = messages[id], message.leases == 0 else { return }
-        forgetContent(id)
+        forgetContent(message)
         if message.canBeForgotten { messages[id] = nil }
     }
 
@@ -77,7 +79,7 @@ extension RelayShard {
             let count = UInt64(waiting?.count ?? recipients)
             counts.quarantined += count
             counts.queued -= count
-            if let waiting { for index in waiting { messages[id]?.recipients[index] = .failed } }
+            for index in waiting ?? [] { messages[id]?.recipients[index] = .failed }
             endDelivery(id)
         }
     }

@@ -11,28 +11,25 @@ extension RelayShard {
     func finished(
         _ load: NextHopConnection.Load, _ result: TransactionResult, _ now: MonotonicInstant, reportsSuccess: Bool
     ) {
-        let id = load.lease.id
-        guard
-            let applied = messages[id]?.apply(result, sent: load.recipients, reportsSuccess: reportsSuccess)
-        else { return }
+        guard let message = messages[load.lease.id] else { return }
+        let applied = message.apply(result, sent: load.recipients, reportsSuccess: reportsSuccess)
         counts.delivered += UInt64(applied.delivered)
         counts.bounced += UInt64(applied.failed)
         counts.queued -= UInt64(applied.delivered + applied.failed)
-        if applied.delivered > 0, let accepted = messages[id]?.acceptedInstant {
+        if applied.delivered > 0, let accepted = message.acceptedInstant {
             deliveryLatency.record(nanoseconds: now.nanoseconds(since: accepted))
         }
-        settle(load)
+        settle(load, message)
     }
 
-    private func settle(_ load: NextHopConnection.Load) {
+    private func settle(_ load: NextHopConnection.Load, _ message: QueuedMessage) {
         let lease = load.lease
-        guard let message = messages[lease.id] else { return }
         if message.isDone(for: queue.name(of: lease.destination)) {
-            messages[lease.id]!.leases -= 1
+            message.leases -= 1
             queue.finish(lease)
-            endDelivery(lease.id)
+            endDelivery(lease.id, message)
         } else if load.recipients.allSatisfy({ message.recipients[$0] != .waiting }) {
-            messages[lease.id]!.leases -= 1
+            message.leases -= 1
             queue.release(lease)  // there were more recipients than one transaction carries
         } else {
             attemptFailed(lease, nil)
@@ -112,30 +109,33 @@ extension RelayShard {
 
     /// One destination of the message is done with. What is known is kept: a crash must not send it there again.
     func endDelivery(_ id: MessageID) {
-        guard messages[id] != nil else { return committer.submit(completion: id) }
-        messages[id]!.deliveries -= 1
-        guard messages[id]!.deliveries > 0 else { return conclude(id) }
+        guard let message = messages[id] else { return committer.submit(completion: id) }
+        endDelivery(id, message)
+    }
+
+    private func endDelivery(_ id: MessageID, _ message: QueuedMessage) {
+        message.deliveries -= 1
+        guard message.deliveries > 0 else { return conclude(id, message) }
         report(id)
-        persist(id, attempts: messages[id]!.attempts, due: 0, isDelayReported: messages[id]!.isDelayReported, nil)
+        persist(id, attempts: message.attempts, due: 0, isDelayReported: message.isDelayReported, nil)
     }
 
     /// Every recipient is done with: tell the sender what failed, then let the message go. The notification is
     /// submitted before the completion, so no crash can lose both.
-    private func conclude(_ id: MessageID) {
-        guard let message = messages[id] else { return }
+    private func conclude(_ id: MessageID, _ message: QueuedMessage) {
         if message.content == nil, message.mustReport {
             return readBack(id) { [self] outcome in
                 if case .found(let stored) = outcome { keep(stored) }
-                finishOff(id)
+                finishOff(id, message)
             }
         }
-        finishOff(id)
+        finishOff(id, message)
     }
 
-    private func finishOff(_ id: MessageID) {
+    private func finishOff(_ id: MessageID, _ message: QueuedMessage) {
         report(id)
         committer.submit(completion: id)
-        forgetContent(id)
+        forgetContent(message)
         messages[id] = nil
         answer()
     }

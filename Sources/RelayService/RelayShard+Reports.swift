@@ -8,11 +8,13 @@ extension RelayShard {
     /// One notification for the failures of this attempt, one for successes that were asked for.
     func report(_ id: MessageID) {
         guard let message = messages[id] else { return }
-        messages[id]!.failures = []
-        messages[id]!.successes = []
-        let failures = message.failures.filter { message.wants(.failure, $0.index) }
-        if !failures.isEmpty { send(.failed, id, failures) }
-        if !message.successes.isEmpty { send(.relayed, id, message.successes) }
+        let (failures, successes) = (message.failures, message.successes)
+        guard !failures.isEmpty || !successes.isEmpty else { return }
+        message.failures = []
+        message.successes = []
+        let unwelcome = failures.filter { message.wants(.failure, $0.index) }
+        if !unwelcome.isEmpty { send(.failed, id, unwelcome) }
+        if !successes.isEmpty { send(.relayed, id, successes) }
     }
 
     func reportDelay(_ id: MessageID, _ destination: String) {

@@ -49,7 +49,7 @@ extension RelayShard {
     }
 
     /// The queues of a message's recipients, by recipient; nil where there is no way.
-    func destinations(of message: inout QueuedMessage, among recipients: [Int]) -> [Int: String] {
+    func destinations(of message: QueuedMessage, among recipients: [Int]) -> [Int: String] {
         var found: [Int: String] = [:]
         for index in recipients {
             switch route(of: message.envelope.recipients[index]) {
@@ -70,8 +70,8 @@ extension RelayShard {
     /// - Returns: false if all is well.
     func relocate(_ lease: DeliveryQueue.Lease, _ waiting: [Int]) -> Bool {
         let name = queue.name(of: lease.destination)
-        guard routes.needsLookups, var message = messages[lease.id] else { return false }
-        let places = destinations(of: &message, among: waiting)
+        guard routes.needsLookups, let message = messages[lease.id] else { return false }
+        let places = destinations(of: message, among: waiting)
         if places.count == waiting.count, places.values.allSatisfy({ $0 == name }) { return false }
         message.leases -= 1
         queue.finish(lease)
@@ -83,7 +83,6 @@ extension RelayShard {
         let known = Set(others.map { message.assignment[$0] })
         let groups = Dictionary(grouping: places.keys) { places[$0]! }.filter { !known.contains($0.key) }
         message.deliveries += groups.count - 1
-        messages[lease.id] = message
         var found = DeliveryQueue.Found(lease.id)
         found.attempts = lease.attempts
         found.isDelayReported = lease.isDelayReported
@@ -93,7 +92,7 @@ extension RelayShard {
         }
         guard !message.failures.isEmpty else { return true }
         // Some have no way any more: what is known is written down, and if none is left this is the message's end.
-        messages[lease.id]!.deliveries += 1
+        message.deliveries += 1
         endDelivery(lease.id)
         return true
     }

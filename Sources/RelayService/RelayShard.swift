@@ -42,7 +42,15 @@ final class RelayShard: @unchecked Sendable {
     let context: LoopContext
     let parts: RelayParts
     /// A reload changes it; see ``adopt(_:_:)``.
-    private(set) var configuration: RelayConfiguration
+    private(set) var configuration: RelayConfiguration {
+        didSet {
+            (hostname, policy, routes) = (configuration.hostname, configuration.relayPolicy, configuration.routes)
+        }
+    }
+    // Every message asks for these.
+    private(set) var hostname: String
+    private(set) var policy: RelayPolicy
+    private(set) var routes: RouteTable
     private(set) var egress: Egress
 
     var counts = RelayCounts()
@@ -94,6 +102,7 @@ final class RelayShard: @unchecked Sendable {
         self.parts = parts
         self.configuration = configuration
         self.egress = egress
+        (hostname, policy, routes) = (configuration.hostname, configuration.relayPolicy, configuration.routes)
         queue = DeliveryQueue(
             policies: configuration.policies,
             connectionLimit: max(1, configuration.outboundConnections / configuration.threads),
@@ -108,9 +117,6 @@ final class RelayShard: @unchecked Sendable {
 
     var committer: GroupCommitter { parts.committer }
     var spool: any Spool { parts.spool }
-    var hostname: String { configuration.hostname }
-    var policy: RelayPolicy { configuration.relayPolicy }
-    var routes: RouteTable { configuration.routes }
     /// A domain of each site, to look its exchangers up again.
     var representatives: [String: String] = [:]
     /// Messages that are safe and whose destinations are being asked for.
@@ -214,8 +220,7 @@ final class RelayShard: @unchecked Sendable {
 
     /// Puts a message of which all is known that can be known into its queues.
     private func place(_ message: QueuedMessage, _ id: MessageID) {
-        var message = message
-        let places = destinations(of: &message, among: Array(message.recipients.indices))
+        let places = destinations(of: message, among: Array(message.recipients.indices))
         let groups = Dictionary(grouping: places.keys) { places[$0]! }
         message.deliveries = groups.count
         if groups.count > 1 || !message.failures.isEmpty {
@@ -225,14 +230,13 @@ final class RelayShard: @unchecked Sendable {
         keep(message, id, goesSoon: groups.keys.contains { !queue.isHeldBack($0) })
         guard !message.failures.isEmpty else { return }
         // Some have no way: what is known is written down, and if none is left this is the message's end.
-        messages[id] = messages[id] ?? message
-        messages[id]!.deliveries += 1
+        messages[id] = message
+        message.deliveries += 1
         endDelivery(id)
     }
 
     /// Content is kept for the attempt that follows at once, if one does.
     private func keep(_ message: QueuedMessage, _ id: MessageID, goesSoon: Bool) {
-        var message = message
         if spool.canLoad, !goesSoon || residentBytes + message.memoryBytes > residentBudget {
             message.content = nil
             if message.canBeForgotten { return }
@@ -260,7 +264,7 @@ final class RelayShard: @unchecked Sendable {
     func restore(_ entries: [SpoolEntry], mayHaveBeenSent: Bool) {
         let now = wallMilliseconds()
         for entry in entries {
-            var message = QueuedMessage(entry)
+            let message = QueuedMessage(entry)
             let waiting = UInt64(message.waitingCount)
             counts.recovered += waiting
             counts.queued += waiting

@@ -32,7 +32,9 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// The handshake is over; nil in the clear.
     package internal(set) var tls: TLSDetails?
     /// Who a proxy said the client is (PROXY protocol, XCLIENT); nil: the peer itself.
-    package internal(set) var statedClient: SocketAddress?
+    package internal(set) var statedClient: SocketAddress? {
+        didSet { client = statedClient ?? client }
+    }
     /// When the input being worked on was read, CLOCK_MONOTONIC.
     private(set) package var now = MonotonicInstant(nanoseconds: 0)
 
@@ -58,7 +60,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     /// The client's address and port; nil if unknown.
-    package var client: SocketAddress? { statedClient ?? context?.channel.remoteAddress }
+    package private(set) var client: SocketAddress?
 
     /// The client is on this machine.
     package var isFromLoopback: Bool { client?.networkAddress?.isLoopback ?? false }
@@ -126,6 +128,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     private func start(_ context: ChannelHandlerContext) {
         guard deadline == .max else { return }
+        if client == nil { client = context.channel.remoteAddress }
         touch(.now())
         loop.register(self)
         if !security.expectsProxyHeader { begin(context) }
@@ -176,12 +179,16 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     package func read(context: ChannelHandlerContext) {
         // Behind a full backlog or unread replies the client's bytes stay in the kernel, and TCP slows it down.
-        if isClosing || isHeld || backlog != nil || !context.channel.isWritable {
+        if isClosing || isHeld || hasBacklog || !context.channel.isWritable {
             readWithheld = true
         } else {
             context.read()
         }
     }
+
+    /// Commands of the next message wait with nearly every decision: no reason to tell the kernel to stop and go on.
+    private static let backlogLimit = 16_384
+    private var hasBacklog: Bool { backlog.map { $0.readableBytes >= Self.backlogLimit } ?? false }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
         resumeReading(context)
@@ -189,7 +196,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     private func resumeReading(_ context: ChannelHandlerContext) {
-        guard readWithheld, !isHeld, backlog == nil, context.channel.isWritable else { return }
+        guard readWithheld, !isHeld, !hasBacklog, context.channel.isWritable else { return }
         readWithheld = false
         context.read()
     }

@@ -1,15 +1,15 @@
-package import MailTypes
+public import MailTypes
 
 /// Finds the handle of a message's record: open addressing over 4-byte cells; the ids themselves stay in the records.
 /// At most three quarters of the cells are used: 6 to 11 bytes a message.
-package struct HandleTable: Sendable {
+public struct HandleTable: Sendable {
     /// Handle plus one; zero is an empty cell.
     @usableFromInline var cells: [UInt32]
     @usableFromInline var used = 0
 
-    @inlinable package init() { cells = Array(repeating: 0, count: 64) }
+    @inlinable public init() { cells = Array(repeating: 0, count: 64) }
 
-    @inlinable package var count: Int { used }
+    @inlinable public var count: Int { used }
 
     @inlinable func home(_ id: MessageID) -> Int {
         // Ids of one process differ in their low bits: spread them (the constant is 2^64 divided by the golden ratio).
@@ -18,7 +18,7 @@ package struct HandleTable: Sendable {
     }
 
     /// - Parameter idOf: the id in the record of a handle.
-    @inlinable package func find(_ id: MessageID, _ idOf: (UInt32) -> MessageID) -> UInt32? {
+    @inlinable public func find(_ id: MessageID, _ idOf: (UInt32) -> MessageID) -> UInt32? {
         var at = home(id)
         while cells[at] != 0 {
             if idOf(cells[at] - 1) == id { return cells[at] - 1 }
@@ -28,7 +28,7 @@ package struct HandleTable: Sendable {
     }
 
     /// The id must not be in the table.
-    @inlinable package mutating func insert(_ id: MessageID, _ handle: UInt32, _ idOf: (UInt32) -> MessageID) {
+    @inlinable public mutating func insert(_ id: MessageID, _ handle: UInt32, _ idOf: (UInt32) -> MessageID) {
         if used * 4 >= cells.count * 3 { grow(idOf) }
         place(id, handle)
         used += 1
@@ -49,7 +49,7 @@ package struct HandleTable: Sendable {
     /// Takes the id out and closes the gap: cells behind move up as far as their homes allow.
     /// - Returns: its handle; nil if it was not there.
     @inlinable @discardableResult
-    package mutating func remove(_ id: MessageID, _ idOf: (UInt32) -> MessageID) -> UInt32? {
+    public mutating func remove(_ id: MessageID, _ idOf: (UInt32) -> MessageID) -> UInt32? {
         let mask = cells.count - 1
         var gap = home(id)
         while true {

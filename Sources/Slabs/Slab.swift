@@ -1,23 +1,28 @@
 /// Many small records in few blocks of memory, each found by a 32-bit handle that stays the same: tens of bytes a
 /// queued message is what a queue of millions can afford. Grows by blocks of ``blockCount``, never by copying what is
 /// there; a freed handle is given out again.
-package struct Slab<Record: BitwiseCopyable & Sendable>: Sendable {
+///
+/// Public, as all of this target: generics that `package` declares are not specialised in other targets, which cost a
+/// look-up of type metadata for every access.
+public struct Slab<Record: BitwiseCopyable & Sendable>: Sendable {
     @usableFromInline static var blockBits: UInt32 { 12 }
     /// Records in one block.
-    @inlinable package static var blockCount: Int { 1 << blockBits }
+    @inlinable public static var blockCount: Int { 1 << blockBits }
 
     @usableFromInline var blocks: [[Record]] = []
     @usableFromInline var free: [UInt32] = []
-    /// Handles given out so far, freed ones included.
-    @usableFromInline package internal(set) var top: UInt32 = 0
+    @usableFromInline var top: UInt32 = 0
 
-    @inlinable package init() {}
+    @inlinable public init() {}
+
+    /// Handles given out so far, freed ones included: all are below it.
+    @inlinable public var end: UInt32 { top }
 
     /// Records in use.
-    @inlinable package var count: Int { Int(top) - free.count }
+    @inlinable public var count: Int { Int(top) - free.count }
 
     /// - Returns: the record's handle.
-    @inlinable package mutating func insert(_ record: Record) -> UInt32 {
+    @inlinable public mutating func insert(_ record: Record) -> UInt32 {
         if let handle = free.popLast() {
             self[handle] = record
             return handle
@@ -33,9 +38,9 @@ package struct Slab<Record: BitwiseCopyable & Sendable>: Sendable {
     }
 
     /// Frees the handle; using it again is an error of ours.
-    @inlinable package mutating func remove(_ handle: UInt32) { free.append(handle) }
+    @inlinable public mutating func remove(_ handle: UInt32) { free.append(handle) }
 
-    @inlinable package subscript(handle: UInt32) -> Record {
+    @inlinable public subscript(handle: UInt32) -> Record {
         get { blocks[Int(handle >> Self.blockBits)][Int(handle) & (Self.blockCount - 1)] }
         _modify { yield &blocks[Int(handle >> Self.blockBits)][Int(handle) & (Self.blockCount - 1)] }
     }

@@ -26,8 +26,6 @@ import Testing
             }
             #expect(store.find(id).map { store[$0].value } == model[id])
         }
-        #expect(store.records.count == model.count)
-        #expect(store.table.count == model.count)
         #expect(store.count == model.count)
         for high in 0..<3 as Range<UInt64> {
             for low in 0..<500 as Range<UInt64> {
