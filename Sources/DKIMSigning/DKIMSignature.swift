@@ -48,14 +48,14 @@ package struct DKIMSignature: Sendable {
         guard let bodyHash = message.bodyHashes[bodyForm] else { return nil }
         let signed = signedFields(message.fields)
         guard signed.names.contains("from") else { return nil }
-        var text = tags(signed.names, bodyHash, now)
+        let text = tags(signed.names, bodyHash, now)
         var octets = signed.octets
         // §3.7: the field itself goes last, its b= empty, without the CRLF at its end.
         let own = HeaderField.all(Array((text + "\r\n").utf8))[0]
-        octets += own.canonical(headerForm).dropLast(2)
+        octets += own.canonical(headerForm)
+        octets.removeLast(2)
         guard let signature = key.sign(octets) else { return nil }
-        text += Self.folded(Base64Text.encode(signature))
-        return Array((text + "\r\n").utf8)
+        return Array(text.utf8) + Self.folded(Base64Text.bytes(signature)) + [0x0D, 0x0A]
     }
 
     /// Fields in the order of h=: those of one name from the last to the first (§5.4.2).
@@ -97,14 +97,15 @@ package struct DKIMSignature: Sendable {
         return lines.joined(separator: "\r\n\t ")
     }
 
-    private static func folded(_ base64: String) -> String {
-        var lines: [Substring] = []
-        var rest = base64[...]
+    private static func folded(_ base64: ArraySlice<UInt8>) -> [UInt8] {
+        var lines: [UInt8] = []
+        var rest = base64
         while !rest.isEmpty {
-            lines.append(rest.prefix(width))
+            if !lines.isEmpty { lines += Array("\r\n\t ".utf8) }
+            lines += rest.prefix(width)
             rest = rest.dropFirst(width)
         }
-        return lines.joined(separator: "\r\n\t ")
+        return lines
     }
 }
 

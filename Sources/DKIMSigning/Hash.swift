@@ -28,9 +28,11 @@ final class Hash {
 }
 
 enum Base64Text {
-    static func encode(_ bytes: [UInt8]) -> String {
+    static func encode(_ bytes: [UInt8]) -> String { String(decoding: self.bytes(bytes), as: UTF8.self) }
+
+    static func bytes(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
         var out = [UInt8](repeating: 0, count: (bytes.count + 2) / 3 * 4 + 1)
         let count = EVP_EncodeBlock(&out, bytes, Int32(bytes.count))
-        return String(decoding: out.prefix(Int(count)), as: UTF8.self)
+        return out.prefix(Int(count))
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 package import MailTypes
 
 /// Reads a message once, in pieces, and keeps what signatures need: its header and the hashes of its body.
@@ -8,11 +9,14 @@ package struct MessageHash {
     private let isStuffed: Bool
     private var header: [UInt8] = []
     private var bodies: [(form: CanonicalForm, body: CanonicalBody)] = []
-    private let select: ([HeaderField]) -> Set<CanonicalForm>
+    private let select: (_ author: String?) -> Set<CanonicalForm>
+    private var fields: [HeaderField] = []
+    private var author: String?
     private let wire: WireForm
     private var isInHeader = true
-    private var lineStart = true
-    private var lineLength = 0
+    private var isLineStart = true
+    /// Nothing but CR so far.
+    private var isLineEmpty = true
 
     /// - Parameters:
     ///   - forms: canonical forms of the body that are wanted.
@@ -21,50 +25,48 @@ package struct MessageHash {
 
     /// For the signatures that `policy` has for the author; where it has none, the body costs nothing.
     package init(_ policy: DKIMPolicy, _ wire: WireForm) {
-        self.init(wire) { fields in
-            let author = HashedMessage(fields: fields, bodyHashes: [:]).authorDomain
-            return Set(author.map { policy.signatures(for: $0).map(\.bodyForm) } ?? [])
-        }
+        self.init(wire) { author in Set(author.map { policy.signatures(for: $0).map(\.bodyForm) } ?? []) }
     }
 
-    private init(_ wire: WireForm, select: @escaping ([HeaderField]) -> Set<CanonicalForm>) {
+    private init(_ wire: WireForm, select: @escaping (_ author: String?) -> Set<CanonicalForm>) {
         self.wire = wire
         isStuffed = wire == .dotStuffed
         self.select = select
     }
 
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) {
-        var index = 0
-        while isInHeader, index < bytes.count {
-            takeHeader(bytes[index])
-            index += 1
-        }
-        guard index < bytes.count else { return }
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[index...])
+        var rest = bytes
+        while isInHeader, !rest.isEmpty { rest = takeLine(rest) }
+        guard !rest.isEmpty else { return }
         for position in bodies.indices { bodies[position].body.feed(rest) }
     }
 
-    private mutating func takeHeader(_ byte: UInt8) {
-        if lineStart, isStuffed, byte == 0x2E {
-            lineStart = false
-            return
+    /// Takes what there is of the header's next line.
+    /// - Returns: what stands behind it.
+    private mutating func takeLine(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let base = bytes.baseAddress!
+        let end = memchr(base, 0x0A, bytes.count).map { base.distance(to: UnsafeRawPointer($0)) }
+        var line = UnsafeRawBufferPointer(rebasing: bytes[..<(end.map { $0 + 1 } ?? bytes.count)])
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[line.count...])
+        if isLineStart, isStuffed, line.first == 0x2E { line = UnsafeRawBufferPointer(rebasing: line[1...]) }
+        isLineStart = end != nil
+        let text = end == nil ? line : UnsafeRawBufferPointer(rebasing: line.dropLast())
+        if isLineEmpty { isLineEmpty = text.allSatisfy { $0 == 0x0D } }
+        if end != nil, isLineEmpty {
+            if header.last == 0x0D { header.removeLast() }
+            endHeader()
+            return rest
         }
-        lineStart = byte == 0x0A
-        if byte == 0x0A {
-            if lineLength == 0 {
-                if header.last == 0x0D { header.removeLast() }
-                return endHeader()
-            }
-            lineLength = 0
-        } else if byte != 0x0D {
-            lineLength += 1
-        }
-        if header.count <= Self.headerLimit { header.append(byte) }
+        if end != nil { isLineEmpty = true }
+        if header.count <= Self.headerLimit { header.append(contentsOf: line) }
+        return rest
     }
 
     private mutating func endHeader() {
         isInHeader = false
-        bodies = select(HeaderField.all(header)).map { ($0, CanonicalBody($0, wire)) }
+        fields = HeaderField.all(header)
+        author = HashedMessage.authorDomain(fields)
+        bodies = select(author).map { ($0, CanonicalBody($0, wire)) }
     }
 
     /// What was read; nil if the header is too long to be signed.
@@ -73,22 +75,24 @@ package struct MessageHash {
         guard header.count <= Self.headerLimit else { return nil }
         var hashes: [CanonicalForm: [UInt8]] = [:]
         for position in bodies.indices { hashes[bodies[position].form] = bodies[position].body.finish() }
-        return HashedMessage(fields: HeaderField.all(header), bodyHashes: hashes)
+        return HashedMessage(fields: fields, authorDomain: author, bodyHashes: hashes)
     }
 }
 
 /// A message's header fields and the hashes of its body.
 package struct HashedMessage: Sendable {
-    package var fields: [HeaderField]
+    package let fields: [HeaderField]
+    /// The domain of the author in From, lower case; nil if there is not exactly one such field with one domain.
+    package let authorDomain: String?
     let bodyHashes: [CanonicalForm: [UInt8]]
 
     /// The same with further fields on top.
     package func with(_ header: [UInt8]) -> HashedMessage {
-        HashedMessage(fields: HeaderField.all(header) + fields, bodyHashes: bodyHashes)
+        let all = HeaderField.all(header) + fields
+        return HashedMessage(fields: all, authorDomain: Self.authorDomain(all), bodyHashes: bodyHashes)
     }
 
-    /// The domain of the author in From, lower case; nil if there is not exactly one such field with one domain.
-    package var authorDomain: String? {
+    static func authorDomain(_ fields: [HeaderField]) -> String? {
         let from = fields.filter { $0.name == "from" }
         guard from.count == 1 else { return nil }
         return AuthorDomain.find(from[0].value)
@@ -111,8 +115,7 @@ package struct HeaderField: Sendable, Hashable {
         var fields: [HeaderField] = []
         var start = 0
         var index = 0
-        while index < header.count {
-            guard let end = header[index...].firstIndex(of: 0x0A) else { break }
+        while let end = lineEnd(header, from: index) {
             index = end + 1
             // A line that begins with a blank goes on with the field before.
             if index < header.count, header[index] == 0x20 || header[index] == 0x09 { continue }
@@ -123,6 +126,13 @@ package struct HeaderField: Sendable, Hashable {
             fields.append(field)
         }
         return fields
+    }
+
+    private static func lineEnd(_ header: [UInt8], from start: Int) -> Int? {
+        header.withUnsafeBytes { bytes in
+            guard start < bytes.count, let base = bytes.baseAddress else { return nil }
+            return memchr(base + start, 0x0A, bytes.count - start).map { base.distance(to: UnsafeRawPointer($0)) }
+        }
     }
 
     private init?(_ octets: [UInt8]) {
@@ -138,19 +148,28 @@ package struct HeaderField: Sendable, Hashable {
     /// In canonical form, CRLF included (RFC 6376 §3.4.1, §3.4.2).
     func canonical(_ form: CanonicalForm) -> [UInt8] {
         guard form == .relaxed else { return octets }
-        var out = Array(name.utf8) + [0x3A]
-        var blankWaits = false
-        let start = out.count
-        for byte in value {
-            switch byte {
-            case 0x20, 0x09: blankWaits = true
-            case 0x0D, 0x0A: break  // unfolded
-            default:
-                if blankWaits, out.count > start { out.append(0x20) }
-                blankWaits = false
-                out.append(byte)
+        // No longer than the field itself: what is written for a blank stood for at least one.
+        return [UInt8](unsafeUninitializedCapacity: octets.count + 2) { out, count in
+            func put(_ byte: UInt8) {
+                out[count] = byte
+                count += 1
             }
+            for byte in name.utf8 { put(byte) }
+            put(0x3A)
+            var blankWaits = false
+            let start = count
+            for byte in value {
+                switch byte {
+                case 0x20, 0x09: blankWaits = true
+                case 0x0D, 0x0A: break  // unfolded
+                default:
+                    if blankWaits, count > start { put(0x20) }
+                    blankWaits = false
+                    put(byte)
+                }
+            }
+            put(0x0D)
+            put(0x0A)
         }
-        return out + [0x0D, 0x0A]
     }
 }

@@ -140,7 +140,9 @@ final class ClientReception: SMTPServerDelegate {
         isReceiving = false
         shard.reception.commit(wasHeld: heldConnection != nil)
         leaveHeld()
-        shard.signAndAccept(message, trace: ByteBuffer(bytes: trace), from: connection, received: received)
+        shard.signAndAccept(
+            UnsignedMessage(
+                message: message, trace: ByteBuffer(bytes: trace), connection: connection, received: received))
         return .later
     }
 

@@ -4,38 +4,63 @@ import NIOCore
 import SMTPTransport
 import SpoolContract
 
+/// A message between the end of its content and the spool.
+struct UnsignedMessage {
+    var message: SpoolMessage
+    /// The Received field, which goes on top and is not signed.
+    var trace: ByteBuffer
+    let connection: SMTPServerConnection
+    /// Octets that came from the client.
+    let received: Int
+}
+
 // Signatures (RFC 6376), made on threads of their own between the end of the content and the spool: what is stored is
 // what is sent.
 extension RelayShard {
-    /// - Parameters:
-    ///   - trace: the Received field, which goes on top and is not signed.
-    ///   - received: octets that came from the client.
-    func signAndAccept(
-        _ message: SpoolMessage, trace: ByteBuffer, from connection: SMTPServerConnection, received: Int
-    ) {
-        let policy = configuration.dkim
-        guard !policy.isEmpty else { return accept(message, on: [trace], from: connection, received) }
-        signing += 1
-        let (content, now) = (message.content, Int(wallMilliseconds() / 1000))
-        let bound = NIOLoopBound((self, connection), eventLoop: context.eventLoop)
-        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> [UInt8] in
-            var hash = MessageHash(policy, content.form)
-            for slice in content.slices { slice.withUnsafeReadableBytes { hash.feed($0) } }
-            return hash.finish().map { policy.fields(for: $0, now: now) } ?? []
-        }.whenComplete { result in
-            let (shard, connection) = bound.value
-            shard.signing -= 1
-            let fields = (try? result.get()) ?? []
-            let top = fields.isEmpty ? [trace] : [trace, ByteBuffer(bytes: fields)]
-            shard.accept(message, on: top, from: connection, received)
+    /// Signed one after the other before the loop is told: a wake-up and a commit for several of them.
+    private static let signedAtOnce = 16
+
+    func signAndAccept(_ message: UnsignedMessage) {
+        guard !configuration.dkim.isEmpty else { return accept(message, signatures: []) }
+        unsigned.append(message)
+        signMore()
+    }
+
+    /// Each thread has work from this loop once; what waits meanwhile goes together.
+    private func signMore() {
+        let threads = max(1, configuration.signingThreads)
+        while signersBusy < threads, !unsigned.isEmpty {
+            let share = (unsigned.count + threads - 1) / threads
+            let batch = (0..<min(Self.signedAtOnce, share)).compactMap { _ in unsigned.popFirst() }
+            sign(batch)
         }
     }
 
-    private func accept(
-        _ message: SpoolMessage, on top: [ByteBuffer], from connection: SMTPServerConnection, _ received: Int
-    ) {
-        var message = message
-        message.content = MessageContent(slices: top + message.content.slices, form: message.content.form)
-        accept(message, for: .client(connection, received: received))
+    private func sign(_ batch: [UnsignedMessage]) {
+        signersBusy += 1
+        let (policy, now) = (configuration.dkim, Int(wallMilliseconds() / 1000))
+        let contents = batch.map(\.message.content)
+        let bound = NIOLoopBound((self, batch), eventLoop: context.eventLoop)
+        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> [[UInt8]] in
+            contents.map { content in
+                var hash = MessageHash(policy, content.form)
+                for slice in content.slices { slice.withUnsafeReadableBytes { hash.feed($0) } }
+                return hash.finish().map { policy.fields(for: $0, now: now) } ?? []
+            }
+        }.whenComplete { result in
+            let (shard, batch) = bound.value
+            shard.signersBusy -= 1
+            let signatures = (try? result.get()) ?? Array(repeating: [], count: batch.count)
+            for (message, fields) in zip(batch, signatures) { shard.accept(message, signatures: fields) }
+            shard.signMore()
+        }
+    }
+
+    private func accept(_ unsigned: UnsignedMessage, signatures: [UInt8]) {
+        var message = unsigned.message
+        var slices = [unsigned.trace]
+        if !signatures.isEmpty { slices.append(ByteBuffer(bytes: signatures)) }
+        message.content = MessageContent(slices: slices + message.content.slices, form: message.content.form)
+        accept(message, for: .client(unsigned.connection, received: unsigned.received))
     }
 }

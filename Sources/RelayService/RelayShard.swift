@@ -1,3 +1,4 @@
+import DequeModule
 import DeliveryQueue
 import MailRouting
 import MailTypes
@@ -121,7 +122,10 @@ final class RelayShard: @unchecked Sendable {
     var representatives: [String: String] = [:]
     /// Messages that are safe and whose destinations are being asked for.
     private var routing = 0
-    /// Messages that are being signed.
+    /// Clients' messages that are to be signed, and threads that are at it.
+    var unsigned = Deque<UnsignedMessage>()
+    var signersBusy = 0
+    /// Injected messages that are being signed.
     var signing = 0
     func wallMilliseconds() -> UInt64 { WallInstant.now().milliseconds }
 
@@ -316,7 +320,9 @@ final class RelayShard: @unchecked Sendable {
     }
 
     /// Nothing is being written or delivered.
-    var isQuiet: Bool { pending.isEmpty && queue.leasedCount == 0 && routing == 0 && signing == 0 }
+    var isQuiet: Bool {
+        pending.isEmpty && queue.leasedCount == 0 && routing == 0 && signing == 0 && signersBusy == 0
+    }
 
     /// What an operator should know; bounded.
     func note(_ text: String) {
