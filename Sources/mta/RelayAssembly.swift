@@ -111,11 +111,7 @@ struct RelayAssembly {
     func dkimPolicy() throws -> DKIMPolicy {
         var policy = DKIMPolicy()
         for section in settings.dkim {
-            guard let pem = SystemFiles().text(section.key) else { throw UsageFault("\(section.key): cannot be read") }
-            let key: DKIMKey
-            do { key = try DKIMKey(pem: pem, file: section.key) } catch {
-                throw UsageFault(section.mapping?.fault("key", "\(error)").description ?? "\(error)")
-            }
+            let key = try key(section)
             var signature = DKIMSignature(
                 domain: section.domain!.text, selector: section.selector, key: key, identity: section.identity,
                 overSigned: section.overSigned)
@@ -126,6 +122,20 @@ struct RelayAssembly {
             policy.add(signature, coversSubdomains: section.coversSubdomains)
         }
         return policy
+    }
+
+    private func key(_ section: DKIMSection) throws -> DKIMKey {
+        guard let pem = SystemFiles().text(section.key) else { throw UsageFault("\(section.key): cannot be read") }
+        do { return try DKIMKey(pem: pem, file: section.key) } catch {
+            throw UsageFault(section.mapping?.fault("key", "\(error)").description ?? "\(error)")
+        }
+    }
+
+    /// Keys that will do, and should not.
+    func keyWarnings() -> [String] {
+        settings.dkim.compactMap { section in
+            (try? key(section))?.warning(file: section.key)
+        }
     }
 
     private func http() throws -> HTTPConfiguration? {
