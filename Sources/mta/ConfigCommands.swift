@@ -16,7 +16,9 @@ struct CheckConfig: AsyncParsableCommand {
         let settings = try ServeSettings(file: file)
         let assembly = RelayAssembly(settings: settings.values)
         _ = try assembly.configuration(settings.spoolSelection, controlPath: settings.controlPath)
-        for warning in settings.values.warnings(SystemFiles()) + assembly.keyWarnings() { print("\(file): warning: \(warning)") }
+        for warning in settings.values.warnings(SystemFiles()) + assembly.keyWarnings() {
+            print("\(file): warning: \(warning)")
+        }
         print("\(file): all is well")
     }
 }
