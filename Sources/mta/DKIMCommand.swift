@@ -2,6 +2,7 @@ import ArgumentParser
 import DKIMSigning
 import MTAConfiguration
 import MailTypes
+import Measures
 import ProgramSupport
 
 /// `mta dkim`: what verifiers have to find in the DNS.
