@@ -14,6 +14,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCompression: Target.Dependency = .product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -56,6 +57,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -103,6 +105,9 @@ let package = Package(
             ]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        layer("EventLog", ["MailTypes", "Measures", "CZstd"]),
+        layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
         layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
 
@@ -124,10 +129,10 @@ let package = Package(
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "SASLAuthentication", "MailRouting", "DKIMSigning",
-                "ControlPlane", "RunRecords", nioCore, nioPosix,
+                "ControlPlane", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
-        layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "RunRecords"]),
+        layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
         layer("BenchHarness", ["MailTypes", "Measures", "RunRecords"]),
         layer("RunReporting", ["Measures", "RunRecords", "CGnuplot"]),
@@ -144,7 +149,8 @@ let package = Package(
         program(
             "mta",
             [
-                "RelayService", "MTAConfiguration", "SASLAuthentication", "MailRouting", "DKIMSigning",
+                "RelayService", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
+                "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
                 "SpoolRocksDB", "SpoolSegmentLog",
                 "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", nioCore,
@@ -162,6 +168,7 @@ let package = Package(
         tests("MessageBuilding"),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["Measures"]),
+        tests("EventLog", ["MailTypes", "CZstd"]),
         tests("MailRouting", ["TestSupport", "MailTypes", nioCore, nioPosix]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(

@@ -14,6 +14,7 @@ extension MTASettings {
         checkDomains(&faults)
         for entry in dkim { check(entry, probe, &faults) }
         checkOperation(probe, &faults)
+        checkEvents(probe, &faults)
         return faults
     }
 
@@ -26,7 +27,7 @@ extension MTASettings {
         .sorted()
     }
 
-    private func note(_ faults: inout [RecordFault], _ mapping: StrictMapping?, _ key: String, _ text: String) {
+    func note(_ faults: inout [RecordFault], _ mapping: StrictMapping?, _ key: String, _ text: String) {
         faults.append(mapping?.fault(key, text) ?? RecordFault("key '\(key)': \(text)"))
     }
 

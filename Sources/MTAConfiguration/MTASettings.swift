@@ -46,6 +46,8 @@ package struct MTASettings: ConfigurationSection {
     package var control: String?
     package var record: String?
     package var http: HTTPSection?
+    package var log: LogSection?
+    package var webHooks: [WebHookSection] = []
 
     package init() {}
 
@@ -156,6 +158,9 @@ package struct MTASettings: ConfigurationSection {
                 "record", \.record, "run record (JSON) written at the end; `FILE.live` tells the count meanwhile"
             ).needingRestart,
             .optionalSection("http", \.http, "injection, metrics and liveness over HTTP").needingRestart,
+            .optionalSection("log", \.log, "what happens to mail, a line of JSON an event ([MTA.md](MTA.md#events))")
+                .needingRestart,
+            .sections("web_hooks", \.webHooks, "receivers of these events over HTTP").needingRestart,
         ]
     }
 }

@@ -13,7 +13,7 @@ package enum MailDate {
     }
 
     /// Days since 1970-01-01 to year, month, day in the proleptic Gregorian calendar, by 400-year eras.
-    private static func civil(_ days: Int) -> (Int, Int, Int) {
+    package static func civil(_ days: Int) -> (Int, Int, Int) {
         let shifted = days + 719_468  // from 0000-03-01: leap days come last in such a year
         let era = shifted.quotientFloor(146_097)
         let dayOfEra = shifted - era * 146_097

@@ -31,12 +31,20 @@ final class ClientReception: SMTPServerDelegate {
     var wantsWireForm: Bool { true }
 
     func admit(_ connection: SMTPServerConnection) -> Admission {
-        let (visit, session, refusal) = listener.enter(connection.client?.networkAddress)
+        var (visit, session, refusal) = listener.enter(connection.client?.networkAddress)
         self.visit = visit
-        if let refusal { return .refused(refusal) }
+        session.recordsRejections = shard.logs(.rejection)
+        if let refusal {
+            shard.logRejection(Rejection(reply: refusal), connection, listener)
+            return .refused(refusal)
+        }
         shard.counts.connections += 1
         connection.setIdleLimit(seconds: visit.limits.idleSeconds)
         return .accepted(session)
+    }
+
+    func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection]) {
+        for rejection in rejections { shard.logRejection(rejection, connection, listener) }
     }
 
     func authenticate(_ connection: SMTPServerConnection, isFirst: Bool) {
@@ -142,7 +150,8 @@ final class ClientReception: SMTPServerDelegate {
         leaveHeld()
         shard.signAndAccept(
             UnsignedMessage(
-                message: message, trace: ByteBuffer(bytes: trace), connection: connection, received: received))
+                message: message, trace: ByteBuffer(bytes: trace), connection: connection, listener: listener,
+                received: received))
         return .later
     }
 

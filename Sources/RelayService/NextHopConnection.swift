@@ -91,6 +91,7 @@ final class NextHopConnection: SMTPClientDelegate {
         let tls = shard.isBroken(target.address) && policy.tls == .opportunistic ? .none : policy.tls
         var configuration = ClientConfiguration(hostname: policy.ehloName ?? shard.hostname)
         configuration.tls = tls.client
+        configuration.keepsReplies = shard.logs(.delivery)
         configuration.serverProtocol = shard.routes.hop(of: name)?.serverProtocol ?? .smtp
         let seconds = addresses.isEmpty ? Self.connectSeconds.only : Self.connectSeconds.oneOfMany
         attempt = SMTPClientConnection.connect(
@@ -131,7 +132,8 @@ final class NextHopConnection: SMTPClientDelegate {
 
     func finished(_ connection: SMTPClientConnection, _ result: TransactionResult) {
         shard.finished(
-            loads.removeFirst(), result, connection.now, reportsSuccess: connection.session.capabilities.dsn)
+            loads.removeFirst(), result, connection.now, reportsSuccess: connection.session.capabilities.dsn,
+            at: self)
     }
 
     func closed(_ connection: SMTPClientConnection, cause: ClientCloseCause, unfinished: [Bool]) {

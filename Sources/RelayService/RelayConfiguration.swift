@@ -56,6 +56,8 @@ package struct RelayConfiguration: Sendable {
     package var returnedContentBytes = 1 << 20
     /// Nil: none.
     package var http: HTTPConfiguration?
+    /// Nil: no event log.
+    package var events: EventConfiguration?
     /// Names printed in the record.
     package var spoolName: String
     package var durabilityName: String

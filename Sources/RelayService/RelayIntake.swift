@@ -53,11 +53,13 @@ extension RelayShard {
         let message = SpoolMessage(
             id: id, envelope: envelope, acceptedMilliseconds: wallMilliseconds(),
             content: MessageContent(slices: slices, form: .raw))
-        guard !configuration.dkim.isEmpty else { return accept(message, for: .injection(promise)) }
-        sign(message, promise)
+        guard !configuration.dkim.isEmpty else { return accept(message, for: .injection(promise, peer: injected.peer)) }
+        sign(message, promise, injected.peer)
     }
 
-    private func sign(_ message: SpoolMessage, _ promise: EventLoopPromise<SMTPReply?>) {
+    private func sign(
+        _ message: SpoolMessage, _ promise: EventLoopPromise<SMTPReply?>, _ peer: NetworkAddress?
+    ) {
         let (policy, now) = (configuration.dkim, Int(wallMilliseconds() / 1000))
         signing += 1
         parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> SpoolMessage in
@@ -74,7 +76,7 @@ extension RelayShard {
             return signed
         }.whenComplete { [self] result in
             signing -= 1
-            accept((try? result.get()) ?? message, for: .injection(promise))
+            accept((try? result.get()) ?? message, for: .injection(promise, peer: peer))
         }
     }
 }

@@ -43,6 +43,16 @@ package enum RelayMetrics {
     static let dnsLookups = MetricFamily(
         "millrace_dns_lookups_total", .counter, "Domains whose exchangers were looked up, by result.",
         labels: ["result"])
+    static let logEvents = MetricFamily(
+        "millrace_log_events_total", .counter, "Events for the log by outcome: written, dropped.", labels: ["outcome"])
+    static let logBytes = MetricFamily("millrace_log_written_bytes_total", .counter, "Octets of events written.")
+    static let hookEvents = MetricFamily(
+        "millrace_web_hook_events_total", .counter, "Events by web hook and outcome: delivered, skipped.",
+        labels: ["hook", "outcome"])
+    static let hookFailures = MetricFamily(
+        "millrace_web_hook_failures_total", .counter, "Requests of web hooks that failed.", labels: ["hook"])
+    static let hookLag = MetricFamily(
+        "millrace_web_hook_lag_bytes", .gauge, "Octets of the log that a web hook is behind.", labels: ["hook"])
     static let cpuSeconds = MetricFamily(
         "millrace_process_cpu_seconds_total", .counter, "CPU time of the process by mode.", labels: ["mode"])
     static let memory = MetricFamily(
@@ -53,7 +63,8 @@ package enum RelayMetrics {
     package static let families = [
         connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
         notifications, queued, deliveries, nextHops, resident, commits, commitRecords, commitSeconds, deliverySeconds,
-        freeBytes, spoolHealthy, dnsLookups, cpuSeconds, memory, started,
+        freeBytes, spoolHealthy, dnsLookups, logEvents, logBytes, hookEvents, hookFailures, hookLag, cpuSeconds, memory,
+        started,
     ]
 
     /// Destinations with a line of their own; labels must not grow with the world.
@@ -88,6 +99,7 @@ extension RelayServer {
         addCounts(counts, &text)
         try await addQueues(&text)
         try await addSpool(&text)
+        addEvents(&text)
         let usage = ProcessUsage.current()
         text.add(
             RelayMetrics.cpuSeconds, [(["user"], usage.cpuUserSeconds), (["system"], usage.cpuSystemSeconds)])
@@ -113,6 +125,22 @@ extension RelayServer {
         text.add(RelayMetrics.recipients, outcomes.map { ([$0.0], Double($0.1)) })
         text.add(RelayMetrics.notifications, counts.generated)
         text.add(RelayMetrics.queued, counts.queued)
+    }
+
+    private func addEvents(_ text: inout MetricText) {
+        guard let events = shards[0].parts.events else { return }
+        let log = events.log.counts
+        text.add(
+            RelayMetrics.logEvents, [(["written"], Double(log.events)), (["dropped"], Double(log.dropped))])
+        text.add(RelayMetrics.logBytes, log.bytes)
+        let hooks = events.hooks.map { ($0.settings.name, $0.counts) }
+        text.add(
+            RelayMetrics.hookEvents,
+            hooks.flatMap { name, counts in
+                [([name, "delivered"], Double(counts.delivered)), ([name, "skipped"], Double(counts.skipped))]
+            })
+        text.add(RelayMetrics.hookFailures, hooks.map { ([$0], Double($1.failures)) })
+        text.add(RelayMetrics.hookLag, hooks.map { ([$0], Double($1.lag)) })
     }
 
     private func addQueues(_ text: inout MetricText) async throws {

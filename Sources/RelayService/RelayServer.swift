@@ -36,7 +36,7 @@ package actor RelayServer {
         let committer = GroupCommitter(spool: spool) { commits.record($0) }
         let readers = NIOThreadPool(numberOfThreads: 2)
         readers.start()
-        let parts = RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
+        let parts = try RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
         let egress = try Egress(configuration.egress)
         let shards = loops.contexts.map { RelayShard($0, parts, configuration, egress) }
         try await restore(spool, shards)
@@ -225,6 +225,8 @@ package actor RelayServer {
         // The committer's last wake-ups need the loops, so it ends before they do.
         let isCommitted = committer.stop()
         let counts = try await gatherCounts()
+        for shard in shards { try await shard.context.eventLoop.submit { shard.events?.flush() }.get() }
+        await shards[0].parts.events?.close()
         let (latency, faults) = try await gatherDetails()
         series.add(totals(counts), at: .now())
         try await http?.shutDown()

@@ -34,6 +34,7 @@ extension RelayShard {
 
     /// Four times a second: due messages, the end of a hold, connections that rest too long.
     func tick() {
+        events?.flush()
         answer()
         dispatch()
         let now = wallMilliseconds()
@@ -278,6 +279,7 @@ extension RelayShard {
         if wasReady {
             queue.connectionClosed(destination)
         } else {
+            logHold(queue: queue.name(of: destination), cause.reply)
             let overdue = queue.connectionFailed(destination, reply: cause.reply, now: wallMilliseconds())
             for lease in overdue {
                 messages[lease.id]?.leases += 1

@@ -78,6 +78,7 @@ extension RelayShard {
             note("\(id) cannot be read (\(fault)); kept in \((try? outcome.get()) ?? "the spool")")
             let count = UInt64(waiting?.count ?? recipients)
             counts.quarantined += count
+            log(.quarantine, id, messages[id], waiting ?? [], queue: nil, fault.reply)
             counts.queued -= count
             for index in waiting ?? [] { messages[id]?.recipients[index] = .failed }
             endDelivery(id)

@@ -35,6 +35,9 @@ extension RelayShard {
             let waiting = messages[delivery.id]?.waiting(for: delivery.destination)
             let count = UInt64(waiting?.count ?? delivery.recipients)
             counts.removed += count
+            log(
+                .adminBounce, delivery.id, messages[delivery.id], waiting ?? [], queue: delivery.destination,
+                SMTPReply(550, .init(5, 7, 1), "Removed by an operator"))
             counts.queued -= count
             for index in waiting ?? [] { messages[delivery.id]!.recipients[index] = .failed }
             endDelivery(delivery.id)

@@ -9,9 +9,11 @@ import SpoolContract
 extension RelayShard {
     /// - Parameter reportsSuccess: the next hop took the wish to be told of success over (RFC 3461 §5.2.2).
     func finished(
-        _ load: NextHopConnection.Load, _ result: TransactionResult, _ now: MonotonicInstant, reportsSuccess: Bool
+        _ load: NextHopConnection.Load, _ result: TransactionResult, _ now: MonotonicInstant, reportsSuccess: Bool,
+        at hop: NextHopConnection
     ) {
         guard let message = messages[load.lease.id] else { return }
+        logOutcome(load, message, result, hop)
         let applied = message.apply(result, sent: load.recipients, reportsSuccess: reportsSuccess)
         counts.delivered += UInt64(applied.delivered)
         counts.bounced += UInt64(applied.failed)
@@ -44,6 +46,7 @@ extension RelayShard {
         let waiting = messages[id].map { $0.waiting(for: queue.name(of: lease.destination)) }
         let name = queue.name(of: lease.destination)
         counts.deferrals += UInt64(waiting?.count ?? lease.recipients)
+        if let reply { log(.transientFailure, id, messages[id], waiting ?? [], queue: name, reply) }
         switch queue.deferred(lease, now: wallMilliseconds()) {
         case .retry(let due, let attempts, let warn):
             messages[id]?.attempts = attempts
@@ -89,12 +92,15 @@ extension RelayShard {
         guard let message = messages[id] else { return }
         let last = message.lastReply?.description ?? "never attempted"
         let waiting = message.waiting(for: destination)
-        failWaiting(id, waiting, SMTPReply(554, .init(5, 4, 7), "Delivery time expired; last: \(last)"))
+        let reply = SMTPReply(554, .init(5, 4, 7), "Delivery time expired; last: \(last)")
+        log(.expiration, id, message, waiting, queue: destination, reply)
+        failWaiting(id, waiting, reply)
         endDelivery(id)
     }
 
     /// The leased delivery can never go: these recipients fail.
     func fail(_ lease: DeliveryQueue.Lease, _ waiting: [Int], _ reply: SMTPReply) {
+        log(.bounce, lease.id, messages[lease.id], waiting, queue: queue.name(of: lease.destination), reply)
         failWaiting(lease.id, waiting, reply)
         messages[lease.id]?.leases -= 1
         queue.finish(lease)

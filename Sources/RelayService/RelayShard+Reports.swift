@@ -22,6 +22,7 @@ extension RelayShard {
         let age = configuration.policies[destination].retry.maximumAge
         let last = message.lastReply ?? SMTPReply(451, .init(4, 4, 1), "Next hop not reached yet")
         let waiting = message.waiting(for: destination).filter { message.wants(.delay, $0) }
+        log(.delayed, id, message, message.waiting(for: destination), queue: destination, last)
         if !waiting.isEmpty {
             send(
                 .delayed(untilSeconds: Int((message.acceptedMilliseconds + age) / 1000)), id,

@@ -49,7 +49,7 @@ extension RelayShard {
     }
 
     /// The queues of a message's recipients, by recipient; nil where there is no way.
-    func destinations(of message: QueuedMessage, among recipients: [Int]) -> [Int: String] {
+    func destinations(of message: QueuedMessage, _ id: MessageID, among recipients: [Int]) -> [Int: String] {
         var found: [Int: String] = [:]
         for index in recipients {
             switch route(of: message.envelope.recipients[index]) {
@@ -58,6 +58,7 @@ extension RelayShard {
             case .unknown(let domain): found[index] = domain
             case .impossible(let reply):
                 message.fail([index], reply)
+                log(.bounce, id, message, [index], queue: nil, reply)
                 counts.bounced += 1
                 counts.queued -= 1
             }
@@ -71,7 +72,7 @@ extension RelayShard {
     func relocate(_ lease: DeliveryQueue.Lease, _ waiting: [Int]) -> Bool {
         let name = queue.name(of: lease.destination)
         guard routes.needsLookups, let message = messages[lease.id] else { return false }
-        let places = destinations(of: message, among: waiting)
+        let places = destinations(of: message, lease.id, among: waiting)
         if places.count == waiting.count, places.values.allSatisfy({ $0 == name }) { return false }
         message.leases -= 1
         queue.finish(lease)

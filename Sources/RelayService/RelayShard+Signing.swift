@@ -10,6 +10,7 @@ struct UnsignedMessage {
     /// The Received field, which goes on top and is not signed.
     var trace: ByteBuffer
     let connection: SMTPServerConnection
+    let listener: ListenerState
     /// Octets that came from the client.
     let received: Int
 }
@@ -61,6 +62,6 @@ extension RelayShard {
         var slices = [unsigned.trace]
         if !signatures.isEmpty { slices.append(ByteBuffer(bytes: signatures)) }
         message.content = MessageContent(slices: slices + message.content.slices, form: message.content.form)
-        accept(message, for: .client(unsigned.connection, received: unsigned.received))
+        accept(message, for: .client(unsigned.connection, unsigned.listener, received: unsigned.received))
     }
 }

@@ -1,5 +1,6 @@
 import DequeModule
 import DeliveryQueue
+import EventLog
 import MailRouting
 import MailTypes
 import Measures
@@ -21,10 +22,14 @@ struct RelayParts: Sendable {
     let authentication: AuthenticationService
     /// Sign messages (DKIM).
     let signers: NIOThreadPool
+    /// Nil where nobody wants to know.
+    let events: EventService?
 
+    /// - Throws: ``EventLogFault``.
     init(
         configuration: RelayConfiguration, spool: any Spool, committer: GroupCommitter, readers: NIOThreadPool
-    ) {
+    ) throws(EventLogFault) {
+        if let wanted = configuration.events { events = try EventService(wanted) } else { events = nil }
         self.spool = spool
         self.committer = committer
         self.readers = readers
@@ -62,6 +67,8 @@ final class RelayShard: @unchecked Sendable {
     /// Bytes of memory that ``messages`` take with their content.
     var residentBytes = 0
     var faults: [String] = []
+    /// Nil where there is no event log.
+    var events: EventBuffer?
 
     // Outbound; see RelayShard+Connections.
     var connections: [ObjectIdentifier: NextHopConnection] = [:]
@@ -81,9 +88,9 @@ final class RelayShard: @unchecked Sendable {
     /// Who waits for a message to be safe.
     enum Sender {
         /// - Parameter received: octets counted in ``reception``.
-        case client(SMTPServerConnection, received: Int)
+        case client(SMTPServerConnection, ListenerState, received: Int)
         /// Nil: it is safe.
-        case injection(EventLoopPromise<SMTPReply?>)
+        case injection(EventLoopPromise<SMTPReply?>, peer: NetworkAddress?)
         /// A notification of our own.
         case ourselves
     }
@@ -112,6 +119,7 @@ final class RelayShard: @unchecked Sendable {
         inflow = InflowControl(
             delayMilliseconds: configuration.inflowDelayMilliseconds,
             limitBytes: configuration.residentBytes / configuration.threads / 2)
+        events = parts.events.map { EventBuffer(log: $0.log) }
         salt = UInt16.random(in: 0...UInt16.max)
         nextSequence = UInt64(context.index) << 56
     }
@@ -168,7 +176,7 @@ final class RelayShard: @unchecked Sendable {
         let (now, wall) = (MonotonicInstant.now(), wallMilliseconds())
         for ticket in tickets {
             guard let done = pending.removeValue(forKey: ticket) else { continue }
-            if case .client(_, let received) = done.sender { reception.settle(received) }
+            if case .client(_, _, let received) = done.sender { reception.settle(received) }
             if let fault { refuse(done, fault) } else { take(done, now, wall) }
         }
         answer()
@@ -195,8 +203,8 @@ final class RelayShard: @unchecked Sendable {
         let message = done.message
         let recipients = message.envelope.recipients.count
         switch done.sender {
-        case .client(let connection, _): inflow.wait((connection, message.id), now: wall)
-        case .injection(let promise): promise.succeed(nil)
+        case .client(let connection, _, _): inflow.wait((connection, message.id), now: wall)
+        case .injection(let promise, _): promise.succeed(nil)
         case .ourselves: counts.generated += UInt64(recipients)
         }
         if done.sender.isSomeoneElse {
@@ -205,6 +213,7 @@ final class RelayShard: @unchecked Sendable {
             counts.acceptedBytes += UInt64(message.content.size)
         }
         counts.queued += UInt64(recipients)
+        logReception(message, done.sender)
         enqueue(message, now)
     }
 
@@ -224,7 +233,7 @@ final class RelayShard: @unchecked Sendable {
 
     /// Puts a message of which all is known that can be known into its queues.
     private func place(_ message: QueuedMessage, _ id: MessageID) {
-        let places = destinations(of: message, among: Array(message.recipients.indices))
+        let places = destinations(of: message, id, among: Array(message.recipients.indices))
         let groups = Dictionary(grouping: places.keys) { places[$0]! }
         message.deliveries = groups.count
         if groups.count > 1 || !message.failures.isEmpty {
@@ -254,8 +263,8 @@ final class RelayShard: @unchecked Sendable {
         note("commit failed: \(fault)")
         if done.sender.isSomeoneElse { counts.refused += UInt64(done.message.envelope.recipients.count) }
         switch done.sender {
-        case .client(let connection, _): connection.decide(fault.reply)
-        case .injection(let promise): promise.succeed(fault.reply)
+        case .client(let connection, _, _): connection.decide(fault.reply)
+        case .injection(let promise, _): promise.succeed(fault.reply)
         case .ourselves:
             // A notification of ours has no client that would send it again.
             guard case .noSpace = fault else { return }

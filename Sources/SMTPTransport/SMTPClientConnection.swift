@@ -66,6 +66,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private var isHandshaking = false
     /// The handshake is over; nil in the clear.
     package private(set) var tls: TLSDetails?
+    /// Where the connection comes from; nil while it is none.
+    package var localAddress: SocketAddress? { context?.channel.localAddress }
     /// A handshake was begun and failed: the next hop's TLS does not work.
     package private(set) var handshakeFailed = false
 

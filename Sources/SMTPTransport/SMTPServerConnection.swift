@@ -258,6 +258,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     private func afterWork() {
+        if session.hasRejections { delegate.rejected(self, session.takeRejections()) }
         guard let context, !isHandshaking else { return }
         if decisionDue { return flushReplies(context) }
         if isDraining, session.isIdle, !isClosing { return closeForDrain() }

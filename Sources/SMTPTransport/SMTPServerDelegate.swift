@@ -28,6 +28,8 @@ package protocol SMTPServerDelegate: AnyObject {
     func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision
     /// The message in progress will not be completed.
     func contentAborted(_ connection: SMTPServerConnection)
+    /// What the session refused, where ``ServerConfiguration/recordsRejections`` asks for it; once a read.
+    func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection])
     func closed(_ connection: SMTPServerConnection)
 }
 
@@ -54,4 +56,5 @@ extension SMTPServerDelegate {
     }
     package func clientAttributes(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
     package func secured(_ connection: SMTPServerConnection) {}
+    package func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection]) {}
 }

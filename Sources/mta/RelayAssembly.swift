@@ -25,6 +25,7 @@ struct RelayAssembly {
         configuration.users = try users(settings.users)
         configuration.dkim = try dkimPolicy()
         configuration.http = try http()
+        configuration.events = try events()
         configuration.signingThreads = settings.dkimThreads > 0 ? settings.dkimThreads : processorCount()
         configuration.outboundConnections = settings.smartHostConnections
         configuration.residentBytes = settings.residentMemory.bytes

@@ -103,7 +103,8 @@ extension ClientSession {
     }
 
     private mutating func finish() -> Action? {
-        let result = transactions.popFirst()?.result
+        var result = transactions.popFirst()?.result
+        if configuration.keepsReplies, result?.refusal == nil { result?.acceptance = replies.reply }
         if isQuitting, transactions.isEmpty { sendQuit() }
         return result.map { .finished($0) }
     }

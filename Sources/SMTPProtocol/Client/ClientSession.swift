@@ -42,6 +42,8 @@ package struct ClientConfiguration: Sendable {
     /// TLS is there from the first octet (RFC 8314 §3.3): the session begins in it.
     package var isImplicitTLS = false
     package var serverProtocol = ServerProtocol.smtp
+    /// What the server says to content it accepts is kept, too: ``TransactionResult/acceptance``.
+    package var keepsReplies = false
 
     package init(hostname: String, pipelining: Bool = true, overlap: Bool = true, chunking: Bool = false) {
         self.hostname = hostname
@@ -171,7 +173,7 @@ package struct ClientSession {
     package mutating func step(_ input: borrowing RawSpan, _ offset: inout Int) -> Action {
         if let reply = pendingClose { return .sessionRefused(reply) }
         while true {
-            let keepText = expected.first == .ehlo
+            let keepText = expected.first == .ehlo || (configuration.keepsReplies && isAnswerToContent)
             switch replies.next(input, &offset, keepText: keepText) {
             case .needsInput: return .needsInput
             case .malformed: return .close("not an SMTP reply")
@@ -180,6 +182,8 @@ package struct ClientSession {
             }
         }
     }
+
+    private var isAnswerToContent: Bool { expected.first == .content || expected.first == .chunk }
 
     private mutating func take(_ code: UInt16) -> Action? {
         guard let expectation = expected.popFirst() else {

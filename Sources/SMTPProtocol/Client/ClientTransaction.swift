@@ -12,10 +12,22 @@ package struct TransactionResult: Equatable, Sendable {
     package var stage: TransactionStage
     /// Recipients refused one by one, by their index in the envelope; the others share ``refusal``.
     package var refusedRecipients: [RefusedRecipient]
+    /// The reply that accepted it, with its text: only where ``ClientConfiguration/keepsReplies`` says so.
+    package var acceptance: SMTPReply?
 
     package struct RefusedRecipient: Equatable, Sendable {
         package var index: Int
         package var reply: SMTPReply
+    }
+
+    package init(
+        refusal: SMTPReply?, stage: TransactionStage, refusedRecipients: [RefusedRecipient],
+        acceptance: SMTPReply? = nil
+    ) {
+        self.refusal = refusal
+        self.stage = stage
+        self.refusedRecipients = refusedRecipients
+        self.acceptance = acceptance
     }
 
     package var isAccepted: Bool { refusal == nil }

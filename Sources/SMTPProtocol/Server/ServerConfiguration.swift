@@ -29,6 +29,8 @@ package struct ServerConfiguration: Sendable {
     package var requiresAuthentication = false
     /// The client may say who it speaks for (XCLIENT, Postfix).
     package var offersXclient = false
+    /// What is refused is kept for ``ServerSession/takeRejections()``.
+    package var recordsRejections = false
 
     package init(
         hostname: String, maximumMessageSize: Int = SMTPLimits.messageSize,

@@ -42,8 +42,7 @@ extension ServerSession {
             return nil
         case .http:
             // A browser was made to talk to us: nothing that follows is SMTP.
-            close(with: SMTPReply(421, .init(4, 7, 0), "\(configuration.hostname) This is SMTP"))
-            return .close
+            return closeRefusing(SMTPReply(421, .init(4, 7, 0), "\(configuration.hostname) This is SMTP"))
         case .expn, .etrn:
             return refuse(SMTPReply(502, .init(5, 5, 1), "Command not implemented"))
         case .unknown:

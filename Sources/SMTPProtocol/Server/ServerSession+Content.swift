@@ -43,8 +43,9 @@ extension ServerSession {
     /// The message is refused as a whole, at its end; LMTP says so for each recipient (RFC 2033 §4.2).
     private mutating func refuseContent(_ reply: SMTPReply) -> Action? {
         let more = configuration.serverProtocol == .lmtp ? max(0, envelope.recipients.count - 1) : 0
+        let refused = refuse(reply, about: envelope.recipients)
         resetTransaction()
-        if let action = refuse(reply) { return action }
+        if let refused { return refused }
         for _ in 0..<more { self.reply(reply) }
         return nil
     }
@@ -55,8 +56,7 @@ extension ServerSession {
             command = try BdatCommand.parse(argument)
         } catch {
             // Without a size the next command cannot be found: what follows may be content.
-            close(with: SMTPReply(521, .init(5, 5, 4), "BDAT without a valid size, closing"))
-            return .close
+            return closeRefusing(SMTPReply(521, .init(5, 5, 4), "BDAT without a valid size, closing"))
         }
         let isFirst = chunks == nil
         if isFirst {

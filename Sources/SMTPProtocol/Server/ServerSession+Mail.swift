@@ -38,7 +38,9 @@ extension ServerSession {
         guard chunks == nil else { return refuseSequence("RCPT inside a BDAT sequence") }
         guard envelope.recipients.count < configuration.maximumRecipients else {
             // 452, not 552: the client sends the rest in another transaction (§4.5.3.1.10). Not an error of its.
-            reply(SMTPReply(452, .init(4, 5, 3), "Too many recipients"))
+            let full = SMTPReply(452, .init(4, 5, 3), "Too many recipients")
+            record(full)
+            reply(full)
             return nil
         }
         do throws(GrammarFault) {

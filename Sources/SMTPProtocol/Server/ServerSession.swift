@@ -125,7 +125,13 @@ package struct ServerSession {
 
     /// Closes without a reply's being refused twice: 421 to one that talks too much.
     mutating func closeForLimit(_ text: String) -> Action? {
-        close(with: SMTPReply(421, .init(4, 7, 0), "\(configuration.hostname) \(text)"))
+        closeRefusing(SMTPReply(421, .init(4, 7, 0), "\(configuration.hostname) \(text)"))
+    }
+
+    /// The client is refused for good: nothing is said afterwards.
+    mutating func closeRefusing(_ reply: SMTPReply) -> Action? {
+        record(reply)
+        close(with: reply)
         return .close
     }
 
@@ -151,8 +157,9 @@ package struct ServerSession {
     /// The decision on the last `.sender`, `.recipient` or `.contentEnds`; nil accepts with the usual reply.
     package mutating func answer(_ decision: SMTPReply?) {
         guard case .deciding(let question) = phase else { preconditionFailure("no decision is due") }
-        phase = .commands
         let accepted = decision?.isPositive ?? true
+        if let decision, !accepted { record(decision, question) }
+        phase = .commands
         switch question {
         case .sender:
             hasMail = accepted
@@ -208,8 +215,9 @@ package struct ServerSession {
     }
 
     /// A refused command; too many of them end the session (RFC 5321 §4.3.2 allows 421 at any time).
-    mutating func refuse(_ reply: SMTPReply) -> Action? {
+    mutating func refuse(_ reply: SMTPReply, about recipients: [MailAddress] = []) -> Action? {
         errors += 1
+        record(reply, about: recipients)
         if configuration.maximumErrors > 0, errors >= configuration.maximumErrors {
             return closeForLimit("too many errors")
         }
@@ -232,6 +240,7 @@ extension ServerSession {
         var response: String?
         var user: String?
         var acknowledging: String?
+        var rejections: [Rejection] = []
     }
 
     private var state: RareState {
@@ -263,6 +272,10 @@ extension ServerSession {
     package internal(set) var authenticatedUser: String? {
         get { rare.first?.user }
         set { if !rare.isEmpty || newValue != nil { state.user = newValue } }
+    }
+    var rejections: [Rejection] {
+        get { rare.first?.rejections ?? [] }
+        set { if !rare.isEmpty || !newValue.isEmpty { state.rejections = newValue } }
     }
     /// Who is authenticated once the client has acknowledged the server's last data with an empty line.
     var acknowledgingUser: String? {

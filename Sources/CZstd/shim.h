@@ -1,0 +1,2 @@
+// The compressor, from libzstd-dev.
+#include <zstd.h>

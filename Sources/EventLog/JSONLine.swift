@@ -1,0 +1,161 @@
+import MailTypes
+
+/// Writes one JSON object as a line, without a value in between: events are written by the million.
+struct JSONLine {
+    private var bytes: [UInt8]
+    private var isFirst = true
+
+    /// - Parameter bytes: what the line is put behind; empty until ``end(_:)``, so that nothing is copied.
+    init(behind bytes: inout [UInt8]) {
+        self.bytes = []
+        swap(&self.bytes, &bytes)
+        self.bytes.append(UInt8(ascii: "{"))
+    }
+
+    /// Closes the object and the line.
+    mutating func end(_ out: inout [UInt8]) {
+        bytes.append(contentsOf: "}\n".utf8)
+        swap(&bytes, &out)
+    }
+
+    private mutating func open(_ name: StaticString) {
+        key(name)
+        bytes.append(UInt8(ascii: "{"))
+        isFirst = true
+    }
+
+    private mutating func close() {
+        bytes.append(UInt8(ascii: "}"))
+        isFirst = false
+    }
+
+    private mutating func key(_ name: StaticString) {
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        isFirst = false
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        bytes.append(contentsOf: "\":".utf8)
+    }
+
+    mutating func add(_ name: StaticString, _ value: some BinaryInteger) {
+        key(name)
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    mutating func add(_ name: StaticString, _ text: String?) {
+        guard let text else { return }
+        key(name)
+        string(Array(text.utf8))
+    }
+
+    mutating func add(_ name: StaticString, _ id: MessageID) {
+        key(name)
+        bytes.append(UInt8(ascii: "\""))
+        id.appendHex(to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    mutating func add(_ name: StaticString, _ address: MailAddress) {
+        key(name)
+        string(address.bytes)
+    }
+
+    /// One as a text, several as a list.
+    mutating func add(_ name: StaticString, _ addresses: [MailAddress]) {
+        guard addresses.count != 1 else { return add(name, addresses[0]) }
+        key(name)
+        bytes.append(UInt8(ascii: "["))
+        for (index, address) in addresses.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            string(address.bytes)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// RFC 3339, UTC, milliseconds.
+    mutating func add(_ name: StaticString, time milliseconds: UInt64) {
+        key(name)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: Timestamp.text(milliseconds: milliseconds).utf8)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    mutating func add(_ name: StaticString, _ reply: SMTPReply) {
+        open(name)
+        add("code", reply.code)
+        if let code = reply.enhanced { add("enhanced_code", code) }
+        add("content", reply.text)
+        close()
+    }
+
+    private mutating func add(_ name: StaticString, _ code: EnhancedStatusCode) {
+        open(name)
+        add("class", code.statusClass)
+        add("subject", code.subject)
+        add("detail", code.detail)
+        close()
+    }
+
+    mutating func add(_ name: StaticString, _ peer: MailEvent.Peer) {
+        open(name)
+        add("name", peer.name)
+        add("addr", peer.address)
+        close()
+    }
+
+    /// RFC 8259 §7; what is no UTF-8 is repaired, since a line that cannot be read is worth nothing.
+    private mutating func string(_ text: [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        if text.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) {
+            bytes.append(contentsOf: text)
+        } else {
+            escape(String(decoding: text, as: UTF8.self))
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ text: String) {
+        for byte in text.utf8 {
+            switch byte {
+            case 0x22, 0x5C: bytes.append(contentsOf: [0x5C, byte])
+            case 0x0A: bytes.append(contentsOf: "\\n".utf8)
+            case 0x00..<0x20, 0x7F:
+                let hex = String(byte, radix: 16)
+                bytes.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - hex.count) + hex).utf8)
+            default: bytes.append(byte)
+            }
+        }
+    }
+}
+
+extension MailEvent {
+    /// Appends the event as a line of JSON. The type comes first: who wants only some kinds need not read on.
+    package func append(to out: inout [UInt8]) {
+        var line = JSONLine(behind: &out)
+        line.add("type", kind.rawValue)
+        line.add("timestamp", milliseconds / 1000)
+        line.add("event_time", time: milliseconds)
+        if let id { line.add("id", id) }
+        if let sender { line.add("sender", sender) }
+        if !recipients.isEmpty { line.add("recipient", recipients) }
+        line.add("queue", queue)
+        if let size { line.add("size", size) }
+        if let response { line.add("response", response) }
+        if let peer { line.add("peer_address", peer) }
+        if let createdMilliseconds {
+            line.add("created", createdMilliseconds / 1000)
+            line.add("created_time", time: createdMilliseconds)
+        }
+        if let attempts { line.add("num_attempts", attempts) }
+        line.add("source_address", sourceAddress)
+        line.add("delivery_protocol", deliveryProtocol)
+        line.add("reception_protocol", receptionProtocol)
+        line.add("tls_protocol_version", tlsVersion)
+        line.add("authn_id", user)
+        line.add("listener", listener)
+        line.end(&out)
+    }
+
+    /// How a line of this kind begins.
+    package static func prefix(_ kind: Kind) -> [UInt8] { Array("{\"type\":\"\(kind.rawValue)\",".utf8) }
+}

@@ -1,0 +1,74 @@
+package import MailTypes
+
+/// One thing that happened to mail, as the event log says it. Types and fields have the names of KumoMTA's log records,
+/// so that what reads those reads these.
+package struct MailEvent: Sendable {
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// A message was accepted, and is as safe as the spool's durability says.
+        case reception = "Reception"
+        /// The next hop took it for these recipients.
+        case delivery = "Delivery"
+        /// An attempt failed for now.
+        case transientFailure = "TransientFailure"
+        /// These recipients failed for good.
+        case bounce = "Bounce"
+        /// These recipients were tried for as long as the schedule says.
+        case expiration = "Expiration"
+        /// A client was refused: a connection, a command or a message.
+        case rejection = "Rejection"
+        /// Mail waits untried: a next hop cannot be reached (then without an id), or the sender was told so.
+        case delayed = "Delayed"
+        /// An operator took it out of the queue.
+        case adminBounce = "AdminBounce"
+        /// It cannot be read back from the spool and was put aside for an operator.
+        case quarantine = "Quarantine"
+    }
+
+    /// The other end of a connection.
+    package struct Peer: Sendable, Hashable {
+        /// What it calls itself, or the exchanger's name; empty if unknown.
+        package var name: String
+        /// `192.0.2.7:25` or `[2001:db8::7]:25`.
+        package var address: String
+        package init(name: String, address: String) {
+            self.name = name
+            self.address = address
+        }
+    }
+
+    package var kind: Kind
+    /// Of the spool.
+    package var id: MessageID?
+    package var sender: MailAddress?
+    package var recipients: [MailAddress] = []
+    /// The destination's queue.
+    package var queue: String?
+    /// Octets of content.
+    package var size: Int?
+    /// What was said: by the next hop, or by us to a client.
+    package var response: SMTPReply?
+    package var peer: Peer?
+    /// Wall clock, since 1970.
+    package var milliseconds: UInt64
+    /// When the message was accepted.
+    package var createdMilliseconds: UInt64?
+    /// Failed attempts before this event.
+    package var attempts: UInt32?
+    /// Local address that the connection to the next hop came from.
+    package var sourceAddress: String?
+    /// `ESMTP`, `ESMTPS`, `LMTP`.
+    package var deliveryProtocol: String?
+    /// `ESMTPSA` and its like (RFC 3848), `HTTP`, or `internal` for notifications made here.
+    package var receptionProtocol: String?
+    /// `TLSv1.3`.
+    package var tlsVersion: String?
+    /// Who authenticated.
+    package var user: String?
+    /// Name of the listener.
+    package var listener: String?
+
+    package init(_ kind: Kind, at milliseconds: UInt64) {
+        self.kind = kind
+        self.milliseconds = milliseconds
+    }
+}

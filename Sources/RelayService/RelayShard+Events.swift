@@ -1,0 +1,158 @@
+import DeliveryQueue
+import EventLog
+import MailTypes
+import NIOCore
+import SMTPProtocol
+import SMTPTransport
+import SpoolContract
+
+/// Events of one shard on their way to the log: handed over four times a second, or when there are many, so that an
+/// event costs no lock and no wake-up.
+struct EventBuffer {
+    static let most = 1 << 16
+    let log: EventLog
+    var lines: [UInt8] = []
+    var count = 0
+
+    mutating func flush() {
+        guard count > 0 else { return }
+        log.append(lines, events: count)
+        lines.removeAll(keepingCapacity: true)
+        count = 0
+    }
+}
+
+// What the log is told. Nothing is put together where there is no log, or where nobody wants such events.
+extension RelayShard {
+    func logs(_ kind: MailEvent.Kind) -> Bool { events?.log.settings.kinds.contains(kind) ?? false }
+
+    private func log(_ event: MailEvent) {
+        event.append(to: &events!.lines)
+        events!.count += 1
+        if events!.lines.count >= EventBuffer.most { events!.flush() }
+    }
+
+    // MARK: Coming in
+
+    func logReception(_ message: SpoolMessage, _ sender: Sender) {
+        guard logs(.reception) else { return }
+        var event = MailEvent(.reception, at: wallMilliseconds())
+        event.id = message.id
+        event.sender = message.envelope.reversePath
+        event.recipients = message.envelope.recipients
+        event.size = message.content.size
+        event.createdMilliseconds = message.acceptedMilliseconds
+        switch sender {
+        case .client(let connection, let listener, _): event.describe(connection, listener)
+        case .injection(_, let peer):
+            event.receptionProtocol = "HTTP"
+            event.peer = peer.map { .init(name: "", address: $0.description) }
+        case .ourselves: event.receptionProtocol = "internal"
+        }
+        log(event)
+    }
+
+    func logRejection(_ rejection: Rejection, _ connection: SMTPServerConnection, _ listener: ListenerState) {
+        guard logs(.rejection) else { return }
+        var event = MailEvent(.rejection, at: wallMilliseconds())
+        event.sender = rejection.reversePath
+        event.recipients = rejection.recipients
+        event.response = rejection.reply
+        event.describe(connection, listener)
+        log(event)
+    }
+
+    // MARK: Going out
+
+    /// What a next hop said, in as many events as there are outcomes: those that it refused one by one, and the rest.
+    func logOutcome(
+        _ load: NextHopConnection.Load, _ message: QueuedMessage, _ result: TransactionResult, _ hop: NextHopConnection
+    ) {
+        guard events != nil else { return }
+        let refused = Dictionary(result.refusedRecipients.map { ($0.index, $0.reply) }) { first, _ in first }
+        var others: [MailAddress] = []
+        for (position, index) in load.recipients.enumerated() {
+            let address = message.envelope.recipients[index]
+            if let reply = refused[position] {
+                logAttempt(load.lease, message, [address], reply, hop)
+            } else {
+                others.append(address)
+            }
+        }
+        guard !others.isEmpty else { return }
+        logAttempt(load.lease, message, others, result.refusal ?? result.acceptance ?? SMTPReply(250, nil, ""), hop)
+    }
+
+    private func logAttempt(
+        _ lease: DeliveryQueue.Lease, _ message: QueuedMessage, _ recipients: [MailAddress], _ reply: SMTPReply,
+        _ hop: NextHopConnection
+    ) {
+        let kind: MailEvent.Kind =
+            reply.isPositive ? .delivery : reply.isPermanent ? .bounce : .transientFailure
+        guard logs(kind) else { return }
+        var event = event(kind, lease.id, message, queue: queue.name(of: lease.destination))
+        event.recipients = recipients
+        event.response = reply
+        event.attempts = lease.attempts
+        event.describe(hop)
+        log(event)
+    }
+
+    /// - Parameter message: nil where it is not in memory; then whom it is about is in its Reception.
+    func log(
+        _ kind: MailEvent.Kind, _ id: MessageID, _ message: QueuedMessage?, _ recipients: [Int], queue name: String?,
+        _ reply: SMTPReply?
+    ) {
+        guard logs(kind) else { return }
+        var event = event(kind, id, message, queue: name)
+        event.recipients = message.map { message in recipients.map { message.envelope.recipients[$0] } } ?? []
+        event.attempts = message?.attempts
+        event.response = reply
+        log(event)
+    }
+
+    /// A destination is left alone for a while: its mail waits.
+    func logHold(queue name: String, _ reply: SMTPReply) {
+        guard logs(.delayed) else { return }
+        var event = MailEvent(.delayed, at: wallMilliseconds())
+        event.queue = name
+        event.response = reply
+        log(event)
+    }
+
+    private func event(
+        _ kind: MailEvent.Kind, _ id: MessageID, _ message: QueuedMessage?, queue name: String?
+    ) -> MailEvent {
+        var event = MailEvent(kind, at: wallMilliseconds())
+        event.id = id
+        event.sender = message?.envelope.reversePath
+        event.size = message?.size
+        event.createdMilliseconds = message?.acceptedMilliseconds ?? id.milliseconds
+        event.queue = name
+        return event
+    }
+}
+
+extension MailEvent {
+    fileprivate mutating func describe(_ connection: SMTPServerConnection, _ listener: ListenerState) {
+        peer = Peer(name: connection.session.clientName, address: connection.client.map(Self.text) ?? "")
+        receptionProtocol = ReceivedField(connection, listener.configuration.kind).keyword
+        tlsVersion = connection.tls?.version
+        user = connection.session.authenticatedUser
+        self.listener = listener.configuration.name
+    }
+
+    fileprivate mutating func describe(_ hop: NextHopConnection) {
+        if let address = hop.address { peer = Peer(name: address.name, address: Self.text(address.address)) }
+        sourceAddress = hop.connection?.localAddress.map(Self.text)
+        let isLMTP = hop.connection?.session.configuration.serverProtocol == .lmtp
+        tlsVersion = hop.connection?.tls?.version
+        deliveryProtocol = (isLMTP ? "LMTP" : "ESMTP") + (tlsVersion == nil ? "" : "S")
+    }
+
+    /// `192.0.2.7:25`, `[2001:db8::7]:25`.
+    private static func text(_ address: SocketAddress) -> String {
+        let (host, port) = (address.ipAddress ?? "", address.port ?? 0)
+        return address.protocol == .inet6 ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}

@@ -1,0 +1,135 @@
+import CZstd
+import EventLog
+import Foundation
+import Testing
+
+@Suite struct EventLogTests {
+    private func settings(_ home: LogHome, segmentBytes: Int = 1 << 20) -> EventLogSettings {
+        var settings = EventLogSettings(directory: home.path)
+        settings.segmentBytes = segmentBytes
+        return settings
+    }
+
+    @Test func segmentsAreClosedBySize() throws {
+        let home = try LogHome()
+        let log = try EventLog(settings(home, segmentBytes: 300))
+        for number in 0..<20 {
+            log.append(line(.delivery, number), events: 1)
+            #expect(eventually { log.counts.events == UInt64(number + 1) })
+        }
+        // The one being written has another name: who takes files never takes half of one.
+        #expect(home.files.count { $0.hasSuffix(".jsonl.part") } == 1)
+        #expect(home.files.count { $0.hasSuffix(".jsonl") } >= 4)
+        log.close()
+        #expect(home.files.allSatisfy { $0.hasSuffix(".jsonl") })
+        #expect(numbers(home.lines.map { Array($0.utf8) }) == Array(0..<20))
+        #expect(log.counts.dropped == 0 && log.counts.fault == nil)
+    }
+
+    @Test func segmentsAreClosedByAge() throws {
+        let home = try LogHome()
+        var settings = settings(home)
+        settings.segmentSeconds = 0.2
+        let log = try EventLog(settings)
+        log.append(line(.delivery, 1), events: 1)
+        #expect(eventually { home.files.contains { $0.hasSuffix(".jsonl") } })
+        log.close()
+    }
+
+    /// A killed process leaves an open segment, perhaps with half a line.
+    @Test func whatWasLeftOpenIsClosed() throws {
+        let home = try LogHome()
+        let whole = String(decoding: line(.bounce, 1), as: UTF8.self)
+        try home.write("20250101-000000.000.jsonl.part", whole + "{\"type\":\"Deli")
+        try home.write("20250101-000000.001.jsonl.part", "{\"ty")
+        try home.write("notes.txt", "not ours")
+        let log = try EventLog(settings(home))
+        #expect(home.files == ["20250101-000000.000.jsonl", "notes.txt"])
+        #expect(home.text("20250101-000000.000.jsonl") == whole)
+        log.append(line(.delivery, 2), events: 1)
+        log.close()
+        #expect(numbers(home.lines.map { Array($0.utf8) }) == [1, 2])
+    }
+
+    /// A clock that was set back makes no older name, and so no wrong order.
+    @Test func namesOnlyGrow() throws {
+        let home = try LogHome()
+        try home.write("29990101-000000.000.jsonl", String(decoding: line(.bounce, 1), as: UTF8.self))
+        let log = try EventLog(settings(home))
+        log.append(line(.delivery, 2), events: 1)
+        log.close()
+        #expect(numbers(home.lines.map { Array($0.utf8) }) == [1, 2])
+    }
+
+    @Test func whatDoesNotFitIsDroppedAndCounted() throws {
+        let home = try LogHome()
+        var settings = settings(home)
+        settings.bufferBytes = 100
+        let log = try EventLog(settings)
+        log.append([UInt8](repeating: 0x20, count: 101), events: 3)
+        #expect(log.counts.dropped == 3)
+        log.append(line(.delivery, 1).prefix(90) + [0x0A], events: 1)
+        log.close()
+        #expect(log.counts.events == 1)
+    }
+
+    /// Without its directory the log drops, says why, and goes on when it is back.
+    @Test func aFaultPasses() throws {
+        let home = try LogHome()
+        let log = try EventLog(settings(home))
+        try FileManager.default.removeItem(atPath: home.path)
+        log.append(line(.delivery, 1), events: 1)
+        #expect(eventually { log.counts.dropped == 1 })
+        #expect(log.counts.fault?.contains("create") == true)
+        try FileManager.default.createDirectory(atPath: home.path, withIntermediateDirectories: true)
+        log.append(line(.delivery, 2), events: 1)
+        #expect(eventually { log.counts.events == 1 })
+        log.close()
+        #expect(log.counts.fault == nil)
+        #expect(numbers(home.lines.map { Array($0.utf8) }) == [2])
+    }
+
+    @Test func aDirectoryThatCannotBeIsNamed() {
+        #expect(throws: EventLogFault.self) { try EventLog(EventLogSettings(directory: "/proc/nowhere/log")) }
+    }
+
+    @Test func closedSegmentsAreCompressed() throws {
+        let home = try LogHome()
+        try home.write(
+            "20250101-000000.000.jsonl", (0..<5000).map { String(decoding: line(.bounce, $0), as: UTF8.self) }.joined())
+        let plain = home.text("20250101-000000.000.jsonl")
+        var settings = settings(home)
+        settings.compresses = true
+        let log = try EventLog(settings)
+        #expect(eventually { home.files == ["20250101-000000.000.jsonl.zst"] })
+        log.close()
+        let packed = try #require(FileManager.default.contents(atPath: home.path + "/20250101-000000.000.jsonl.zst"))
+        var out = [UInt8](repeating: 0, count: plain.utf8.count + 1)
+        let size = out.withUnsafeMutableBytes { into in
+            packed.withUnsafeBytes { ZSTD_decompress(into.baseAddress, into.count, $0.baseAddress, $0.count) }
+        }
+        #expect(packed.count * 5 < plain.utf8.count)
+        #expect(ZSTD_isError(size) == 0 && String(decoding: out.prefix(size), as: UTF8.self) == plain)
+    }
+
+    @Test func oldSegmentsGo() throws {
+        let home = try LogHome()
+        for number in 0..<4 {
+            try home.write("20250101-00000\(number).000.jsonl", String(repeating: "x", count: 99) + "\n")
+        }
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -1000)],
+            ofItemAtPath: home.path + "/20250101-000000.000.jsonl")
+        var settings = settings(home)
+        settings.keptSeconds = 500
+        settings.keptBytes = 250
+        let log = try EventLog(settings)
+        let reader = LogReader(home.path, name: "slow", kinds: [.bounce])
+        #expect(reader.cursor?.segment.base == "20250101-000003.000")
+        log.note(reader: "slow", at: SegmentName(base: "20250101-000001.000"))
+        #expect(eventually { home.files == ["20250101-000002.000.jsonl", "20250101-000003.000.jsonl"] })
+        // One of them was still to be read.
+        #expect(eventually { log.counts.removedUnread == 1 })
+        log.close()
+    }
+}

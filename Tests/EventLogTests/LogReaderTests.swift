@@ -1,0 +1,112 @@
+import EventLog
+import Foundation
+import Testing
+
+@Suite struct LogReaderTests {
+    private func log(_ home: LogHome, segmentBytes: Int = 300) throws -> EventLog {
+        var settings = EventLogSettings(directory: home.path)
+        settings.segmentBytes = segmentBytes
+        return try EventLog(settings)
+    }
+
+    private func write(_ log: EventLog, _ numbers: Range<Int>, _ kind: MailEvent.Kind = .delivery) {
+        for number in numbers {
+            let before = log.counts.events
+            log.append(line(kind, number), events: 1)
+            #expect(eventually { log.counts.events == before + 1 })
+        }
+    }
+
+    private func readAll(_ reader: inout LogReader) throws -> [Int] {
+        var found: [Int] = []
+        while let batch = try reader.next(atMost: 3) {
+            #expect(batch.lines.count <= 3)
+            found += numbers(batch.lines)
+            try reader.advance(to: batch.end)
+        }
+        return found
+    }
+
+    /// Segment after segment, while they are written, closed and new ones begun.
+    @Test func nothingIsMissedOrReadTwice() throws {
+        let home = try LogHome()
+        var reader = LogReader(home.path, name: "hook", kinds: [.delivery])
+        let log = try log(home)
+        #expect(try readAll(&reader).isEmpty)
+        var found: [Int] = []
+        for start in stride(from: 0, to: 60, by: 7) {
+            write(log, start..<start + 7)
+            found += try readAll(&reader)
+            #expect(found.count == start + 7)
+        }
+        log.close()
+        found += try readAll(&reader)
+        #expect(found == Array(0..<63))
+        #expect(reader.lag == 0)
+    }
+
+    /// What was read and not done with comes again; what was done with does not, after a restart neither.
+    @Test func itsPlaceSurvives() throws {
+        let home = try LogHome()
+        let log = try log(home)
+        var first = LogReader(home.path, name: "hook", kinds: [.delivery])
+        write(log, 0..<10)
+        let once = try #require(try first.next(atMost: 2))
+        #expect(numbers(once.lines) == [0, 1])
+        #expect(numbers(try #require(try first.next(atMost: 2)).lines) == [0, 1])
+        try first.advance(to: once.end)
+        var second = LogReader(home.path, name: "hook", kinds: [.delivery])
+        #expect(try readAll(&second) == Array(2..<10))
+        log.close()
+    }
+
+    @Test func onlyWhatIsWanted() throws {
+        let home = try LogHome()
+        let log = try log(home, segmentBytes: 1 << 20)
+        var reader = LogReader(home.path, name: "hook", kinds: [.bounce, .adminBounce])
+        write(log, 0..<3)
+        write(log, 3..<5, .bounce)
+        write(log, 5..<7)
+        write(log, 7..<8, .adminBounce)
+        #expect(try readAll(&reader) == [3, 4, 7])
+        log.close()
+    }
+
+    /// Half a line is not read before its end is there.
+    @Test func halfALineWaits() throws {
+        let home = try LogHome()
+        let whole = line(.delivery, 1)
+        try home.write("20250101-000000.000.jsonl.part", "")
+        var reader = LogReader(home.path, name: "hook", kinds: [.delivery])
+        try home.write("20250101-000000.000.jsonl.part", String(decoding: whole.prefix(20), as: UTF8.self))
+        #expect(try reader.next(atMost: 10) == nil)
+        try home.write("20250101-000000.000.jsonl.part", String(decoding: whole, as: UTF8.self))
+        #expect(numbers(try #require(try reader.next(atMost: 10)).lines) == [1])
+    }
+
+    @Test func aVeryLongLineIsRead() throws {
+        let home = try LogHome()
+        try home.write("20250101-000000.000.jsonl.part", "")
+        var reader = LogReader(home.path, name: "hook", kinds: [.delivery])
+        let long = "{\"type\":\"Delivery\",\"x\":\"" + String(repeating: "x", count: 3_000_000) + "\",\"size\":9}\n"
+        try home.write("20250101-000000.000.jsonl.part", long)
+        #expect(numbers(try #require(try reader.next(atMost: 10)).lines) == [9])
+    }
+
+    /// A segment that was removed under a reader costs its events, not the reader.
+    @Test func removedSegmentsAreSkipped() throws {
+        let home = try LogHome()
+        let log = try log(home)
+        var reader = LogReader(home.path, name: "hook", kinds: [.delivery])
+        write(log, 0..<12)
+        let batch = try #require(try reader.next(atMost: 1))
+        try reader.advance(to: batch.end)
+        let closed = home.files.filter { $0.hasSuffix(".jsonl") }
+        #expect(closed.count >= 2)
+        for file in closed { try FileManager.default.removeItem(atPath: home.path + "/" + file) }
+        let rest = numbers(home.lines.map { Array($0.utf8) })
+        var late = LogReader(home.path, name: "hook", kinds: [.delivery])
+        #expect(try readAll(&late) == rest && !rest.isEmpty)
+        log.close()
+    }
+}
