@@ -89,7 +89,8 @@ package struct InjectionService: Sendable {
                 messages.append(
                     IntakeMessage(
                         reversePath: sender, recipients: [], content: body, isEightBit: isEightBit,
-                        smtpUTF8: headerIsUTF8 || sender.needsSMTPUTF8, wantsTrace: request.trace.received, peer: peer))
+                        smtpUTF8: headerIsUTF8 || sender.needsSMTPUTF8, wantsTrace: request.trace.received,
+                        mayBeDeferred: request.isDeferredSpool, peer: peer))
             }
             let last = messages.count - 1
             messages[last].recipients.append(.init(address: address, header: header))

@@ -25,5 +25,7 @@ package struct IntakeMessage: Sendable {
     package var smtpUTF8: Bool
     /// A Received field goes on top.
     package var wantsTrace: Bool
+    /// It need not be written down before its first attempt fails.
+    package var mayBeDeferred: Bool
     package var peer: NetworkAddress?
 }

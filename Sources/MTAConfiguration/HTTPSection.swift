@@ -10,6 +10,7 @@ package struct HTTPSection: ConfigurationSection {
     package var trustedNetworks: [NetworkPrefix] = [NetworkPrefix("127.0.0.0/8")!, NetworkPrefix("::1")!]
     package var apiKeys: String?
     package var maxRequestSize = ByteCount(bytes: 32 << 20)
+    package var honoursDeferredSpool = false
 
     package init() {}
 
@@ -19,6 +20,10 @@ package struct HTTPSection: ConfigurationSection {
             .optional("tls", \.tls, "name of a certificate under `tls`", shown: "none"),
             .list("trusted_networks", \.trustedNetworks, "clients that need no key"),
             .optional("api_keys", \.apiKeys, "file of keys' salted hashes", shown: "none"),
+            .value(
+                "deferred_spool", \.honoursDeferredSpool,
+                "requests may ask for it: their mail is lost with the process until its first attempt has failed; false: everything is as safe as `durability` says"
+            ),
             .value("max_request_size", \.maxRequestSize, "after decompression; 413 beyond", check: atLeast(65_536)),
         ]
     }

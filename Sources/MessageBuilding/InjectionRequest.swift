@@ -55,6 +55,8 @@ package struct InjectionRequest: Sendable {
     package var dialect: Template.Dialect
     package var trace: TraceHeaders
     package var isDeferredGeneration: Bool
+    /// The client would rather have a quick answer than a safe message.
+    package var isDeferredSpool: Bool
 
     package init(_ json: JSONValue) throws(Fault) {
         let top = try Fields(
@@ -67,7 +69,7 @@ package struct InjectionRequest: Sendable {
         recipients = try Self.recipients(top)
         content = try Self.content(top)
         substitutions = try top.object("substitutions") ?? .object([])
-        _ = try top.flag("deferred_spool")
+        isDeferredSpool = try top.flag("deferred_spool") ?? false
         isDeferredGeneration = try top.flag("deferred_generation") ?? false
         let dialect = try top.text("template_dialect") ?? Template.Dialect.jinja.rawValue
         guard let known = Template.Dialect(rawValue: dialect) else {

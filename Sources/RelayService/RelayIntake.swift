@@ -50,9 +50,10 @@ extension RelayShard {
             slices.insert(
                 ByteBuffer(bytes: trace.bytes(hostname: hostname, id: id, envelope: envelope, date: dateText())), at: 0)
         }
-        let message = SpoolMessage(
+        var message = SpoolMessage(
             id: id, envelope: envelope, acceptedMilliseconds: wallMilliseconds(),
             content: MessageContent(slices: slices, form: .raw))
+        message.mayBeDeferred = injected.mayBeDeferred
         guard !configuration.dkim.isEmpty else { return accept(message, for: .injection(promise, peer: injected.peer)) }
         sign(message, promise, injected.peer)
     }

@@ -22,14 +22,17 @@ package final class DeferringSpool: Spool {
     }
     private let base: any Spool
     private let limitBytes: Int
+    private let onlyMarked: Bool
     private let held = Mutex(Held())
 
     /// - Parameters:
     ///   - base: where mail goes that is not delivered at once.
     ///   - limitBytes: content kept in memory; more is written through.
-    package init(over base: any Spool, limitBytes: Int) {
+    ///   - onlyMarked: just mail whose sender has agreed to it (``SpoolMessage/mayBeDeferred``).
+    package init(over base: any Spool, limitBytes: Int, onlyMarked: Bool = false) {
         self.base = base
         self.limitBytes = limitBytes
+        self.onlyMarked = onlyMarked
     }
 
     package func commit(_ batch: SpoolBatch) throws(SpoolFault) {
@@ -37,7 +40,7 @@ package final class DeferringSpool: Spool {
         var taken: [SpoolMessage] = []
         held.withLock { held in
             for message in batch.messages {
-                if held.bytes + message.content.size <= limitBytes {
+                if !onlyMarked || message.mayBeDeferred, held.bytes + message.content.size <= limitBytes {
                     held.put(message)
                 } else {
                     through.messages.append(message)

@@ -22,6 +22,8 @@ package struct SpoolMessage: Sendable {
     /// Wall clock, milliseconds since 1970.
     package var acceptedMilliseconds: UInt64
     package var content: MessageContent
+    /// Its sender has agreed that it is not written down before its first attempt fails (``DeferringSpool``). Not stored.
+    package var mayBeDeferred = false
 
     package init(id: MessageID, envelope: Envelope, acceptedMilliseconds: UInt64, content: MessageContent) {
         self.id = id

@@ -39,6 +39,7 @@ struct ServeSettings {
             name: values.spool, directory: values.spoolDirectory, durability: values.durability,
             rocksdbOptions: values.rocksdbOptions, segmentWrites: values.segmentWrites)
         selection.deferredBytes = values.residentMemory.bytes
+        selection.defersOnRequest = values.http?.honoursDeferredSpool ?? false
         return selection
     }
 

@@ -16,6 +16,8 @@ struct SpoolSelection {
     var segmentWrites: String
     /// Of `deferred` durability: content kept in memory.
     var deferredBytes = 0
+    /// Some mail may be deferred whatever the durability (`deferred_spool` of injection).
+    var defersOnRequest = false
 
     /// Without files: as durable as the process.
     var isVolatile: Bool { name == "memory" || name == "null" }
@@ -35,8 +37,12 @@ struct SpoolSelection {
         guard let directory else { throw UsageFault("--spool-dir is missing: the directory of the spool") }
         let durability = try checkedDurability()
         do {
-            guard durability == .deferred else { return try open(directory, durability, access) }
-            return DeferringSpool(over: try open(directory, .os, access), limitBytes: deferredBytes)
+            if durability == .deferred {
+                return DeferringSpool(over: try open(directory, .os, access), limitBytes: deferredBytes)
+            }
+            let spool = try open(directory, durability, access)
+            guard defersOnRequest, access == .exclusive else { return spool }
+            return DeferringSpool(over: spool, limitBytes: deferredBytes, onlyMarked: true)
         } catch {
             throw RunFault("spool \(directory): \(error)")
         }

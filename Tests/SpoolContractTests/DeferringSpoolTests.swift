@@ -81,6 +81,21 @@ private final class Base: Spool {
         #expect(base.ids == [4, 5])
     }
 
+    /// Over a spool that writes, only mail that was handed in so stays in memory.
+    @Test func othersAreWrittenAtOnce() throws {
+        let spool = DeferringSpool(over: base, limitBytes: 1 << 20, onlyMarked: true)
+        var mixed = batch(1...4)
+        mixed.messages[1].mayBeDeferred = true
+        mixed.messages[2].mayBeDeferred = true
+        try spool.commit(mixed)
+        #expect(base.ids == [1, 4])
+        var failed = SpoolBatch()
+        failed.states = [(id(2), state)]
+        failed.completions = [id(3), id(4)]
+        try spool.commit(failed)
+        #expect(base.ids == [1, 2])
+    }
+
     @Test func aFullDiskLosesNothing() throws {
         let spool = DeferringSpool(over: base, limitBytes: 1 << 20)
         try spool.commit(batch(1...2))
