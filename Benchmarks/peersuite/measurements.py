@@ -59,7 +59,7 @@ class Bench:
     def relay_ours(self, count, size):
         with self.directory() as directory, stopping(SinkMTA(self.binaries, directory, self.threads)) as sink:
             with stopping(RelayMTA(self.binaries, directory, sink.port, self.threads, self.spool)) as mta:
-                started, generator_record = self._warm_and_load(directory, sink, mta.port, count, size, mta.cpu_so_far)
+                started, generator_record = self.warm_and_load(directory, sink, mta.port, count, size, mta.cpu_so_far)
                 mta.stop().expect_success()
                 record = mta.record()
                 if record["queued"] or record["bounced"]:
@@ -72,14 +72,14 @@ class Bench:
         with self.directory() as directory, stopping(SinkMTA(self.binaries, directory, self.threads)) as sink:
             with stopping(Postfix(directory / "postfix", sink.port, self.postfix_overrides)) as postfix:
                 postfix.start()
-                started, generator_record = self._warm_and_load(
+                started, generator_record = self.warm_and_load(
                     directory, sink, postfix.port, count, size, postfix.cpu_seconds)
                 wait_until(lambda: postfix.queued() == 0, STALL_SECONDS, "Postfix's queue to be empty")
                 cpu = postfix.cpu_seconds() - started
             sink.stop().expect_success()
             return relay_figures(count, generator_record, sink.record(), cpu)
 
-    def _warm_and_load(self, directory, sink, port, count, size, cpu):
+    def warm_and_load(self, directory, sink, port, count, size, cpu):
         """Sends the load after a warm-up; returns the relay's CPU seconds before it and the generator's record."""
         sent = 0
         for messages in (WARM_UP_MESSAGES, count):

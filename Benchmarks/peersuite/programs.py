@@ -43,14 +43,15 @@ class SinkMTA(Program):
 
 
 class RelayMTA(Program):
-    def __init__(self, binaries, directory, relay_port, threads, spool):
+    def __init__(self, binaries, directory, relay_port, threads, spool, words=()):
+        """`words`: further flags."""
         spool_directory = Path(directory) / "spool"
         spool_directory.mkdir()
         self.record_path = Path(directory) / "mta.json"
         super().__init__(
             [binaries / "mta", "serve", "--listen", "127.0.0.1:0", "--smart-host", f"127.0.0.1:{relay_port}",
              "--spool", spool, "--spool-dir", spool_directory, "--durability", "fsync", "--hostname", "mta.test",
-             "--threads", threads, "--record", self.record_path],
+             "--threads", threads, "--record", self.record_path, *words],
             Path(directory) / "mta.log")
         self.port = listening_port(self)
 

@@ -37,15 +37,15 @@ struct JSONLine {
         bytes.append(contentsOf: "\":".utf8)
     }
 
-    mutating func add(_ name: StaticString, _ value: some BinaryInteger) {
+    mutating func add(_ name: StaticString, _ value: Int) {
         key(name)
-        bytes.append(contentsOf: String(value).utf8)
+        Decimal.append(value, to: &bytes)
     }
 
     mutating func add(_ name: StaticString, _ text: String?) {
-        guard let text else { return }
+        guard var text else { return }
         key(name)
-        string(Array(text.utf8))
+        text.withUTF8 { string($0) }
     }
 
     mutating func add(_ name: StaticString, _ id: MessageID) {
@@ -57,7 +57,7 @@ struct JSONLine {
 
     mutating func add(_ name: StaticString, _ address: MailAddress) {
         key(name)
-        string(address.bytes)
+        address.bytes.withUnsafeBufferPointer { string($0) }
     }
 
     /// One as a text, several as a list.
@@ -67,7 +67,7 @@ struct JSONLine {
         bytes.append(UInt8(ascii: "["))
         for (index, address) in addresses.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            string(address.bytes)
+            address.bytes.withUnsafeBufferPointer { string($0) }
         }
         bytes.append(UInt8(ascii: "]"))
     }
@@ -76,13 +76,13 @@ struct JSONLine {
     mutating func add(_ name: StaticString, time milliseconds: UInt64) {
         key(name)
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: Timestamp.text(milliseconds: milliseconds).utf8)
+        Timestamp.append(milliseconds: milliseconds, to: &bytes)
         bytes.append(UInt8(ascii: "\""))
     }
 
     mutating func add(_ name: StaticString, _ reply: SMTPReply) {
         open(name)
-        add("code", reply.code)
+        add("code", Int(reply.code))
         if let code = reply.enhanced { add("enhanced_code", code) }
         add("content", reply.text)
         close()
@@ -90,9 +90,9 @@ struct JSONLine {
 
     private mutating func add(_ name: StaticString, _ code: EnhancedStatusCode) {
         open(name)
-        add("class", code.statusClass)
-        add("subject", code.subject)
-        add("detail", code.detail)
+        add("class", Int(code.statusClass))
+        add("subject", Int(code.subject))
+        add("detail", Int(code.detail))
         close()
     }
 
@@ -104,7 +104,7 @@ struct JSONLine {
     }
 
     /// RFC 8259 §7; what is no UTF-8 is repaired, since a line that cannot be read is worth nothing.
-    private mutating func string(_ text: [UInt8]) {
+    private mutating func string(_ text: UnsafeBufferPointer<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
         if text.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) {
             bytes.append(contentsOf: text)
@@ -133,7 +133,7 @@ extension MailEvent {
     package func append(to out: inout [UInt8]) {
         var line = JSONLine(behind: &out)
         line.add("type", kind.rawValue)
-        line.add("timestamp", milliseconds / 1000)
+        line.add("timestamp", Int(milliseconds / 1000))
         line.add("event_time", time: milliseconds)
         if let id { line.add("id", id) }
         if let sender { line.add("sender", sender) }
@@ -143,10 +143,10 @@ extension MailEvent {
         if let response { line.add("response", response) }
         if let peer { line.add("peer_address", peer) }
         if let createdMilliseconds {
-            line.add("created", createdMilliseconds / 1000)
+            line.add("created", Int(createdMilliseconds / 1000))
             line.add("created_time", time: createdMilliseconds)
         }
-        if let attempts { line.add("num_attempts", attempts) }
+        if let attempts { line.add("num_attempts", Int(attempts)) }
         line.add("source_address", sourceAddress)
         line.add("delivery_protocol", deliveryProtocol)
         line.add("reception_protocol", receptionProtocol)

@@ -110,6 +110,9 @@ final class NextHopConnection: SMTPClientDelegate {
 
     func quit() { connection?.quit() }
 
+    /// Both ends of the connection, as events name them; put together once.
+    private(set) lazy var ends = ConnectionEnds(self)
+
     /// It takes too long, and others wait.
     func giveUp() {
         guard !isReady else { return }

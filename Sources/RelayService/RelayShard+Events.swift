@@ -135,7 +135,7 @@ extension RelayShard {
 
 extension MailEvent {
     fileprivate mutating func describe(_ connection: SMTPServerConnection, _ listener: ListenerState) {
-        peer = Peer(name: connection.session.clientName, address: connection.client.map(Self.text) ?? "")
+        peer = Peer(name: connection.session.clientName, address: connection.clientText)
         receptionProtocol = ReceivedField(connection, listener.configuration.kind).keyword
         tlsVersion = connection.tls?.version
         user = connection.session.authenticatedUser
@@ -143,16 +143,8 @@ extension MailEvent {
     }
 
     fileprivate mutating func describe(_ hop: NextHopConnection) {
-        if let address = hop.address { peer = Peer(name: address.name, address: Self.text(address.address)) }
-        sourceAddress = hop.connection?.localAddress.map(Self.text)
-        let isLMTP = hop.connection?.session.configuration.serverProtocol == .lmtp
+        let ends = hop.ends
+        (peer, sourceAddress, deliveryProtocol) = (ends.peer, ends.source, ends.protocolName)
         tlsVersion = hop.connection?.tls?.version
-        deliveryProtocol = (isLMTP ? "LMTP" : "ESMTP") + (tlsVersion == nil ? "" : "S")
-    }
-
-    /// `192.0.2.7:25`, `[2001:db8::7]:25`.
-    private static func text(_ address: SocketAddress) -> String {
-        let (host, port) = (address.ipAddress ?? "", address.port ?? 0)
-        return address.protocol == .inet6 ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }

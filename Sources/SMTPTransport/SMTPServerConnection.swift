@@ -60,7 +60,18 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     /// The client's address and port; nil if unknown.
-    package private(set) var client: SocketAddress?
+    package private(set) var client: SocketAddress? {
+        didSet { rememberedText = nil }
+    }
+    private var rememberedText: String?
+
+    /// The same as a text, for logs.
+    package var clientText: String {
+        if let rememberedText { return rememberedText }
+        let text = client?.endpointText ?? ""
+        rememberedText = text
+        return text
+    }
 
     /// The client is on this machine.
     package var isFromLoopback: Bool { client?.networkAddress?.isLoopback ?? false }

@@ -16,4 +16,10 @@ extension SocketAddress {
         case .unixDomainSocket: return nil
         }
     }
+
+    /// `192.0.2.7:25`, `[2001:db8::7]:25`, as logs show it.
+    package var endpointText: String {
+        let (host, port) = (ipAddress ?? "", port ?? 0)
+        return self.protocol == .inet6 ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
 }
