@@ -56,7 +56,9 @@ struct HandlebarsParser {
             add(texts[index])
         }
         if let opening {
-            throw JinjaLexer.fault(opening.line, "'\(opening.word.prefix(40))' is never closed: expected '{{/\(opening.word.prefix(40))}}'")
+            throw JinjaLexer.fault(
+                opening.line, "'\(opening.word.prefix(40))' is never closed: expected '{{/\(opening.word.prefix(40))}}'"
+            )
         }
         return (nodes, .close)
     }
@@ -72,7 +74,8 @@ struct HandlebarsParser {
         guard word == opening.word else {
             throw JinjaLexer.fault(
                 tag.line,
-                "'{{/\(word.prefix(40))}}': expected '{{/\(opening.word.prefix(40))}}' for the block of line \(opening.line)")
+                "'{{/\(word.prefix(40))}}': expected '{{/\(opening.word.prefix(40))}}' for the block of line \(opening.line)"
+            )
         }
     }
 
