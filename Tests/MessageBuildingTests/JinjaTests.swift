@@ -49,7 +49,7 @@ private let values = """
             "fault: line 1: expected the end of the tag, found the text 's'"
         ),
         ("{{ \"q\" }} {{ 'a\\n\\u00e9\\'' }}", "q a\né'"),
-        ("{{ 1 < 2 }} {{ 2 <= 1 }} {{ 1 < 3 < 2 }} {{ 3 > 2 > 1 }}", "true false false true"),
+        ("{{ 1 < 2 }} {{ 2 <= 1 }} {{ 1 < 3 < 2 }} {{ 3 > 2 > 1 }} {{ 2 > 1 in [1] }}", "true false false true true"),
         (
             "{{ 1 == 1.0 }} {{ '1' == 1 }} {{ [1, 'a'] == [1, 'a'] }} {{ o == o }} {{ u == none }}",
             "true false true true false"
@@ -175,10 +175,11 @@ private let values = """
         ("\n{{ n", "line 2: '{{' without '}}'"), ("{% if", "line 1: '{%' without '%}'"),
         ("{# a", "line 1: '{#' without '#}'"), ("{{ 'a }}", "line 1: a text without its closing quote"),
         ("{% raw %} {% endra %}", "line 1: 'raw' is never closed: expected '{% endraw %}'"),
-        ("{% for x of l %}", "line 1: expected 'in' behind 'for x', found"),
+        ("{% for x of l %}", "line 1: expected 'in' behind 'for x'"),
         ("{% set x %}", "line 1: expected '=', found the end of the tag"),
         ("{% set 1 = 2 %}", "line 1: expected a name behind 'set', found '1'"),
-        ("{{ l[1:] }}", "line 1: expected a value"), ("{{ n ? 1 }}", "line 1: '?' is not expected in a tag"),
+        ("{{ l[1:] }}", "line 1: slices such as x[1:2] are not taken here"),
+        ("{{ n ? 1 }}", "line 1: '?' is not expected in a tag"),
         ("{{ s|replace('a') }}", "line 1: filter 'replace': expected what is replaced and by what"),
         ("{{ s|upper(1) }}", "line 1: filter 'upper': expected at most 0 arguments"),
         ("{{ s|default(x=1) }}", "line 1: filter 'default' has no argument 'x'"),

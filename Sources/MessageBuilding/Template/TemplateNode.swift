@@ -72,7 +72,7 @@ struct TemplateOperation: Sendable {
 
         var isComparison: Bool {
             switch self {
-            case .equal, .unequal, .less, .lessOrEqual, .greater, .greaterOrEqual: true
+            case .equal, .unequal, .less, .lessOrEqual, .greater, .greaterOrEqual, .isIn, .isNotIn: true
             default: false
             }
         }
