@@ -15,6 +15,7 @@ struct BuiltParts: Sendable {
     }
     private struct Body: Sendable {
         var subtype: String
+        var pointer: String
         var text: Template
     }
 
@@ -58,8 +59,9 @@ struct BuiltParts: Sendable {
             ("html", "html_body", content.html),
         ] {
             guard let text else { continue }
+            let pointer = "/content/\(key)"
             bodies.append(
-                Body(subtype: subtype, text: try template(text, "/content/\(key)", isHTML: subtype != "plain")))
+                Body(subtype: subtype, pointer: pointer, text: try template(text, pointer, isHTML: subtype != "plain")))
         }
         guard !bodies.isEmpty || !content.attachments.isEmpty else {
             throw Fault("/content", "expected text_body, html_body or attachments")
@@ -86,31 +88,39 @@ struct BuiltParts: Sendable {
             line(try Self.line(mailbox, values))
         }
         for field in fields {
-            let value = field.value.render(values)
+            let value = try Self.rendered(field.value, values, field.pointer)
             guard HeaderText.isValue(value) else { throw Fault(field.pointer, "control characters in a field") }
             line("\(field.name): \(TransferEncoding.words(value))")
         }
         if !names.contains("date") { line("Date: \(date)") }
         if !names.contains("message-id") { line("Message-ID: <\(newID())@\(hostname)>") }
         line("MIME-Version: 1.0")
-        return out + body(values, newID)
+        return out + (try body(values, newID))
+    }
+
+    private static func rendered(
+        _ template: Template, _ values: [JSONValue], _ pointer: String
+    ) throws(Fault) -> String {
+        do throws(Template.Fault) { return try template.render(values) } catch { throw Fault(pointer, error.text) }
     }
 
     private static func line(_ mailbox: Mailbox, _ values: [JSONValue]) throws(Fault) -> String {
-        let email = mailbox.email.render(values)
+        let email = try rendered(mailbox.email, values, mailbox.pointer + "/email")
         let isAddress =
             email.contains("@") && HeaderText.isValue(email) && !email.contains(where: { "<>,; ".contains($0) })
         guard isAddress else { throw Fault(mailbox.pointer + "/email", "'\(email)': expected one address") }
-        let name = mailbox.name?.render(values) ?? ""
+        var name = ""
+        if let template = mailbox.name { name = try rendered(template, values, mailbox.pointer + "/name") }
         guard HeaderText.isValue(name) else { throw Fault(mailbox.pointer + "/name", "control characters in a name") }
         return "\(mailbox.field): \(name.isEmpty ? "" : TransferEncoding.phrase(name) + " ")<\(email)>"
     }
 
     /// alternative within related within mixed, each only where it is needed.
-    private func body(_ values: [JSONValue], _ newID: () -> String) -> [UInt8] {
-        var texts = bodies.map { body in
-            let (encoding, bytes) = TransferEncoding.text(body.text.render(values))
-            return Self.part("text/\(body.subtype); charset=utf-8", encoding, bytes)
+    private func body(_ values: [JSONValue], _ newID: () -> String) throws(Fault) -> [UInt8] {
+        var texts: [[UInt8]] = []
+        for body in bodies {
+            let (encoding, bytes) = TransferEncoding.text(try Self.rendered(body.text, values, body.pointer))
+            texts.append(Self.part("text/\(body.subtype); charset=utf-8", encoding, bytes))
         }
         if texts.count > 1 { texts = [Self.multipart("alternative", texts, newID())] }
         if !inline.isEmpty { texts = [Self.multipart("related", texts + inline, newID())] }

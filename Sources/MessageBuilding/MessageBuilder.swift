@@ -36,10 +36,10 @@ package struct MessageBuilder: Sendable {
     }
 
     private func values(_ recipient: InjectionRequest.Recipient) -> [JSONValue] {
-        [
-            recipient.substitutions, request.substitutions,
-            .object([.init("email", .string(recipient.email)), .init("name", .string(recipient.name ?? ""))]),
-        ]
+        var own = [JSONValue.Member("email", .string(recipient.email))]
+        // Without a name there is none: {{ name | default("you") }}.
+        if let name = recipient.name { own.append(.init("name", .string(name))) }
+        return [recipient.substitutions, request.substitutions, .object(own)]
     }
 
     private func template(_ text: String, _ pointer: String, isHTML: Bool = false) throws(Fault) -> Template {
@@ -53,13 +53,17 @@ package struct MessageBuilder: Sendable {
     private func whole(_ text: String) throws(Fault) -> [BuiltContent] {
         let template = try template(text, "/content")
         if template.isConstant {
-            return [try shared(try checked(text), nil)]
+            return [try shared(try checked(try rendered(template, [])), nil)]
         }
         var contents: [BuiltContent] = []
         for (index, recipient) in request.recipients.enumerated() {
-            contents.append(try shared(try checked(template.render(values(recipient))), index))
+            contents.append(try shared(try checked(try rendered(template, values(recipient))), index))
         }
         return contents
+    }
+
+    private func rendered(_ template: Template, _ values: [JSONValue]) throws(Fault) -> String {
+        do throws(Template.Fault) { return try template.render(values) } catch { throw Fault("/content", error.text) }
     }
 
     /// Line ends as CRLF; nothing in it that SMTP would read as something else.

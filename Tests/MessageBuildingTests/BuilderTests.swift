@@ -58,6 +58,53 @@ private func request(_ content: String, _ recipients: String = "[{\"email\":\"b@
         #expect(second.contains("\r\nall  D\r\n") && second.contains("<i>all</i>"))
     }
 
+    /// As clients of KumoMTA write them: statements in every part, for each recipient.
+    @Test func statementsAreFilledForEach() throws {
+        let recipients =
+            "[{\"email\":\"b@y.test\",\"name\":\"B\",\"substitutions\":{\"l\":[\"<1>\",2]}},{\"email\":\"c@y.test\"}]"
+        let content =
+            "{\"text_body\":\"{% for x in l %}{{ loop.index }}{{ x }};{% else %}none{% endfor %}\",\"html_body\":\"{% for x in l %}{{ x }}{% endfor %}\",\"subject\":\"{{ name | default('you') }}\"}"
+        let built = try build(request(content, recipients))
+        #expect(built.count == 2)
+        let (first, second) = (text(built[0].shared), text(built[1].shared))
+        #expect(first.contains("\r\n1<1>;22;\r\n") && first.contains("&lt;1&gt;2\r\n"))
+        #expect(first.contains("Subject: B\r\n"))
+        #expect(second.contains("\r\nnone\r\n") && second.contains("Subject: you\r\n"))
+        let handlebars = try build(
+            request(
+                "{\"text_body\":\"{{#each l}}{{this}};{{else}}none{{/each}}\"}", recipients,
+                more: ",\"template_dialect\":\"Handlebars\""))
+        #expect(text(handlebars[0].shared).contains("\r\n<1>;2;\r\n"))
+        #expect(text(handlebars[1].shared).contains("\r\nnone\r\n"))
+    }
+
+    /// What a template without names comes to is shared too.
+    @Test func constantStatementsAreFollowedOnce() throws {
+        let two = "[{\"email\":\"b@y.test\"},{\"email\":\"c@y.test\"}]"
+        for content in [
+            "\"Subject: x\\n\\n{{ 'a'|upper }}{# no #}\\n\"", "{\"text_body\":\"{{ 'a'|upper }}{# no #}\"}",
+        ] {
+            let built = try build(request(content, two))
+            #expect(built.count == 1 && built[0].recipients.count == 2)
+            #expect(text(built[0].shared).hasSuffix("\r\n\r\nA\r\n"))
+        }
+    }
+
+    /// A template can be sound and fail with what it is given.
+    @Test(arguments: [
+        ("\"Subject: x\\n\\n{{ v + 1 }}\"", "/content"), ("{\"text_body\":\"{{ v + 1 }}\"}", "/content/text_body"),
+        ("{\"html_body\":\"{{ v + 1 }}\"}", "/content/html_body"),
+        ("{\"amp_html_body\":\"{{ v + 1 }}\"}", "/content/amp_html_body"),
+        ("{\"text_body\":\"x\",\"subject\":\"{{ v + 1 }}\"}", "/content/subject"),
+        ("{\"text_body\":\"x\",\"headers\":{\"X-A\":\"{{ v + 1 }}\"}}", "/content/headers/X-A"),
+        ("{\"text_body\":\"x\",\"from\":{\"email\":\"{{ v + 1 }}\"}}", "/content/from/email"),
+        ("{\"text_body\":\"x\",\"reply_to\":{\"email\":\"a@x\",\"name\":\"{{ v + 1 }}\"}}", "/content/reply_to/name"),
+        ("\"Subject: x\\n\\n{{ 1 / 0 }}\"", "/content"), ("{\"text_body\":\"{{ 1 / 0 }}\"}", "/content/text_body"),
+    ])
+    func failedRenderingIsPointedAt(_ content: String, _ expected: String) {
+        #expect(pointer(request(content, more: ",\"substitutions\":{\"v\":\"text\"}")) == expected)
+    }
+
     @Test func staticTextIsLeftAlone() throws {
         let built = try build(request("{\"text_body\":\"{{ n }}\"}", more: ",\"template_dialect\":\"Static\""))
         #expect(text(built[0].shared).contains("{{ n }}"))
