@@ -83,7 +83,24 @@ private func checkHeader(_ bytes: ArraySlice<UInt8>) {
         require(name.count < line.count && !name.isEmpty, "a field without its name")
         require(name.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a name that is none")
     }
+    if bytes.starts(with: "To:".utf8) { require(brackets(bytes) == 1, "several addresses out of one") }
     for word in bytes.split(whereSeparator: { $0 <= 0x20 }) where word.starts(with: "=?utf-8?B?".utf8) {
         require(word.count <= 75 || !word.reversed().starts(with: "=?".utf8), "an encoded word of \(word.count) octets")
     }
+}
+
+/// Opening brackets outside quotes (RFC 5322 §3.2.4).
+private func brackets(_ field: ArraySlice<UInt8>) -> Int {
+    var count = 0
+    var isQuoted = false
+    var rest = field
+    while let byte = rest.popFirst() {
+        switch byte {
+        case 0x5C where isQuoted: rest = rest.dropFirst()
+        case 0x22: isQuoted.toggle()
+        case 0x3C where !isQuoted: count += 1
+        default: break
+        }
+    }
+    return count
 }
