@@ -34,7 +34,8 @@ struct ServerTrace: Equatable {
 
     private mutating func take(_ action: ServerSession.Action, _ session: inout ServerSession, _ bytes: [UInt8]) {
         switch action {
-        case .needsInput, .stuffedDot, .authenticationCancelled: break
+        case .needsInput, .authenticationCancelled: break
+        case .stuffedDot: content.append(0x2E)
         case .sender, .recipient, .clientAttributes: session.answer(nil)
         case .contentBegins:
             require(!isOpen, "content began twice")
