@@ -20,7 +20,7 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let programSupport: Target.Dependency = "ProgramSupport"
 // `make spools` and `make lint` set it: a benchmark that `make build` leaves alone.
 let withSpoolBench = Context.environment["MILLRACE_SPOOL_BENCH"] != nil
-// `make fuzz` sets it to the directory of the compiler's runtime libraries.
+// `make fuzz` sets it to the compiler's library of libFuzzer without a main.
 let fuzzerRuntime = Context.environment["MILLRACE_FUZZER_RUNTIME"]
 
 func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -50,7 +50,7 @@ let spoolBench = Target.executableTarget(
 let fuzzer = Target.executableTarget(
     name: "millrace-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Main", swiftSettings: settings,
     linkerSettings: [
-        .unsafeFlags(["\(fuzzerRuntime ?? "")/libclang_rt.fuzzer_no_main-x86_64.a"]), .linkedLibrary("stdc++"),
+        .unsafeFlags([fuzzerRuntime ?? ""]), .linkedLibrary("stdc++"),
     ])
 
 let package = Package(
