@@ -18,7 +18,7 @@ PACKAGES := libssl-dev librocksdb-dev libunbound-dev libidn2-dev libzstd-dev nsd
 SEEDS := 200000
 SOURCES := Sources Tests Benchmarks/SpoolBench Package.swift
 
-.PHONY: help setup build demo test simulate lint format peers spools
+.PHONY: help setup build demo test simulate fuzz lint format peers spools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -41,6 +41,9 @@ test: setup ## run all tests
 simulate: setup ## the segment log on a failing disk; SEEDS=1000000, or MILLRACE_SEED=123 for one with a trace
 	@swift build $(SWIFT_FLAGS) --build-tests
 	@MILLRACE_SEEDS=$(SEEDS) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest --filter everySeedKeeps
+
+fuzz: setup ## libFuzzer on all that reads strangers' bytes; FUZZ=session SECONDS=60 for one target, longer
+	@Tests/Fuzz/run "$(FUZZ)" "$(SECONDS)"
 
 lint: setup ## format, layers and warnings
 	@swift format lint --strict -r $(SOURCES)

@@ -21,6 +21,8 @@ let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-s
 let programSupport: Target.Dependency = "ProgramSupport"
 // `make spools` and `make lint` set it: a benchmark that `make build` leaves alone.
 let withSpoolBench = Context.environment["MILLRACE_SPOOL_BENCH"] != nil
+// `make fuzz` sets it to the compiler's library of libFuzzer without a main.
+let fuzzerRuntime = Context.environment["MILLRACE_FUZZER_RUNTIME"]
 
 func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -44,6 +46,13 @@ let spoolBench = Target.executableTarget(
         "RunRecords", nioCore, arguments, programSupport,
     ],
     path: "Benchmarks/SpoolBench", swiftSettings: settings)
+
+// libFuzzer without its main; the edges of everything are counted by flags of the build.
+let fuzzer = Target.executableTarget(
+    name: "millrace-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Main", swiftSettings: settings,
+    linkerSettings: [
+        .unsafeFlags([fuzzerRuntime ?? ""]), .linkedLibrary("stdc++"),
+    ])
 
 let package = Package(
     name: "millrace",
@@ -186,7 +195,18 @@ let package = Package(
             name: "ProgramTests", dependencies: ["TestSupport", "RunRecords", "MailTypes"], exclude: ["Support"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
-    ] + (withSpoolBench ? [spoolBench] : []),
+
+        // What libFuzzer calls, and the same in the tests.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "MailTypes", "Measures", "SMTPProtocol", "DKIMSigning", "MessageBuilding", "SASLAuthentication",
+                "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "CByteLoops", "COpenSSL", nioCore,
+            ],
+            path: "Tests/Fuzz/Targets", swiftSettings: settings),
+        .testTarget(
+            name: "FuzzReplayTests", dependencies: ["FuzzTargets", "Measures"], swiftSettings: settings),
+    ] + (withSpoolBench ? [spoolBench] : []) + (fuzzerRuntime != nil ? [fuzzer] : []),
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11,
     cxxLanguageStandard: .gnucxx17

@@ -46,6 +46,8 @@ package struct DKIMSignature: Sendable {
     /// - Returns: nil if the message has no From, which must be signed (§5.4), or the key does not sign.
     package func field(for message: HashedMessage, now: Int) -> [UInt8]? {
         guard let bodyHash = message.bodyHashes[bodyForm] else { return nil }
+        // Over-signing names it also where it is not.
+        guard message.fields.contains(where: { $0.name == "from" }) else { return nil }
         let signed = signedFields(message.fields)
         guard signed.names.contains("from") else { return nil }
         let text = tags(signed.names, bodyHash, now)

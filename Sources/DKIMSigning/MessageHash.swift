@@ -84,7 +84,8 @@ package struct HashedMessage: Sendable {
     package let fields: [HeaderField]
     /// The domain of the author in From, lower case; nil if there is not exactly one such field with one domain.
     package let authorDomain: String?
-    let bodyHashes: [CanonicalForm: [UInt8]]
+    /// SHA-256 of the body in each form that was asked for.
+    package let bodyHashes: [CanonicalForm: [UInt8]]
 
     /// The same with further fields on top.
     package func with(_ header: [UInt8]) -> HashedMessage {

@@ -90,7 +90,9 @@ struct BuiltParts: Sendable {
         for field in fields {
             let value = try Self.rendered(field.value, values, field.pointer)
             guard HeaderText.isValue(value) else { throw Fault(field.pointer, "control characters in a field") }
-            line("\(field.name): \(TransferEncoding.words(value))")
+            let text = "\(field.name): \(TransferEncoding.words(value))"
+            guard HeaderText.fits(text) else { throw Fault(field.pointer, HeaderText.tooLong) }
+            line(text)
         }
         if !names.contains("date") { line("Date: \(date)") }
         if !names.contains("message-id") { line("Message-ID: <\(newID())@\(hostname)>") }
@@ -107,12 +109,14 @@ struct BuiltParts: Sendable {
     private static func line(_ mailbox: Mailbox, _ values: [JSONValue]) throws(Fault) -> String {
         let email = try rendered(mailbox.email, values, mailbox.pointer + "/email")
         let isAddress =
-            email.contains("@") && HeaderText.isValue(email) && !email.contains(where: { "<>,; ".contains($0) })
+            email.contains("@") && HeaderText.isValue(email) && !email.utf8.contains { "<>,; ".utf8.contains($0) }
         guard isAddress else { throw Fault(mailbox.pointer + "/email", "'\(email)': expected one address") }
         var name = ""
         if let template = mailbox.name { name = try rendered(template, values, mailbox.pointer + "/name") }
         guard HeaderText.isValue(name) else { throw Fault(mailbox.pointer + "/name", "control characters in a name") }
-        return "\(mailbox.field): \(name.isEmpty ? "" : TransferEncoding.phrase(name) + " ")<\(email)>"
+        let text = "\(mailbox.field): \(name.isEmpty ? "" : TransferEncoding.phrase(name) + " ")<\(email)>"
+        guard HeaderText.fits(text) else { throw Fault(mailbox.pointer, HeaderText.tooLong) }
+        return text
     }
 
     /// alternative within related within mixed, each only where it is needed.
@@ -159,6 +163,7 @@ struct BuiltParts: Sendable {
             }
             header += "Content-ID: <\(id)>\r\n"
         }
+        guard HeaderText.fits(header) else { throw Fault(pointer, HeaderText.tooLong) }
         var data = Array(attachment.data.utf8)
         if attachment.isBase64 {
             guard let decoded = decoded(data) else { throw Fault(pointer + "/data", "not base64") }

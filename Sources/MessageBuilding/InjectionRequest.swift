@@ -223,6 +223,11 @@ enum HeaderText {
     static func isName(_ name: String) -> Bool {
         !name.isEmpty && name.utf8.count <= 76 && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3A }
     }
+    /// Lines of at most 998 octets (RFC 5322 §2.1.1).
+    static func fits(_ field: String) -> Bool {
+        field.utf8.split(separator: 0x0A).allSatisfy { $0.count <= ($0.last == 0x0D ? 999 : 998) }
+    }
+    static let tooLong = "a line longer than 998 octets (RFC 5322 §2.1.1)"
     static func isValue(_ value: String) -> Bool {
         !value.unicodeScalars.contains { $0.value < 0x20 && $0 != "\t" || $0.value == 0x7F }
     }

@@ -120,13 +120,16 @@ package struct MessageBuilder: Sendable {
     }
 
     private func to(_ recipient: InjectionRequest.Recipient, _ index: Int) throws(Fault) -> [UInt8] {
-        guard HeaderText.isValue(recipient.email), !recipient.email.contains(where: { "<>,;".contains($0) }) else {
+        guard HeaderText.isValue(recipient.email), !recipient.email.utf8.contains(where: { "<>,;".utf8.contains($0) })
+        else {
             throw Fault("/recipients/\(index)/email", "expected one address")
         }
         guard HeaderText.isValue(recipient.name ?? "") else {
             throw Fault("/recipients/\(index)/name", "control characters in a name")
         }
         let name = recipient.name.map { $0.isEmpty ? "" : TransferEncoding.phrase($0) + " " } ?? ""
-        return Array("To: \(name)<\(recipient.email)>\r\n".utf8)
+        let text = "To: \(name)<\(recipient.email)>\r\n"
+        guard HeaderText.fits(text) else { throw Fault("/recipients/\(index)", HeaderText.tooLong) }
+        return Array(text.utf8)
     }
 }

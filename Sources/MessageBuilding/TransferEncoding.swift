@@ -97,8 +97,9 @@ package enum TransferEncoding {
             words.append("=?utf-8?B?" + String(decoding: base64(part, lineWidth: nil), as: UTF8.self) + "?=")
             part = []
         }
-        for character in text {
-            let bytes = Array(String(character).utf8)
+        // By scalars: what is one character to a reader may have any number of them, and a word has 75 octets.
+        for scalar in text.unicodeScalars {
+            let bytes = Array(String(scalar).utf8)
             if part.count + bytes.count > 39 { close() }
             part += bytes
         }

@@ -57,7 +57,8 @@ struct LogRecord: Equatable {
         return out
     }
 
-    /// Reads the fields of a frame; whether they are as they were written, ``isWhole(_:)`` says.
+    /// Reads the fields of a frame; whether they are as they were written, ``isWhole(_:)`` says. Mail may hold what looks
+    /// like a frame, checksum and all: fields that no log has are no frame's.
     /// - Returns: nil if there is none.
     init?(fields bytes: UnsafeRawBufferPointer) {
         func field<Value: FixedWidthInteger & BitwiseCopyable>(_ offset: Int, _ type: Value.Type) -> Value {
@@ -65,7 +66,8 @@ struct LogRecord: Equatable {
         }
         guard bytes.count >= Self.frameBytes, field(0, UInt32.self) == Self.magic,
             field(4, UInt32.self) >> 8 == 0, let kind = Kind(rawValue: bytes[4]),
-            field(16, UInt64.self) < 1 << 40,
+            field(16, UInt64.self) < 1 << 40, kind == .completions || field(8, UInt32.self) < 1 << 24,
+            (1...SegmentHeader.mostGeneration).contains(field(24, UInt64.self)),
             let id = MessageID(bytes: UnsafeRawBufferPointer(rebasing: bytes[48..<64]))
         else { return nil }
         self.init(

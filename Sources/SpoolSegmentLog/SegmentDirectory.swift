@@ -77,7 +77,8 @@ final class SegmentDirectory {
         guard fields.count == 3, let generation = fields[0], let records = fields[1], let sure = fields[2] else {
             return nil
         }
-        return SegmentExtent(generation: generation, records: records, sureRecords: sure)
+        let extent = SegmentExtent(generation: generation, records: records, sureRecords: sure)
+        return extent.isPossible ? extent : nil
     }
 
     /// The mark is gone from now on: only a clean stop sets it again.

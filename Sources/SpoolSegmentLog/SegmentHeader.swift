@@ -11,6 +11,13 @@ struct SegmentExtent: Equatable {
     var sureRecords: UInt64
     /// Which those were, by sequence number; nil: whoever reads the segment finds out.
     var dropped: [Range<UInt64>]?
+
+    /// No segment has more records than this; counting on goes wrong with what is not one.
+    private static let mostRecords: UInt64 = 1 << 40
+    var isPossible: Bool {
+        generation <= SegmentHeader.mostGeneration && records <= Self.mostRecords && sureRecords <= Self.mostRecords
+            && dropped?.allSatisfy { $0.upperBound <= Self.mostRecords } ?? true
+    }
 }
 
 /// The first block of a segment, which says how the segment before it ended. Written and synced before the first
@@ -27,6 +34,8 @@ struct SegmentHeader: Equatable {
     private static let version: UInt32 = 2
     /// Ranges that find room in half a block.
     private static let rangeLimit = 100
+    /// The highest that is taken for one; as many again find room in ``LogIndex``.
+    static let mostGeneration: UInt64 = 1 << 31
 
     var generation: UInt64
     var previous: SegmentExtent?
@@ -72,7 +81,8 @@ struct SegmentHeader: Equatable {
         var rest = copy
         guard rest.readInteger(endianness: .little, as: UInt32.self) == Self.magic,
             rest.readInteger(endianness: .little, as: UInt32.self) == Self.version,
-            let generation = rest.readInteger(endianness: .little, as: UInt64.self), generation > 0,
+            let generation = rest.readInteger(endianness: .little, as: UInt64.self),
+            (1...Self.mostGeneration).contains(generation),
             let before = rest.readInteger(endianness: .little, as: UInt64.self),
             let records = rest.readInteger(endianness: .little, as: UInt64.self),
             let sureRecords = rest.readInteger(endianness: .little, as: UInt64.self),
@@ -92,5 +102,6 @@ struct SegmentHeader: Equatable {
         guard before > 0 else { return }
         previous = SegmentExtent(
             generation: before, records: records, sureRecords: sureRecords, dropped: dropped)
+        guard previous?.isPossible ?? true else { return nil }
     }
 }

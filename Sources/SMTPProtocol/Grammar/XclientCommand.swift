@@ -25,6 +25,10 @@ package struct XclientCommand: Equatable, Sendable {
         guard !words.isEmpty else { throw .badArgument }
         for word in words {
             guard let equals = word.firstIndex(of: "=") else { throw .badArgument }
+            // It is repeated in refusals: nothing of the client's own that is not a word goes out again.
+            guard word[..<equals].utf8.allSatisfy({ ($0 | 0x20) > 0x60 && ($0 | 0x20) < 0x7B }) else {
+                throw .badArgument
+            }
             let keyword = word[..<equals].uppercased()
             try command.set(keyword, try value(word[word.index(after: equals)...], keyword))
         }

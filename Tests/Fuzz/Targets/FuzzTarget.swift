@@ -1,0 +1,60 @@
+/// What libFuzzer and the replay in the tests call: one case a kind of bytes that strangers send, or that a disk gives
+/// back. Each traps where what must hold does not hold.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+    /// A client's bytes in any cuts, through a server session.
+    case session
+    /// Content by DATA and BDAT, beside what the RFCs say of it.
+    case content
+    /// Arguments of commands, addresses, xtext.
+    case grammar
+    /// A server's bytes in any cuts, through a client session.
+    case client
+    case proxy
+    /// A message as DKIM reads it, beside a plain canonicalisation.
+    case message
+    case json
+    /// A request to inject, and the messages that come out.
+    case injection
+    /// Records of spools.
+    case records
+    /// A log of segments, found by a start.
+    case segments
+    case sasl
+    case users
+    case configuration
+
+    /// Longer inputs find nothing that these do not, and take longer.
+    package var mostBytes: Int {
+        switch self {
+        case .proxy: 512
+        case .configuration, .grammar: 2048
+        case .segments: 8192
+        default: 4096
+        }
+    }
+
+    package func run(_ bytes: UnsafeRawBufferPointer) {
+        let input = Array(bytes.prefix(mostBytes))
+        switch self {
+        case .session: fuzzSession(input)
+        case .content: fuzzContent(input)
+        case .grammar: fuzzGrammar(input)
+        case .client: fuzzClient(input)
+        case .proxy: fuzzProxy(input)
+        case .message: fuzzMessage(input)
+        case .json: fuzzJSON(input)
+        case .injection: fuzzInjection(input)
+        case .records: fuzzRecords(input)
+        case .segments: fuzzSegments(input)
+        case .sasl: fuzzSASL(input)
+        case .users: fuzzUsers(input)
+        case .configuration: fuzzConfiguration(input)
+        }
+    }
+}
+
+/// Stops where something that must hold does not: the sanitizer's runtime and the tests see a trap.
+func require(_ holds: Bool, _ what: @autoclosure () -> String) {
+    guard !holds else { return }
+    complain(what())
+}
