@@ -13,7 +13,7 @@ BIN := .build/release
 # and benchmarks.
 PACKAGES := libssl-dev librocksdb-dev libunbound-dev libidn2-dev nsd ldnsutils swaks openssl \
 	python3-dkim python3-nacl opendkim-tools iproute2 libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
-	libboost-system-dev libboost-filesystem-dev postfix python3 g++ git
+	libboost-system-dev libboost-filesystem-dev postfix python3 python3-aiosmtpd g++ git
 
 SEEDS := 200000
 SOURCES := Sources Tests Benchmarks/SpoolBench Package.swift
