@@ -66,13 +66,13 @@ final class Stage {
     }
 
     /// A relay with this configuration file; its host name is `NAME.test`, its spool and record are named after it.
-    func mta(configured text: String, name: String = "mta") async throws -> Server {
+    func mta(configured text: String, name: String = "mta", threads: Int = 2) async throws -> Server {
         let record = path(name + ".json")
         try """
         hostname: \(name).test
         spool_dir: \(path(name + "-spool"))
         record: \(record)
-        threads: 2
+        threads: \(threads)
         \(text)
         """.write(toFile: path(name + ".yaml"), atomically: true, encoding: .utf8)
         let program = try program("mta", ["serve", "--config", path(name + ".yaml")])
