@@ -90,7 +90,11 @@ struct LenientMessage: Decodable {
     var content: Data
 
     static func all(in ledger: String) throws -> [LenientMessage] {
-        let lines = (FileManager.default.contents(atPath: ledger) ?? Data()).split(separator: UInt8(ascii: "\n"))
-        return try lines.map { try JSONDecoder().decode(LenientMessage.self, from: Data($0)) }
+        let text = FileManager.default.contents(atPath: ledger) ?? Data()
+        // The last line may be being written.
+        let lines = text[..<(text.lastIndex(of: UInt8(ascii: "\n")) ?? text.startIndex)]
+        return try lines.split(separator: UInt8(ascii: "\n")).map {
+            try JSONDecoder().decode(LenientMessage.self, from: Data($0))
+        }
     }
 }

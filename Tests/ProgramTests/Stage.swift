@@ -92,12 +92,12 @@ final class Stage {
     // MARK: peers and scripts
 
     /// A program of somebody else's; nil, with a recorded issue, if it is not installed.
-    func peer(_ name: String, _ arguments: [String]) throws -> ProgramUnderTest? {
+    func peer(_ name: String, _ arguments: [String], input: String? = nil) throws -> ProgramUnderTest? {
         guard let executable = Self.find(name) else {
             Issue.record("NOT TESTED: \(name) is not installed; 'make setup' installs it")
             return nil
         }
-        return try start(executable, arguments)
+        return try start(executable, arguments, input: input)
     }
 
     /// Debian's own Python first: modules such as aiosmtpd are Debian packages, and another Python that comes first in

@@ -14,7 +14,7 @@ import threading
 # What ends in CR has to wait for one more octet: it may be CRLF.
 END = re.compile(rb"(\r\n|\n|\r)\.(?:\r\n|\n|\r(?=[^\n]))")
 LINE = re.compile(rb"\r\n|\n|\r(?=[^\n])")
-offers = ["PIPELINING", "8BITMIME", "SMTPUTF8", "DSN"] + sys.argv[2:]
+offers = ["PIPELINING", "8BITMIME", "SMTPUTF8"] + sys.argv[2:]
 ledger = open(sys.argv[1], "a", buffering=1)
 lock = threading.Lock()
 
