@@ -113,31 +113,45 @@ package struct DeliveryNotification: Sendable {
         line("Auto-Submitted: auto-replied")
         line("MIME-Version: 1.0")
         line("Content-Type: multipart/report; report-type=delivery-status; boundary=\"\(boundary)\"")
+        let parts = self.parts
+        // RFC 2045 §6.4: what contains 8-bit parts is 8-bit.
+        if parts.contains(where: Self.isEightBit) { line("Content-Transfer-Encoding: 8bit") }
         line("")
-        line("--\(boundary)")
-        explanation.forEach(line)
-        line("--\(boundary)")
-        statusFields.forEach(line)
-        line("--\(boundary)")
-        switch original {
-        case .header(let header):
-            line("Content-Type: \(isUTF8 ? "message/global-headers" : "text/rfc822-headers")")
-            line("")
-            out.append(contentsOf: Self.returned(header))
-        case .whole(let message):
-            line("Content-Type: \(isUTF8 ? "message/global" : "message/rfc822")")
-            if message.contains(where: { $0 >= 0x80 }) { line("Content-Transfer-Encoding: 8bit") }
-            line("")
-            out.append(contentsOf: message)
+        for part in parts {
+            line("--\(boundary)")
+            out.append(contentsOf: part)
         }
-        line("")
         line("--\(boundary)--")
         return out
     }
 
+    /// For people, for programs, and the original; international ones have types of their own (RFC 6533 §4).
+    private var parts: [[UInt8]] {
+        let original =
+            switch self.original {
+            case .header(let header):
+                Self.part(isUTF8 ? "message/global-headers" : "text/rfc822-headers", Self.returned(header))
+            case .whole(let message): Self.part(isUTF8 ? "message/global" : "message/rfc822", message)
+            }
+        return [
+            Self.part("text/plain; charset=utf-8", Self.lines(explanation)),
+            Self.part("message/\(isUTF8 ? "global-" : "")delivery-status", Self.lines(statusFields)),
+            original + Self.lines([""]),
+        ]
+    }
+
+    private static func part(_ type: String, _ content: [UInt8]) -> [UInt8] {
+        let encoding = isEightBit(content) ? ["Content-Transfer-Encoding: 8bit"] : []
+        return lines(["Content-Type: \(type)"] + encoding + [""]) + content
+    }
+
+    private static func isEightBit(_ bytes: [UInt8]) -> Bool { bytes.contains { $0 >= 0x80 } }
+
+    private static func lines(_ lines: [String]) -> [UInt8] { lines.flatMap { Array(($0 + "\r\n").utf8) } }
+
     private var explanation: [String] {
         [
-            "Content-Type: text/plain; charset=utf-8", "", "This is the mail system at \(hostname).", "",
+            "This is the mail system at \(hostname).", "",
         ] + introduction + outcomes.flatMap { ["<\($0.recipient)>:", "    \(Self.oneLine($0.reply.description))", ""] }
     }
 
@@ -156,7 +170,7 @@ package struct DeliveryNotification: Sendable {
     }
 
     private var statusFields: [String] {
-        var fields = ["Content-Type: message/\(isUTF8 ? "global-" : "")delivery-status", ""]
+        var fields: [String] = []
         if let id = Self.decoded(envelopeID) { fields.append("Original-Envelope-Id: \(id)") }
         fields += [
             "Reporting-MTA: dns; \(hostname)", "X-Millrace-Queue-ID: \(originalID)",
@@ -168,7 +182,7 @@ package struct DeliveryNotification: Sendable {
 
     private func fields(of outcome: Outcome) -> [String] {
         var fields: [String] = []
-        if let text = Self.originalRecipient(outcome.originalRecipient) {
+        if let text = originalRecipient(outcome.originalRecipient) {
             fields.append("Original-Recipient: \(text)")
         }
         let status = outcome.reply.enhanced ?? EnhancedStatusCode(5, 0, 0)
@@ -183,12 +197,26 @@ package struct DeliveryNotification: Sendable {
         return fields + [""]
     }
 
-    /// `rfc822;b+2Bx@y.test` as the field shows it: `rfc822; b+x@y.test` (RFC 3464 §2.3.1).
-    private static func originalRecipient(_ bytes: [UInt8]) -> String? {
-        guard let semicolon = bytes.firstIndex(of: 0x3B), let address = decoded(Array(bytes[(semicolon + 1)...])) else {
-            return nil
-        }
-        return "\(oneLine(String(decoding: bytes[..<semicolon], as: UTF8.self))); \(address)"
+    /// `rfc822;b+2Bx@y.test` as the field shows it: `rfc822; b+x@y.test` (RFC 3464 §2.3.1). Addresses of the type
+    /// `utf-8` are decoded only where the field may hold UTF-8 (RFC 6533 §3).
+    private func originalRecipient(_ bytes: [UInt8]) -> String? {
+        guard let semicolon = bytes.firstIndex(of: 0x3B) else { return nil }
+        let type = Self.oneLine(String(decoding: bytes[..<semicolon], as: UTF8.self))
+        let encoded = Array(bytes[(semicolon + 1)...])
+        let isInternational = type.lowercased() == "utf-8"
+        guard let address = isInternational ? unicodeDecoded(encoded) : Self.decoded(encoded) else { return nil }
+        return "\(type); \(address)"
+    }
+
+    /// utf-8-addr-xtext: `\x{6771}` for 東; nil if there is none.
+    private func unicodeDecoded(_ encoded: [UInt8]) -> String? {
+        guard !encoded.isEmpty else { return nil }
+        let text = String(decoding: encoded, as: UTF8.self)
+        guard isUTF8 else { return Self.oneLine(text) }
+        return Self.oneLine(
+            text.replacing(/\\x\{([0-9A-Fa-f]{2,6})\}/) { match in
+                UInt32(match.1, radix: 16).flatMap(Unicode.Scalar.init).map(String.init) ?? String(match.0)
+            })
     }
 
     /// xtext (RFC 3461 §4) as text on one line; nil if there is none.

@@ -135,8 +135,13 @@ final class NextHopConnection: SMTPClientDelegate {
 
     func finished(_ connection: SMTPClientConnection, _ result: TransactionResult) {
         shard.finished(
-            loads.removeFirst(), result, connection.now, reportsSuccess: connection.session.capabilities.dsn,
-            at: self)
+            loads.removeFirst(), result, connection.now, success: success(connection.session), at: self)
+    }
+
+    /// RFC 3461 §5.2: a server with DSN takes the wish to be told over, one that speaks LMTP has it in the mailbox.
+    private func success(_ session: ClientSession) -> QueuedMessage.Success {
+        if session.capabilities.dsn { return .reportedByNextHop }
+        return session.configuration.serverProtocol == .lmtp ? .delivered : .relayed
     }
 
     func closed(_ connection: SMTPClientConnection, cause: ClientCloseCause, unfinished: [Bool]) {
@@ -152,12 +157,18 @@ final class NextHopConnection: SMTPClientDelegate {
     /// not.
     private func failed(_ connection: SMTPClientConnection, _ cause: ClientCloseCause) {
         attempt = nil
-        lastCause = cause
+        lastCause = connection.handshakeFailed ? withoutTLS(cause) : cause
         if connection.handshakeFailed, policy.tls == .opportunistic, let address, !shard.isBroken(address.address) {
             shard.noteBroken(address.address)
             addresses.append(address)
         }
         tryNext()
+    }
+
+    /// RFC 3463 §3.8: where mail has to wait for TLS, that is what it waits for.
+    private func withoutTLS(_ cause: ClientCloseCause) -> ClientCloseCause {
+        guard policy.tls.client == .required, case .lost(let text) = cause else { return cause }
+        return .refused(SMTPReply(451, .init(4, 7, 5), "TLS is required and failed: \(text)"))
     }
 
     /// Not at once: what is known beforehand would end a connection while its shard is still opening others.

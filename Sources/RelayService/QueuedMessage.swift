@@ -29,8 +29,10 @@ final class QueuedMessage {
     var lastReply: SMTPReply?
     /// Failures not reported to the sender yet: (index, reply).
     var failures: [(index: Int, reply: SMTPReply)] = []
-    /// Successes that the sender asked to be told of and that nobody else reports (RFC 3461 §5.2): (index, reply).
-    var successes: [(index: Int, reply: SMTPReply)] = []
+    /// Relayed to where nobody else tells the sender, who asked to be told (RFC 3461 §5.2.2): (index, reply).
+    var relayed: [(index: Int, reply: SMTPReply)] = []
+    /// The same for those in the mailbox (RFC 3461 §5.2.1).
+    var delivered: [(index: Int, reply: SMTPReply)] = []
 
     init(_ message: SpoolMessage, acceptedInstant: MonotonicInstant) {
         envelope = message.envelope
@@ -76,17 +78,20 @@ final class QueuedMessage {
 
     /// Nothing would be lost by reading it back from the spool the next time.
     var canBeForgotten: Bool {
-        deliveries == 1 && leases == 0 && failures.isEmpty && successes.isEmpty
+        deliveries == 1 && leases == 0 && failures.isEmpty && relayed.isEmpty && delivered.isEmpty
             && recipients.allSatisfy { $0 == .waiting }
     }
+
+    /// What it means that a next hop took a recipient.
+    enum Success { case reportedByNextHop, relayed, delivered }
 
     /// Takes a transaction's result in.
     /// - Parameters:
     ///   - sent: the indices it carried.
-    ///   - reportsSuccess: the next hop took NOTIFY over and reports success itself.
+    ///   - success: what a recipient's success is.
     /// - Returns: how many were delivered and how many failed for good.
     func apply(
-        _ result: TransactionResult, sent: [Int], reportsSuccess: Bool = true
+        _ result: TransactionResult, sent: [Int], success: Success = .reportedByNextHop
     ) -> (delivered: Int, failed: Int) {
         var counts = (delivered: 0, failed: 0)
         let refused =
@@ -97,9 +102,7 @@ final class QueuedMessage {
             guard let reply = refusal else {
                 recipients[index] = .delivered
                 counts.delivered += 1
-                if !reportsSuccess, envelope.options(of: index).notify?.contains(.success) ?? false {
-                    successes.append((index, SMTPReply(250, .init(2, 0, 0), "Accepted by the next hop")))
-                }
+                note(success, of: index)
                 continue
             }
             lastReply = reply
@@ -109,6 +112,17 @@ final class QueuedMessage {
             counts.failed += 1
         }
         return counts
+    }
+
+    private func note(_ success: Success, of index: Int) {
+        guard success != .reportedByNextHop, envelope.options(of: index).notify?.contains(.success) ?? false else {
+            return
+        }
+        if success == .delivered {
+            delivered.append((index, SMTPReply(250, .init(2, 0, 0), "Accepted for the mailbox")))
+        } else {
+            relayed.append((index, SMTPReply(250, .init(2, 0, 0), "Accepted by the next hop")))
+        }
     }
 
     /// These waiting recipients fail: too old, or impossible at this next hop.

@@ -240,21 +240,20 @@ extension RelayShard {
 
     // MARK: What connections tell
 
-    /// Milliseconds that a host's TLS counts as broken.
+    /// Milliseconds that a next hop's TLS counts as broken.
     private static let brokenMilliseconds: UInt64 = 3_600_000
     private static let brokenKept = 10_000
 
-    /// TLS with this host failed lately: where it need not be, it is not tried.
+    /// TLS with this next hop failed lately: where it need not be, it is not tried. Another port is another next hop.
     func isBroken(_ address: SocketAddress) -> Bool {
-        guard !brokenTLS.isEmpty, let host = address.networkAddress, let until = brokenTLS[host] else { return false }
+        guard !brokenTLS.isEmpty, let until = brokenTLS[address] else { return false }
         return wallMilliseconds() < until
     }
 
     func noteBroken(_ address: SocketAddress) {
-        guard let host = address.networkAddress else { return }
         let now = wallMilliseconds()
         if brokenTLS.count >= Self.brokenKept { brokenTLS = brokenTLS.filter { $0.value > now } }
-        if brokenTLS.count < Self.brokenKept { brokenTLS[host] = now + Self.brokenMilliseconds }
+        if brokenTLS.count < Self.brokenKept { brokenTLS[address] = now + Self.brokenMilliseconds }
     }
 
     func opened(_ connection: NextHopConnection) {

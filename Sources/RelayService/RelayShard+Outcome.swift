@@ -7,14 +7,13 @@ import SpoolContract
 
 // What follows from the answer of a next hop, or from none.
 extension RelayShard {
-    /// - Parameter reportsSuccess: the next hop took the wish to be told of success over (RFC 3461 §5.2.2).
     func finished(
-        _ load: NextHopConnection.Load, _ result: TransactionResult, _ now: MonotonicInstant, reportsSuccess: Bool,
-        at hop: NextHopConnection
+        _ load: NextHopConnection.Load, _ result: TransactionResult, _ now: MonotonicInstant,
+        success: QueuedMessage.Success, at hop: NextHopConnection
     ) {
         guard let message = messages[load.lease.id] else { return }
         logOutcome(load, message, result, hop)
-        let applied = message.apply(result, sent: load.recipients, reportsSuccess: reportsSuccess)
+        let applied = message.apply(result, sent: load.recipients, success: success)
         counts.delivered += UInt64(applied.delivered)
         counts.bounced += UInt64(applied.failed)
         counts.queued -= UInt64(applied.delivered + applied.failed)

@@ -5,16 +5,16 @@ import SpoolContract
 
 // What senders are told of their mail (RFC 3464), as far as they want to know (RFC 3461).
 extension RelayShard {
-    /// One notification for the failures of this attempt, one for successes that were asked for.
+    /// One notification for the failures of this attempt, one for each kind of success that was asked for.
     func report(_ id: MessageID) {
         guard let message = messages[id] else { return }
-        let (failures, successes) = (message.failures, message.successes)
-        guard !failures.isEmpty || !successes.isEmpty else { return }
-        message.failures = []
-        message.successes = []
+        let (failures, relayed, delivered) = (message.failures, message.relayed, message.delivered)
+        guard !failures.isEmpty || !relayed.isEmpty || !delivered.isEmpty else { return }
+        (message.failures, message.relayed, message.delivered) = ([], [], [])
         let unwelcome = failures.filter { message.wants(.failure, $0.index) }
         if !unwelcome.isEmpty { send(.failed, id, unwelcome) }
-        if !successes.isEmpty { send(.relayed, id, successes) }
+        if !relayed.isEmpty { send(.relayed, id, relayed) }
+        if !delivered.isEmpty { send(.delivered, id, delivered) }
     }
 
     func reportDelay(_ id: MessageID, _ destination: String) {
@@ -83,6 +83,7 @@ extension QueuedMessage {
 
     /// There is something to tell somebody.
     var mustReport: Bool {
-        !envelope.reversePath.isNull && (!successes.isEmpty || failures.contains { wants(.failure, $0.index) })
+        !envelope.reversePath.isNull
+            && (!relayed.isEmpty || !delivered.isEmpty || failures.contains { wants(.failure, $0.index) })
     }
 }

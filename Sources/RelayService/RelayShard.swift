@@ -73,8 +73,8 @@ final class RelayShard: @unchecked Sendable {
     // Outbound; see RelayShard+Connections.
     var connections: [ObjectIdentifier: NextHopConnection] = [:]
     var resting: [Destination: [NextHopConnection]] = [:]
-    /// Hosts whose TLS failed, until when (wall milliseconds) they are not asked for it.
-    var brokenTLS: [NetworkAddress: UInt64] = [:]
+    /// Next hops whose TLS failed, until when (wall milliseconds) they are not asked for it.
+    var brokenTLS: [SocketAddress: UInt64] = [:]
 
     // Inbound
     var reception: ReceptionBudget

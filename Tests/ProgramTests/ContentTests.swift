@@ -11,7 +11,7 @@ extension ProgramTests {
             defer { stage.close() }
             let messages = Corpus.messages()
             #expect(messages.count == 100)
-            try write(messages, to: stage.path("corpus"))
+            try Corpus.write(messages, to: stage.path("corpus"))
             let sink = try await stage.sink(["--keep", stage.path("kept")])
             let mta = try await stage.mta(to: sink.port)
             try await stage.runScript("send_corpus.py", [String(mta.port), stage.path("corpus"), verb])
@@ -27,7 +27,7 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let messages = Corpus.messages()
-            try write(messages, to: stage.path("corpus"))
+            try Corpus.write(messages, to: stage.path("corpus"))
             let sink = try await stage.sink(["--keep", stage.path("kept")])
             try await stage.runScript("send_corpus.py", [String(sink.port), stage.path("corpus"), "data"])
             #expect(try await sink.stop(SinkRecord.self).received == 100)
@@ -35,7 +35,7 @@ extension ProgramTests {
             for message in messages {
                 let copies = kept.filter { $0.reversePath == message.reversePath }
                 #expect(copies.map(\.recipients) == [message.recipients])
-                #expect(copies.first?.content == asDataCarriesIt(message), "\(message.reversePath)")
+                #expect(copies.first?.content == message.asDataCarriesIt, "\(message.reversePath)")
             }
         }
 
@@ -45,23 +45,13 @@ extension ProgramTests {
             let message = CorpusMessage(
                 reversePath: "grüße@köln.test", recipients: ["東京@例え.test"],
                 content: Data("Subject: Grüße\r\n\r\ntext\r\n".utf8))
-            try write([message], to: stage.path("corpus"))
+            try Corpus.write([message], to: stage.path("corpus"))
             let sink = try await stage.sink(["--keep", stage.path("kept")])
             let mta = try await stage.mta(to: sink.port)
             try await stage.runScript("send_corpus.py", [String(mta.port), stage.path("corpus"), "data"])
             try await mta.wait(for: 1)
             #expect(try await mta.stop(MTARecord.self).delivered == 1)
             try compare([message], with: KeptMessage.all(in: stage.path("kept")))
-        }
-
-        private func write(_ messages: [CorpusMessage], to directory: String) throws {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-            for (number, message) in messages.enumerated() {
-                let base = URL(fileURLWithPath: directory).appendingPathComponent(String(number))
-                let envelope = ([message.reversePath] + message.recipients).map { $0 + "\n" }.joined()
-                try message.content.write(to: base.appendingPathExtension("eml"))
-                try Data(envelope.utf8).write(to: base.appendingPathExtension("envelope"))
-            }
         }
 
         private func compare(_ messages: [CorpusMessage], with kept: [KeptMessage]) throws {
@@ -73,14 +63,10 @@ extension ProgramTests {
                 for copy in copies {
                     let received = try #require(copy.withoutTrace, "\(message.reversePath): no Received field on top")
                     // Sent by BDAT without a last line end, it may come by BDAT as it is, or by DATA with one.
-                    let isSame = received == message.content || received == asDataCarriesIt(message)
+                    let isSame = received == message.content || received == message.asDataCarriesIt
                     #expect(isSame, "\(message.reversePath): \(received.count) bytes for \(message.content.count)")
                 }
             }
-        }
-
-        private func asDataCarriesIt(_ message: CorpusMessage) -> Data {
-            message.endsWithNewline ? message.content : message.content + Data("\r\n".utf8)
         }
     }
 }

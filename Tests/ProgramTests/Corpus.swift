@@ -8,12 +8,25 @@ struct CorpusMessage {
 
     /// DATA cannot carry content that does not end in CRLF: the line end before the dot belongs to it.
     var endsWithNewline: Bool { content.isEmpty || content.suffix(2) == Data("\r\n".utf8) }
+    /// What DATA delivers.
+    var asDataCarriesIt: Data { endsWithNewline ? content : content + Data("\r\n".utf8) }
     /// Needs 8BITMIME (RFC 6152).
     var is8Bit: Bool { content.contains { $0 >= 0x80 } }
 }
 
 /// A hundred messages with what mail programs have stumbled over.
 enum Corpus {
+    /// `N.eml` and `N.envelope`, as `send_corpus.py` reads them.
+    static func write(_ messages: [CorpusMessage], to directory: String) throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        for (number, message) in messages.enumerated() {
+            let base = URL(fileURLWithPath: directory).appendingPathComponent(String(number))
+            let envelope = ([message.reversePath] + message.recipients).map { $0 + "\n" }.joined()
+            try message.content.write(to: base.appendingPathExtension("eml"))
+            try Data(envelope.utf8).write(to: base.appendingPathExtension("envelope"))
+        }
+    }
+
     static func messages() -> [CorpusMessage] {
         let special = headersAndBodies() + oddShapes()
         let ordinary = (0..<(100 - special.count)).map { ordinaryMessage($0) }

@@ -81,6 +81,14 @@ final class ProgramUnderTest {
         return try await waitForExit()
     }
 
+    /// SIGTERM and some time to clean up.
+    func end(seconds: Double = 30) {
+        guard isRunning else { return }
+        process.terminate()
+        let deadline = Date().addingTimeInterval(seconds)
+        while isRunning, Date() < deadline { usleep(10_000) }
+    }
+
     /// SIGKILL, returning when the process is gone.
     func kill() {
         guard isRunning else { return }

@@ -9,6 +9,8 @@ import Testing
 final class Stage {
     private let directory: URL
     private var programs: [ProgramUnderTest] = []
+    /// Those that have others to end before they end.
+    private var wardens: [ProgramUnderTest] = []
 
     init() throws {
         directory = URL(fileURLWithPath: NSTemporaryDirectory())
@@ -17,6 +19,7 @@ final class Stage {
     }
 
     func close() {
+        for program in wardens { program.end() }
         for program in programs { program.kill() }
         try? FileManager.default.removeItem(at: directory)
     }
@@ -62,6 +65,20 @@ final class Stage {
         return Server(program: program, port: try await program.listeningPort(), recordPath: record)
     }
 
+    /// A relay with this configuration file; its host name is `NAME.test`, its spool and record are named after it.
+    func mta(configured text: String, name: String = "mta", threads: Int = 2) async throws -> Server {
+        let record = path(name + ".json")
+        try """
+        hostname: \(name).test
+        spool_dir: \(path(name + "-spool"))
+        record: \(record)
+        threads: \(threads)
+        \(text)
+        """.write(toFile: path(name + ".yaml"), atomically: true, encoding: .utf8)
+        let program = try program("mta", ["serve", "--config", path(name + ".yaml")])
+        return Server(program: program, port: try await program.listeningPort(), recordPath: record)
+    }
+
     /// Runs traffic-gen to its end; its ledger and record are in `name.ledger` and `name.json`.
     func generator(to port: Int, name: String = "generator", _ arguments: [String]) throws -> ProgramUnderTest {
         try program(
@@ -75,17 +92,22 @@ final class Stage {
     // MARK: peers and scripts
 
     /// A program of somebody else's; nil, with a recorded issue, if it is not installed.
-    func peer(_ name: String, _ arguments: [String]) throws -> ProgramUnderTest? {
+    func peer(_ name: String, _ arguments: [String], input: String? = nil) throws -> ProgramUnderTest? {
         guard let executable = Self.find(name) else {
             Issue.record("NOT TESTED: \(name) is not installed; 'make setup' installs it")
             return nil
         }
-        return try start(executable, arguments)
+        return try start(executable, arguments, input: input)
     }
+
+    /// Debian's own Python first: modules such as aiosmtpd are Debian packages, and another Python that comes first in
+    /// PATH does not see them.
+    private static let python =
+        FileManager.default.isExecutableFile(atPath: "/usr/bin/python3") ? "/usr/bin/python3" : find("python3")
 
     /// A script of `Support/`, run by python3.
     func script(_ name: String, _ arguments: [String]) throws -> ProgramUnderTest {
-        guard let python = Self.find("python3") else { throw StageFault("python3 is not installed: make setup") }
+        guard let python = Self.python else { throw StageFault("python3 is not installed: make setup") }
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("Support/\(name)").path
         return try start(python, ["-B", path] + arguments)
@@ -98,6 +120,18 @@ final class Stage {
         let code = try await program.waitForExit(seconds: seconds)
         guard code == 0 else { throw StageFault("\(name) ended with \(code): \(program.errorOutput)") }
         return program.output
+    }
+
+    /// A private Postfix that sends everything on to `relay`; nil, with a recorded issue, where it cannot run.
+    func postfix(_ name: String, to relay: Int, _ settings: [String: String] = [:]) async throws -> Server? {
+        guard Self.find("postfix") != nil, geteuid() == 0 else {
+            Issue.record("NOT TESTED: Postfix is not installed, or this is not root; 'make setup' installs it")
+            return nil
+        }
+        let words = settings.map { "\($0.key)=\($0.value)" }
+        let program = try script("postfix.py", [path(name), String(relay)] + words)
+        wardens.append(program)
+        return Server(program: program, port: try await program.listeningPort(), recordPath: "")
     }
 
     private static func find(_ name: String) -> String? {

@@ -71,7 +71,7 @@ package struct RcptCommand: Equatable, Sendable {
         let isPostmaster = path.bytes.count == 10 && path.description.lowercased() == "postmaster"
         guard !path.isNull, !path.domain.isEmpty || isPostmaster else { throw .badRecipient }
         var command = RcptCommand(forwardPath: path)
-        try ESMTPParameters.parse(argument, from: offset) { keyword, value throws(GrammarFault) in
+        try ESMTPParameters.parse(argument, from: offset, allowUTF8: allowUTF8) { keyword, value throws(GrammarFault) in
             try command.apply(keyword, value)
         }
         return command
@@ -85,17 +85,26 @@ package struct RcptCommand: Equatable, Sendable {
             }
             options.notify = conditions
         case "ORCPT":
-            // `addr-type;xtext`, at most 500 octets; utf-8 addresses have an encoding of their own (RFC 6533 §3).
+            // `addr-type;xtext`, at most 500 octets.
             guard options.originalRecipient.isEmpty, let value, value.utf8.count <= SMTPLimits.originalRecipient,
                 let semicolon = value.firstIndex(of: ";"), semicolon > value.startIndex,
                 value[..<semicolon].utf8.allSatisfy({
                     $0 == 0x2D || ($0 | 0x20) > 0x60 && ($0 | 0x20) < 0x7B || ($0 > 0x2F && $0 < 0x3A)
                 }),
-                XText.isValid(value[value.index(after: semicolon)...])
+                Self.isAddress(value[value.index(after: semicolon)...], type: value[..<semicolon])
             else { throw .badParameter(keyword) }
             options.originalRecipient = Array(value.utf8)
         default: throw .unknownParameter(keyword)
         }
+    }
+}
+
+extension RcptCommand {
+    /// Addresses of the type `utf-8` may stand as they are where the command may hold UTF-8 (RFC 6533 §3).
+    private static func isAddress(_ text: Substring, type: Substring) -> Bool {
+        guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return XText.isValid(text) }
+        return type.lowercased() == "utf-8"
+            && XText.isValid(text.unicodeScalars.filter(\.isASCII).map(String.init).joined())
     }
 }
 

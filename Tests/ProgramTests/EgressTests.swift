@@ -1,0 +1,188 @@
+import Foundation
+import RunRecords
+import Testing
+
+/// How mail leaves, as next hops by aiosmtpd see it.
+extension ProgramTests {
+    @Suite(.timeLimit(.minutes(2))) struct EgressTests {
+        /// What a next hop noted of a message.
+        private struct Arrival: Decodable, Hashable {
+            var receiver: String
+            var tls: Bool
+            var peer, ehlo: String
+            /// Number of the connection.
+            var session: Int
+            var recipients: [String]
+        }
+
+        private func receivers(_ stage: Stage, _ kinds: [String]) async throws -> [String: Int] {
+            let program = try stage.script("receivers.py", [stage.path("arrivals")] + kinds)
+            _ = try await program.listeningPort()
+            let words = program.output.split(separator: "\n").map { $0.split(separator: " ") }
+            return Dictionary(uniqueKeysWithValues: words.dropLast().map { (String($0[0]), Int($0[1])!) })
+        }
+
+        private func arrivals(_ stage: Stage) throws -> [Arrival] {
+            let ledger = FileManager.default.contents(atPath: stage.path("arrivals")) ?? Data()
+            return try ledger.split(separator: UInt8(ascii: "\n")).map {
+                try JSONDecoder().decode(Arrival.self, from: Data($0))
+            }
+        }
+
+        /// What `mta queue list` says of each destination that has mail.
+        private func queue(_ stage: Stage) async throws -> [String: ControlResponse.Destination] {
+            let list = try stage.program(
+                "mta", ["queue", "list", "--control", stage.path("mta-spool/control"), "--format", "json"])
+            #expect(try await list.waitForExit() == 0, "\(list.errorOutput)")
+            let response = try ControlLine.decode(ControlResponse.self, Array(list.output.utf8))
+            return Dictionary(uniqueKeysWithValues: (response.destinations ?? []).map { ($0.name, $0) })
+        }
+
+        private static let domains: [(name: String, hop: String, rules: String)] = [
+            ("clear.test", "127.0.0.1:plain", "opportunistic"),
+            ("broken.test", "127.0.0.1:broken", "opportunistic"),
+            ("offered.test", "127.0.0.1:right", "opportunistic"),
+            ("untrusted.test", "127.0.0.1:strange", "opportunistic"),
+            ("needed.test", "127.0.0.1:strange", "required"),
+            ("not-offered.test", "127.0.0.1:plain", "required"),
+            ("fails.test", "127.0.0.1:broken", "required"),
+            ("right.test", "localhost:right", "verified"),
+            ("other-name.test", "localhost:other", "verified"),
+            ("no-name.test", "127.0.0.1:right", "verified"),
+            ("other-root.test", "localhost:strange", "verified"),
+            ("verified-clear.test", "localhost:plain", "verified"),
+        ]
+
+        private func configuration(_ ports: [String: Int], ca: String) -> String {
+            let sections = Self.domains.map { name, hop, tls in
+                let parts = hop.split(separator: ":").map(String.init)
+                return "  - {name: \(name), next_hop: '\(parts[0]):\(ports[parts[1]]!)', tls: \(tls)}"
+            }
+            return """
+                listen: 127.0.0.1:0
+                smart_host: 127.0.0.1:\(ports["plain"]!)
+                delivery: {tls_ca: \(ca)}
+                domains:
+                \(sections.joined(separator: "\n"))
+                """
+        }
+
+        /// Opportunistic TLS is used where it is offered, whatever the certificate, and falls back where it fails, for
+        /// that next hop alone; `required` never goes in the clear; `verified` wants the right name and root.
+        @Test func tlsIsUsedAsEachDomainAsks() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let (ours, theirs) = (try await Authority(stage), try await Authority(stage, name: "stranger"))
+            let certificates = [
+                ("right", try await ours.issue("right", ["DNS:localhost"])),
+                ("other", try await ours.issue("other", ["DNS:other.test"])),
+                ("strange", try await theirs.issue("strange", ["DNS:localhost"])),
+            ]
+            let ports = try await receivers(
+                stage, ["plain", "broken"] + certificates.map { "\($0)=\($1.certificate),\($1.key)" })
+            let mta = try await stage.mta(configured: configuration(ports, ca: ours.certificate), threads: 1)
+            for domain in Self.domains {
+                try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", "b@" + domain.name])
+            }
+            let waiting: Set = [
+                "not-offered.test", "fails.test", "other-name.test", "no-name.test", "other-root.test",
+                "verified-clear.test",
+            ]
+            try await mta.wait(for: Self.domains.count - waiting.count)
+            let queue = try await queueOnceTried(stage, waiting)
+            #expect(Set(queue.keys) == waiting)
+            for (name, destination) in queue {
+                #expect(destination.failure?.hasPrefix("451 4.7.5") ?? false, "\(name): \(destination)")
+            }
+            let record = try await mta.stop(MTARecord.self)
+            #expect(record.bounced == 0 && record.queued == UInt64(waiting.count))
+            let arrived = try arrivals(stage).map { "\($0.recipients[0]) \($0.receiver) \($0.tls ? "TLS" : "clear")" }
+            #expect(
+                arrived.sorted() == [
+                    "b@broken.test broken clear", "b@clear.test plain clear", "b@needed.test strange TLS",
+                    "b@offered.test right TLS", "b@right.test right TLS", "b@untrusted.test strange TLS",
+                ])
+        }
+
+        private func queueOnceTried(
+            _ stage: Stage, _ names: Set<String>
+        ) async throws -> [String: ControlResponse.Destination] {
+            for _ in 0..<100 {
+                let now = try await queue(stage).filter { $0.value.ready + $0.value.deferred + $0.value.leased > 0 }
+                if names.allSatisfy({ now[$0]?.failure != nil }) { return now }
+                try await Task.sleep(nanoseconds: 50_000_000)
+            }
+            return try await queue(stage)
+        }
+
+        /// The address it comes from, the name it gives, and how much it says before it goes.
+        @Test func connectionsLookAsTheirDomainAsks() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let ports = try await receivers(stage, ["plain", "few"])
+            let mta = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(ports["plain"]!)
+                    delivery: {source_addresses: [127.0.0.5], ehlo_name: out.test}
+                    domains:
+                      - name: few.test
+                        next_hop: 127.0.0.1:\(ports["few"]!)
+                        messages_per_connection: 2
+                        connections: 1
+                        source_addresses: [127.0.0.7, '::1']
+                        ehlo_name: few.out.test
+                    """)
+            for number in 0..<5 {
+                try await stage.runScript(
+                    "send_one.py", [String(mta.port), "a@x.test", "\(number)@few.test", "\(number)@other.test"])
+            }
+            try await mta.wait(for: 10)
+            #expect(try await mta.stop(MTARecord.self).delivered == 10)
+            let (few, other) = (
+                try arrivals(stage).filter { $0.receiver == "few" },
+                try arrivals(stage).filter { $0.receiver == "plain" }
+            )
+            #expect(few.count == 5 && few.allSatisfy { $0.peer == "127.0.0.7" && $0.ehlo == "few.out.test" })
+            let messages = Dictionary(grouping: few, by: \.session).values.map(\.count)
+            #expect(messages.sorted() == [1, 2, 2], "\(messages)")
+            #expect(other.count == 5 && other.allSatisfy { $0.peer == "127.0.0.5" && $0.ehlo == "out.test" })
+        }
+
+        /// RFC 2033 §4.2: one transaction, an answer a recipient; whoever is in the mailbox is delivered (RFC 3461 §5.2.1).
+        @Test func aMailboxServerAnswersForEachRecipient() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let kept = try stage.openDirectory("kept")
+            let sink = try await stage.sink(["--keep", kept])
+            let ports = try await receivers(stage, ["lmtp"])
+            let mta = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(sink.port)
+                    domains: [{name: box.test, next_hop: 'lmtp:127.0.0.1:\(ports["lmtp"]!)'}]
+                    """)
+            let notify = ["NOTIFY=SUCCESS,FAILURE"]
+            let replies = try await stage.send(
+                [
+                    Submission(
+                        sender: "a@x.test",
+                        recipients: ["ok", "no", "later"].map { .init(address: $0 + "@box.test", options: notify) },
+                        content: Data("Subject: three\r\n\r\ntext\r\n".utf8))
+                ], to: mta.port)
+            #expect(replies.allSatisfy { $0.hasPrefix("250 ") })
+            // Two are done with, and the sender is told of each in a notification of its own.
+            try await mta.wait(for: 4)
+            let record = try await mta.stop(MTARecord.self)
+            #expect(record.delivered == 3 && record.bounced == 1 && record.queued == 1 && record.generated == 2)
+            #expect(try arrivals(stage).map { $0.recipients.count } == [3])
+            let notices = try KeptMessage.all(in: kept)
+            #expect(notices.allSatisfy { $0.reversePath.isEmpty && $0.recipients == ["a@x.test"] })
+            let actions = notices.map {
+                $0.text.matches(of: /Final-Recipient: rfc822; (\w+)@box.test\r\nAction: (\w+)\r\nStatus: (\S+)/)
+                    .map { "\($0.1) \($0.2) \($0.3)" }
+            }
+            #expect(Set(actions) == [["ok delivered 2.0.0"], ["no failed 5.1.1"]], "\(actions)")
+        }
+    }
+}
