@@ -13,7 +13,7 @@ BIN := .build/release
 # and benchmarks.
 PACKAGES := libssl-dev librocksdb-dev libunbound-dev libidn2-dev nsd ldnsutils swaks openssl \
 	python3-dkim python3-nacl opendkim-tools iproute2 libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
-	libboost-system-dev libboost-filesystem-dev postfix python3 g++ git
+	libboost-system-dev libboost-filesystem-dev postfix python3 python3-venv g++ git
 
 SEEDS := 200000
 SOURCES := Sources Tests Benchmarks/SpoolBench Package.swift
@@ -23,8 +23,9 @@ SOURCES := Sources Tests Benchmarks/SpoolBench Package.swift
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-setup: ## install the Debian packages that are missing
+setup: ## install the packages that are missing: Debian's, and for tests Python's
 	@Benchmarks/install-packages $(PACKAGES)
+	@Benchmarks/install-python .build/python Tests/requirements.txt
 
 build: setup ## build the programs
 	@swift build $(SWIFT_FLAGS)

@@ -83,13 +83,16 @@ final class Stage {
         return try start(executable, arguments)
     }
 
-    /// A script of `Support/`, run by python3.
+    /// A script of `Support/`, run by the python3 that `make setup` gave its packages.
     func script(_ name: String, _ arguments: [String]) throws -> ProgramUnderTest {
-        guard let python = Self.find("python3") else { throw StageFault("python3 is not installed: make setup") }
-        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("Support/\(name)").path
-        return try start(python, ["-B", path] + arguments)
+        try start(Self.python, ["-B", Self.root + "/Tests/ProgramTests/Support/\(name)"] + arguments)
     }
+
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+    private static let python =
+        [root + "/.build/python/bin/python3", "/usr/bin/python3"]
+        .first { FileManager.default.isExecutableFile(atPath: $0) } ?? "/usr/bin/python3"
 
     /// Runs a script to its end and expects success.
     @discardableResult
