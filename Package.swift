@@ -160,6 +160,7 @@ let package = Package(
         tests("DeliveryQueue", ["MailTypes"]),
         tests("SASLAuthentication"),
         tests("MessageBuilding"),
+        tests("ControlPlane"),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["Measures"]),
         tests("MailRouting", ["TestSupport", "MailTypes", nioCore, nioPosix]),

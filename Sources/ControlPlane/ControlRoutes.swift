@@ -15,6 +15,7 @@ package struct ControlRoutes: Sendable {
     private let check: PasswordCheck?
     private let metrics: @Sendable (_ prefix: String) async throws -> String
     private let metricsType: String
+    private let description: ByteBuffer
 
     /// - Parameters:
     ///   - trusted: clients that need no key.
@@ -30,6 +31,9 @@ package struct ControlRoutes: Sendable {
         self.check = check
         self.metricsType = metricsType
         self.metrics = metrics
+        description = ByteBuffer(
+            string: OpenAPIDescription.json(
+                keyIsNeeded: trusted == NetworkSet(), recipientLimit: InjectionRequest.recipientLimit))
     }
 
     package func respond(_ call: HTTPCall, on loop: any EventLoop) -> EventLoopFuture<HTTPAnswer> {
@@ -40,7 +44,7 @@ package struct ControlRoutes: Sendable {
         case "/api/check-liveness/v1": return allowing(call, .GET, loop) { loop.makeSucceededFuture(liveness()) }
         case "/openapi.json":
             return allowing(call, .GET, loop) {
-                loop.makeSucceededFuture(HTTPAnswer(.ok, OpenAPIDescription.json, contentType: "application/json"))
+                loop.makeSucceededFuture(HTTPAnswer(.ok, description, contentType: "application/json"))
             }
         default: return loop.makeSucceededFuture(.fault(.notFound, "there is nothing at \(call.path.prefix(200))"))
         }

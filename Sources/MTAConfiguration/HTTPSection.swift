@@ -10,6 +10,7 @@ package struct HTTPSection: ConfigurationSection {
     package var trustedNetworks: [NetworkPrefix] = [NetworkPrefix("127.0.0.0/8")!, NetworkPrefix("::1")!]
     package var apiKeys: String?
     package var maxRequestSize = ByteCount(bytes: 32 << 20)
+    package var requestTimeout = HumanDuration(seconds: 60)
 
     package init() {}
 
@@ -20,6 +21,10 @@ package struct HTTPSection: ConfigurationSection {
             .list("trusted_networks", \.trustedNetworks, "clients that need no key"),
             .optional("api_keys", \.apiKeys, "file of keys' salted hashes", shown: "none"),
             .value("max_request_size", \.maxRequestSize, "after decompression; 413 beyond", check: atLeast(65_536)),
+            .value(
+                "request_timeout", \.requestTimeout,
+                "the next header has to come within it, then its body, with a second more for each KB; 408 beyond",
+                check: positive),
         ]
     }
 }

@@ -34,6 +34,7 @@ struct RelayHTTP: Sendable {
         var listener = HTTPControlServer.Configuration(host: configuration.host, port: configuration.port)
         listener.tls = configuration.tls
         listener.bodyLimit = configuration.bodyLimit
+        listener.requestTimeout = .nanoseconds(Int64(configuration.requestSeconds * 1e9))
         do {
             let server = try await HTTPControlServer.bind(listener, group: group) { routes.respond($0, on: $1) }
             return RelayHTTP(server: server, intake: intake, group: group, authentication: authentication)
