@@ -22,6 +22,8 @@ final class HTTPCallHandler: ChannelInboundHandler {
 
     private let limit: Int
     private let patience: TimeAmount
+    private let seconds: (@Sendable () -> Int)?
+    private let refusal: @Sendable (HTTPCall) -> HTTPAnswer?
     private let service: Service
     private var state = State.waiting
     private var body = ByteBuffer()
@@ -33,10 +35,17 @@ final class HTTPCallHandler: ChannelInboundHandler {
     private var isInputClosed = false
     private var timer: Scheduled<Void>?
     private static let lingering = TimeAmount.seconds(2)
+    /// Bodies up to this are read in any case, so that the connection can be kept.
+    private static let smallBody = 64 << 10
 
-    init(_ configuration: HTTPControlServer.Configuration, _ service: @escaping Service) {
+    init(
+        _ configuration: HTTPControlServer.Configuration, _ refusal: @escaping @Sendable (HTTPCall) -> HTTPAnswer?,
+        _ service: @escaping Service
+    ) {
         limit = configuration.bodyLimit
         patience = configuration.requestTimeout
+        seconds = configuration.seconds
+        self.refusal = refusal
         self.service = service
     }
 
@@ -65,7 +74,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
             guard received <= limit else { return refuse(context, head, .payloadTooLarge, Self.tooLarge(limit)) }
             // The first piece is often the whole body.
             if body.readableBytes == 0 { body = part } else { body.writeBuffer(&part) }
-        case (.end, .reading(let head, _)): call(context, head)
+        case (.end, .reading(let head, _)): answer(context, head)
         case (.end, .ending): context.close(promise: nil)
         default: break
         }
@@ -75,6 +84,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
         (body, received) = (ByteBuffer(), 0)
         state = .reading(head, since: .now())
         if let (status, text) = Self.fault(of: head, limit) { return refuse(context, head, status, text) }
+        if !Self.isSmall(head), let answer = refusal(call(context, head)) { return refuse(context, head, answer) }
         watch(context)
         // RFC 9110 §10.1.1: nothing of the kind to a client of HTTP/1.0.
         guard head.version == .http1_1, head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" })
@@ -91,19 +101,31 @@ final class HTTPCallHandler: ChannelInboundHandler {
         guard
             codings.isEmpty || codings.count == 1 && ["gzip", "deflate", "identity"].contains(codings[0].lowercased())
         else { return (.unsupportedMediaType, "Content-Encoding: expected gzip or deflate") }
-        let stated = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-        return stated > limit ? (.payloadTooLarge, tooLarge(limit)) : nil
+        return stated(head) ?? 0 > limit ? (.payloadTooLarge, tooLarge(limit)) : nil
     }
 
     private static func tooLarge(_ limit: Int) -> String { "at most \(limit) octets" }
 
-    private func call(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) {
-        timer?.cancel()
-        state = .answering
+    private static func stated(_ head: HTTPRequestHead) -> Int? {
+        head.headers.first(name: "content-length").flatMap { Int($0) }
+    }
+
+    private static func isSmall(_ head: HTTPRequestHead) -> Bool {
+        stated(head) ?? (head.headers.contains(name: "transfer-encoding") ? .max : 0) <= smallBody
+            && !head.headers.contains(name: "content-encoding")
+    }
+
+    private func call(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) -> HTTPCall {
         let target = HTTPTarget(head.uri)
-        let call = HTTPCall(
+        return HTTPCall(
             method: head.method, path: target.path, query: target.query, headers: head.headers, body: body,
             peer: context.channel.remoteAddress?.networkAddress)
+    }
+
+    private func answer(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) {
+        timer?.cancel()
+        state = .answering
+        let call = call(context, head)
         body = ByteBuffer()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         isCalling = true
@@ -129,10 +151,14 @@ final class HTTPCallHandler: ChannelInboundHandler {
     private func refuse(
         _ context: ChannelHandlerContext, _ head: HTTPRequestHead?, _ status: HTTPResponseStatus, _ text: String
     ) {
-        body = ByteBuffer()
         var answer = HTTPAnswer.fault(status, text)
         // RFC 9110 §15.5.16.
         if status == .unsupportedMediaType { answer.headers.add(name: "accept-encoding", value: "gzip, deflate") }
+        refuse(context, head, answer)
+    }
+
+    private func refuse(_ context: ChannelHandlerContext, _ head: HTTPRequestHead?, _ answer: HTTPAnswer) {
+        body = ByteBuffer()
         state = .ending
         write(answer, context, head ?? HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), isLast: true)
         schedule(context, in: Self.lingering) { handler, context in context.close(promise: nil) }
@@ -146,6 +172,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
         var headers = answer.headers
         headers.replaceOrAdd(name: "content-type", value: answer.contentType)
         headers.replaceOrAdd(name: "content-length", value: String(answer.body.readableBytes))
+        if let seconds { headers.replaceOrAdd(name: "date", value: httpDate(unixSeconds: seconds())) }
         headers.replaceOrAdd(name: "connection", value: isLast ? "close" : "keep-alive")
         context.write(
             Self.wrapOutboundOut(.head(.init(version: request.version, status: answer.status, headers: headers))),

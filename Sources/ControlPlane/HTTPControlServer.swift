@@ -18,6 +18,8 @@ package final class HTTPControlServer: Sendable {
         /// The next request's header has to be there within this time; then its body, with a second more for each KiB
         /// that came.
         package var requestTimeout = TimeAmount.seconds(60)
+        /// The Date of an answer (RFC 9110 §6.6.1), in seconds since 1970.
+        package var seconds: (@Sendable () -> Int)?
         package init(host: String, port: Int) {
             self.host = host
             self.port = port
@@ -34,9 +36,12 @@ package final class HTTPControlServer: Sendable {
     /// `127.0.0.1:8000`, with the port really bound.
     package var address: String { "\(channel.localAddress?.ipAddress ?? "?"):\(channel.localAddress?.port ?? 0)" }
 
-    /// - Parameter service: answers a request; called on the connection's event loop.
+    /// - Parameters:
+    ///   - refusal: why a request is refused whatever is in its body; asked before a large one is read.
+    ///   - service: answers a request. Both are called on the connection's event loop.
     package static func bind(
         _ configuration: Configuration, group: MultiThreadedEventLoopGroup,
+        refusal: @escaping @Sendable (HTTPCall) -> HTTPAnswer?,
         service: @escaping @Sendable (HTTPCall, any EventLoop) -> EventLoopFuture<HTTPAnswer>
     ) async throws -> HTTPControlServer {
         let channel = try await ServerBootstrap(group: group)
@@ -54,7 +59,7 @@ package final class HTTPControlServer: Sendable {
                         withDecoderLimitConfiguration: limits)
                     try pipeline.addHandler(
                         NIOHTTPRequestDecompressor(limit: .size(configuration.bodyLimit)))
-                    try pipeline.addHandler(HTTPCallHandler(configuration, service))
+                    try pipeline.addHandler(HTTPCallHandler(configuration, refusal, service))
                 }
             }
             .bind(host: configuration.host, port: configuration.port).get()
