@@ -14,7 +14,7 @@ BIN := .build/release
 PACKAGES := libssl-dev librocksdb-dev libunbound-dev libidn2-dev libzstd-dev nsd ldnsutils swaks \
 	libnet-ssleay-perl openssl \
 	python3-dkim python3-nacl opendkim-tools iproute2 libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
-	libboost-system-dev libboost-filesystem-dev postfix python3 python3-aiosmtpd g++ git
+	libboost-system-dev libboost-filesystem-dev postfix python3 python3-venv python3-aiosmtpd g++ git
 
 SEEDS := 200000
 SOURCES := Sources Tests Benchmarks/SpoolBench Package.swift
@@ -24,8 +24,9 @@ SOURCES := Sources Tests Benchmarks/SpoolBench Package.swift
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-setup: ## install the Debian packages that are missing
+setup: ## install the packages that are missing: Debian's, and for tests Python's
 	@Benchmarks/install-packages $(PACKAGES)
+	@Benchmarks/install-python .build/python Tests/requirements.txt
 
 build: setup ## build the programs
 	@swift build $(SWIFT_FLAGS)

@@ -175,6 +175,7 @@ let package = Package(
         tests("DeliveryQueue", ["MailTypes"]),
         tests("SASLAuthentication"),
         tests("MessageBuilding"),
+        tests("ControlPlane"),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["Measures"]),
         tests("EventLog", ["MailTypes", "CZstd"]),

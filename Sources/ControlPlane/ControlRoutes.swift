@@ -15,6 +15,7 @@ package struct ControlRoutes: Sendable {
     private let check: PasswordCheck?
     private let metrics: @Sendable (_ prefix: String) async throws -> String
     private let metricsType: String
+    private let description: ByteBuffer
 
     /// - Parameters:
     ///   - trusted: clients that need no key.
@@ -30,48 +31,67 @@ package struct ControlRoutes: Sendable {
         self.check = check
         self.metricsType = metricsType
         self.metrics = metrics
+        description = ByteBuffer(
+            string: OpenAPIDescription.json(
+                keyIsNeeded: trusted == NetworkSet(), recipientLimit: InjectionRequest.recipientLimit))
+    }
+
+    private struct Route {
+        var method: HTTPMethod
+        var needsKey: Bool
+    }
+    private static let routes = [
+        "/api/inject/v1": Route(method: .POST, needsKey: true), "/metrics": Route(method: .GET, needsKey: true),
+        "/api/check-liveness/v1": Route(method: .GET, needsKey: false),
+        "/openapi.json": Route(method: .GET, needsKey: false),
+    ]
+
+    /// Why a call is refused whatever is in its body; a large one need not be read then.
+    package func refusal(_ call: HTTPCall) -> HTTPAnswer? {
+        guard let route = Self.routes[call.path] else {
+            return .fault(.notFound, "there is nothing at \(call.path.prefix(200))")
+        }
+        guard call.method == route.method || (route.method == .GET && call.method == .HEAD) else {
+            var answer = HTTPAnswer.fault(.methodNotAllowed, "expected \(route.method)")
+            answer.headers.add(name: "allow", value: route.method == .GET ? "GET, HEAD" : route.method.rawValue)
+            return answer
+        }
+        guard !route.needsKey || isTrusted(call) || (check != nil && Self.credentials(call) != nil) else {
+            var answer = HTTPAnswer.fault(.unauthorized, "a key is needed")
+            answer.headers.add(name: "www-authenticate", value: "Basic realm=\"millrace\"")
+            return answer
+        }
+        return nil
     }
 
     package func respond(_ call: HTTPCall, on loop: any EventLoop) -> EventLoopFuture<HTTPAnswer> {
+        if let refusal = refusal(call) { return loop.makeSucceededFuture(refusal) }
         switch call.path {
-        case "/api/inject/v1":
-            return allowing(call, .POST, loop) { authorized(call, loop) { injection.respond(call, on: loop) } }
-        case "/metrics": return allowing(call, .GET, loop) { authorized(call, loop) { metrics(call, loop) } }
-        case "/api/check-liveness/v1": return allowing(call, .GET, loop) { loop.makeSucceededFuture(liveness()) }
-        case "/openapi.json":
-            return allowing(call, .GET, loop) {
-                loop.makeSucceededFuture(HTTPAnswer(.ok, OpenAPIDescription.json, contentType: "application/json"))
-            }
-        default: return loop.makeSucceededFuture(.fault(.notFound, "there is nothing at \(call.path.prefix(200))"))
+        case "/api/inject/v1": return authorized(call, loop) { injection.respond(call, on: loop) }
+        case "/metrics": return authorized(call, loop) { metrics(call, loop) }
+        case "/api/check-liveness/v1": return loop.makeSucceededFuture(liveness())
+        default: return loop.makeSucceededFuture(HTTPAnswer(.ok, description, contentType: "application/json"))
         }
     }
 
-    private func allowing(
-        _ call: HTTPCall, _ method: HTTPMethod, _ loop: any EventLoop, _ body: () -> EventLoopFuture<HTTPAnswer>
-    ) -> EventLoopFuture<HTTPAnswer> {
-        if call.method == method || (method == .GET && call.method == .HEAD) { return body() }
-        var answer = HTTPAnswer.fault(.methodNotAllowed, "expected \(method)")
-        answer.headers.add(name: "allow", value: method == .GET ? "GET, HEAD" : method.rawValue)
-        return loop.makeSucceededFuture(answer)
+    private func isTrusted(_ call: HTTPCall) -> Bool {
+        guard !call.headers.contains(name: "authorization"), let peer = call.peer else { return false }
+        return trusted.contains(peer)
     }
 
     private func authorized(
         _ call: HTTPCall, _ loop: any EventLoop, _ body: @escaping @Sendable () -> EventLoopFuture<HTTPAnswer>
     ) -> EventLoopFuture<HTTPAnswer> {
-        let credentials = call.headers.first(name: "authorization")
-        if credentials == nil, let peer = call.peer, trusted.contains(peer) { return body() }
-        guard let check, let (name, key) = Self.credentials(credentials) else {
-            var answer = HTTPAnswer.fault(.unauthorized, "a key is needed")
-            answer.headers.add(name: "www-authenticate", value: "Basic realm=\"millrace\"")
-            return loop.makeSucceededFuture(answer)
-        }
+        guard let check, let (name, key) = Self.credentials(call) else { return body() }
         return check(name, key, loop).flatMap { isRight in
             isRight ? body() : loop.makeSucceededFuture(.fault(.forbidden, "the key is wrong"))
         }
     }
 
-    private static func credentials(_ header: String?) -> (String, String)? {
-        guard let header, let blank = header.firstIndex(of: " ") else { return nil }
+    private static func credentials(_ call: HTTPCall) -> (String, String)? {
+        guard let header = call.headers.first(name: "authorization"), let blank = header.firstIndex(of: " ") else {
+            return nil
+        }
         var text = String(header[header.index(after: blank)...]).trimmingCharacters(in: .whitespaces)
         switch header[..<blank].lowercased() {
         case "basic":

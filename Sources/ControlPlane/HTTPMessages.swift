@@ -13,6 +13,12 @@ package struct HTTPCall: Sendable {
     package var peer: NetworkAddress?
 }
 
+/// Dates as RFC 9110 §5.6.7 writes them: `Mon, 02 Nov 2026 20:14:56 GMT`.
+func httpDate(unixSeconds: Int) -> String {
+    let words = MailDate.text(unixSeconds: unixSeconds).split(separator: " ")
+    return "\(words[0]) \(words[1].count == 1 ? "0" : "")\(words[1]) \(words[2]) \(words[3]) \(words[4]) GMT"
+}
+
 package struct HTTPAnswer: Sendable {
     package var status: HTTPResponseStatus
     package var contentType: String

@@ -27,8 +27,8 @@ package struct InjectionService: Sendable {
         if let refusal = intake.refusal {
             return loop.makeSucceededFuture(HTTPAnswer(.serviceUnavailable, refusal + "\n"))
         }
-        let type = call.headers.first(name: "content-type")?.lowercased() ?? "application/json"
-        guard type.hasPrefix("application/json") else {
+        let type = call.headers.first(name: "content-type")?.prefix { $0 != ";" }.lowercased() ?? "application/json"
+        guard type.filter({ $0 != " " && $0 != "\t" }) == "application/json" else {
             return loop.makeSucceededFuture(.fault(.unsupportedMediaType, "expected application/json"))
         }
         let messages: [IntakeMessage]

@@ -1,126 +1,166 @@
-/// The HTTP interface as OpenAPI 3.0 describes it, served at /openapi.json.
+/// The HTTP interface as OpenAPI 3.1 describes it, served at /openapi.json. A test generates requests from it and holds
+/// every answer against it; the limits in it are those of the code.
 enum OpenAPIDescription {
-    static let json = """
-        {
-          "openapi": "3.0.3",
-          "info": {"title": "Millrace mta", "version": "1", "description": "Injection, metrics and liveness."},
-          "paths": {
+    /// - Parameters:
+    ///   - keyIsNeeded: no client goes without a key.
+    ///   - recipientLimit: recipients of one request.
+    static func json(keyIsNeeded: Bool, recipientLimit: Int) -> String {
+        let security = (keyIsNeeded ? "" : "{}, ") + #"{"basic": []}, {"bearer": []}"#
+        return """
+            {
+              "openapi": "3.1.0",
+              "info": {
+                "title": "Millrace mta", "version": "1",
+                "description": "Injection, metrics and liveness. A key is asked of clients outside `trusted_networks`.",
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+              },
+              "paths": {
+            \(injection(security, recipientLimit)),
+            \(metrics(security)),
+            \(liveness),
+            \(itself)
+              },
+              "components": {
+            \(securitySchemes),
+            \(responses),
+                "schemas": {
+            \(OpenAPISchemas.json(recipientLimit: recipientLimit))
+                }
+              }
+            }
+
+            """
+    }
+
+    private static func injection(_ security: String, _ recipientLimit: Int) -> String {
+        #"""
             "/api/inject/v1": {
               "post": {
+                "operationId": "inject",
                 "summary": "Inject a message for one recipient or many.",
-                "description": "Answers when every message is as safe as the spool's durability says. The shape is that of KumoMTA.",
-                "security": [{}, {"basic": []}, {"bearer": []}],
+                "description": "Answers when every message is as safe as the spool's durability says. The shape is that of KumoMTA. Bodies may be compressed (Content-Encoding: gzip or deflate); max_request_size holds after decompression. Objects with other fields than these, keys that come twice and nesting deeper than 64 are refused. null is as good as a field left out.",
+                "security": [\#(security)],
                 "requestBody": {
                   "required": true,
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/InjectionRequest"}}}
+                  "content": {"application/json": {
+                    "schema": {"$ref": "#/components/schemas/InjectionRequest"},
+                    "examples": {
+                      "whole": {"value": {
+                        "envelope_sender": "news@example.com", "recipients": [{"email": "a@example.org"}],
+                        "content": "From: news@example.com\nTo: a@example.org\nSubject: Hello\n\nHello!\n"
+                      }},
+                      "built": {"value": {
+                        "envelope_sender": "news@example.com",
+                        "recipients": [{"email": "a@example.org", "name": "A", "substitutions": {"code": 7}}],
+                        "content": {
+                          "from": {"email": "news@example.com", "name": "News"}, "subject": "Hello {{ name }}",
+                          "text_body": "Hello {{ name }}, your code is {{ code }}.",
+                          "attachments": [
+                            {"data": "aGVsbG8=", "base64": true, "content_type": "text/plain", "file_name": "hello.txt"}
+                          ]
+                        }
+                      }}
+                    }
+                  }}
                 },
                 "responses": {
                   "200": {
-                    "description": "What became of each recipient.",
+                    "description": "What became of each recipient. A wrong address is among the failures and holds up nobody else.",
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/InjectionAnswer"}}}
                   },
-                  "400": {"$ref": "#/components/responses/Fault"}, "401": {"$ref": "#/components/responses/Fault"},
-                  "403": {"$ref": "#/components/responses/Fault"}, "413": {"$ref": "#/components/responses/Fault"},
-                  "415": {"$ref": "#/components/responses/Fault"}, "422": {"$ref": "#/components/responses/Fault"},
-                  "503": {"description": "No mail is taken now.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+                  "400": {"$ref": "#/components/responses/Malformed"}, "401": {"$ref": "#/components/responses/KeyMissing"},
+                  "403": {"$ref": "#/components/responses/KeyWrong"}, "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+                  "408": {"$ref": "#/components/responses/TooSlow"}, "413": {"$ref": "#/components/responses/TooLarge"},
+                  "415": {"$ref": "#/components/responses/WrongType"}, "422": {"$ref": "#/components/responses/Wrong"},
+                  "431": {"$ref": "#/components/responses/HeaderTooLarge"}, "503": {"$ref": "#/components/responses/NoMail"}
                 }
               }
-            },
+            }
+        """#
+    }
+
+    private static func metrics(_ security: String) -> String {
+        #"""
             "/metrics": {
               "get": {
+                "operationId": "metrics",
                 "summary": "Metrics in Prometheus' text format.",
-                "security": [{}, {"basic": []}, {"bearer": []}],
-                "parameters": [{"name": "prefix", "in": "query", "required": false, "schema": {"type": "string"}}],
+                "security": [\#(security)],
+                "parameters": [{
+                  "name": "prefix", "in": "query", "required": false, "schema": {"type": "string"},
+                  "description": "Only metrics whose names begin so."
+                }],
                 "responses": {
                   "200": {"description": "The metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}},
-                  "401": {"$ref": "#/components/responses/Fault"}, "403": {"$ref": "#/components/responses/Fault"}
+                  "400": {"$ref": "#/components/responses/Malformed"}, "401": {"$ref": "#/components/responses/KeyMissing"},
+                  "403": {"$ref": "#/components/responses/KeyWrong"}, "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+                  "431": {"$ref": "#/components/responses/HeaderTooLarge"}
                 }
               }
-            },
+            }
+        """#
+    }
+
+    private static let liveness = #"""
             "/api/check-liveness/v1": {
               "get": {
+                "operationId": "liveness",
                 "summary": "Whether mail is taken.",
                 "responses": {
-                  "200": {"description": "It is.", "content": {"text/plain": {"schema": {"type": "string"}}}},
-                  "503": {"description": "It is not, and why.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+                  "200": {"description": "It is.", "content": {"text/plain": {"schema": {"const": "OK\n"}}}},
+                  "400": {"$ref": "#/components/responses/Malformed"},
+                  "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+                  "431": {"$ref": "#/components/responses/HeaderTooLarge"}, "503": {"$ref": "#/components/responses/NoMail"}
                 }
               }
             }
-          },
-          "components": {
-            "securitySchemes": {
-              "basic": {"type": "http", "scheme": "basic"}, "bearer": {"type": "http", "scheme": "bearer"}
-            },
-            "responses": {
-              "Fault": {
-                "description": "What is wrong, and where in the request (RFC 6901).",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}}
-              }
-            },
-            "schemas": {
-              "Fault": {
-                "type": "object", "required": ["error"],
-                "properties": {"error": {"type": "string"}, "pointer": {"type": "string"}}
-              },
-              "Mailbox": {
-                "type": "object", "additionalProperties": false, "required": ["email"],
-                "properties": {"email": {"type": "string"}, "name": {"type": "string", "nullable": true}}
-              },
-              "Recipient": {
-                "type": "object", "additionalProperties": false, "required": ["email"],
-                "properties": {
-                  "email": {"type": "string"}, "name": {"type": "string", "nullable": true},
-                  "substitutions": {"type": "object", "nullable": true}, "metadata": {"type": "object", "nullable": true}
-                }
-              },
-              "Attachment": {
-                "type": "object", "additionalProperties": false, "required": ["data", "content_type"],
-                "properties": {
-                  "data": {"type": "string"}, "content_type": {"type": "string"},
-                  "content_id": {"type": "string", "nullable": true}, "file_name": {"type": "string", "nullable": true},
-                  "base64": {"type": "boolean"}
-                }
-              },
-              "BuiltContent": {
-                "type": "object", "additionalProperties": false,
-                "properties": {
-                  "text_body": {"type": "string", "nullable": true}, "html_body": {"type": "string", "nullable": true},
-                  "amp_html_body": {"type": "string", "nullable": true},
-                  "headers": {"type": "object", "additionalProperties": {"type": "string"}},
-                  "from": {"$ref": "#/components/schemas/Mailbox"}, "subject": {"type": "string", "nullable": true},
-                  "reply_to": {"$ref": "#/components/schemas/Mailbox"},
-                  "attachments": {"type": "array", "items": {"$ref": "#/components/schemas/Attachment"}}
-                }
-              },
-              "InjectionRequest": {
-                "type": "object", "additionalProperties": false, "required": ["envelope_sender", "recipients", "content"],
-                "properties": {
-                  "envelope_sender": {"type": "string"},
-                  "recipients": {"type": "array", "items": {"$ref": "#/components/schemas/Recipient"}},
-                  "content": {"oneOf": [{"type": "string"}, {"$ref": "#/components/schemas/BuiltContent"}]},
-                  "substitutions": {"type": "object"}, "deferred_spool": {"type": "boolean"},
-                  "deferred_generation": {"type": "boolean"},
-                  "trace_headers": {
-                    "type": "object", "additionalProperties": false,
-                    "properties": {
-                      "received_header": {"type": "boolean"}, "supplemental_header": {"type": "boolean"},
-                      "header_name": {"type": "string"}, "include_meta_names": {"type": "array", "items": {"type": "string"}}
-                    }
-                  },
-                  "template_dialect": {"type": "string", "enum": ["Jinja", "Static", "Handlebars"]}
-                }
-              },
-              "InjectionAnswer": {
-                "type": "object", "required": ["success_count", "fail_count", "failed_recipients", "errors"],
-                "properties": {
-                  "success_count": {"type": "integer"}, "fail_count": {"type": "integer"},
-                  "failed_recipients": {"type": "array", "items": {"type": "string"}},
-                  "errors": {"type": "array", "items": {"type": "string"}}
-                }
-              }
-            }
-          }
-        }
+        """#
 
-        """
+    private static let itself = #"""
+            "/openapi.json": {
+              "get": {
+                "operationId": "description",
+                "summary": "This description.",
+                "responses": {
+                  "200": {"description": "It.", "content": {"application/json": {"schema": {"type": "object"}}}},
+                  "400": {"$ref": "#/components/responses/Malformed"},
+                  "405": {"$ref": "#/components/responses/MethodNotAllowed"},
+                  "431": {"$ref": "#/components/responses/HeaderTooLarge"}
+                }
+              }
+            }
+        """#
+
+    private static let securitySchemes = #"""
+            "securitySchemes": {
+              "basic": {"type": "http", "scheme": "basic", "description": "Name and key."},
+              "bearer": {"type": "http", "scheme": "bearer", "description": "NAME:KEY."}
+            }
+        """#
+
+    private static let responses: String = {
+        let faults = [
+            ("Malformed", "The request is not HTTP, its body cannot be decompressed, or it is not JSON.", ""),
+            ("KeyMissing", "A key is needed.", "WWW-Authenticate"), ("KeyWrong", "The key is wrong.", ""),
+            ("MethodNotAllowed", "There is something here, with another method.", "Allow"),
+            ("TooSlow", "The body did not come in request_timeout, with a second more for each KB.", ""),
+            ("TooLarge", "The body is larger than max_request_size.", ""),
+            ("WrongType", "The body is something else than JSON, or compressed with something else.", ""),
+            ("Wrong", "A field is not as it has to be; the pointer says which.", ""),
+            ("HeaderTooLarge", "The header is larger than 64 KiB, or has more than 256 fields.", ""),
+        ].map { name, text, field in
+            let schema = name == "Wrong" ? "FaultOfField" : "Fault"
+            let headers =
+                field.isEmpty ? "" : ##""headers": {"\##(field)": {"required": true, "schema": {"type": "string"}}}, "##
+            return ##"""
+                      "\##(name)": {
+                        "description": "\##(text)", \##(headers)
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/\##(schema)"}}}
+                      }
+                """##
+        }
+        let noMail =
+            ##"      "NoMail": {"description": "No mail is taken now, and why.", "content": {"text/plain": {"schema": {"type": "string"}}}}"##
+        return "    \"responses\": {\n" + (faults + [noMail]).joined(separator: ",\n") + "\n    }"
+    }()
 }

@@ -11,6 +11,7 @@ package struct HTTPSection: ConfigurationSection {
     package var apiKeys: String?
     package var maxRequestSize = ByteCount(bytes: 32 << 20)
     package var honoursDeferredSpool = false
+    package var requestTimeout = HumanDuration(seconds: 60)
 
     package init() {}
 
@@ -25,6 +26,10 @@ package struct HTTPSection: ConfigurationSection {
                 "requests may ask for it: their mail is lost with the process until its first attempt has failed; false: everything is as safe as `durability` says"
             ),
             .value("max_request_size", \.maxRequestSize, "after decompression; 413 beyond", check: atLeast(65_536)),
+            .value(
+                "request_timeout", \.requestTimeout,
+                "the next header has to come within it, then its body, with a second more for each KB; 408 beyond",
+                check: positive),
         ]
     }
 }

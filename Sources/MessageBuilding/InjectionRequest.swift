@@ -146,7 +146,11 @@ package struct InjectionRequest: Sendable {
         trace.received = try fields.flag("received_header") ?? trace.received
         trace.supplemental = try fields.flag("supplemental_header") ?? trace.supplemental
         trace.name = try fields.text("header_name") ?? trace.name
-        _ = try fields.list("include_meta_names")
+        for (index, name) in (try fields.list("include_meta_names") ?? []).enumerated() {
+            guard case .string = name else {
+                throw Fault("/trace_headers/include_meta_names/\(index)", "\(name.kind): expected a text")
+            }
+        }
         guard HeaderText.isName(trace.name) else {
             throw Fault("/trace_headers/header_name", "'\(trace.name)' is no field name")
         }
@@ -162,27 +166,27 @@ package struct InjectionRequest: Sendable {
 /// The members of an object, each known beforehand.
 private struct Fields {
     let pointer: String
-    private let members: [String: JSONValue]
+    private let members: [JSONValue.Member]
 
     init(_ value: JSONValue, _ pointer: String, _ allowed: [String]) throws(InjectionRequest.Fault) {
         guard case .object(let list) = value else {
             throw .init(pointer, "\(value.kind): expected an object")
         }
-        var found: [String: JSONValue] = [:]
-        for member in list {
-            guard allowed.contains(member.key) else {
-                throw .init(
-                    pointer + "/" + InjectionRequest.escaped(member.key),
-                    "unknown field; allowed: \(allowed.sorted().joined(separator: ", "))")
-            }
-            // null is as good as not there.
-            if member.value != .null { found[member.key] = member.value }
+        for member in list where !allowed.contains(member.key) {
+            throw .init(
+                pointer + "/" + InjectionRequest.escaped(member.key),
+                "unknown field; allowed: \(allowed.sorted().joined(separator: ", "))")
         }
         self.pointer = pointer
-        members = found
+        members = list
     }
 
-    subscript(key: String) -> JSONValue? { members[key] }
+    subscript(key: String) -> JSONValue? {
+        guard let member = members.first(where: { $0.key == key }) else { return nil }
+        // null is as good as not there.
+        if case .null = member.value { return nil }
+        return member.value
+    }
 
     func required<Value>(_ key: String, _ value: Value?) throws(InjectionRequest.Fault) -> Value {
         guard let value else { throw .init("\(pointer)/\(key)", "is missing") }
@@ -190,25 +194,25 @@ private struct Fields {
     }
 
     func text(_ key: String) throws(InjectionRequest.Fault) -> String? {
-        guard let value = members[key] else { return nil }
+        guard let value = self[key] else { return nil }
         guard case .string(let text) = value else { throw wrong(key, value, "a text") }
         return text
     }
 
     func flag(_ key: String) throws(InjectionRequest.Fault) -> Bool? {
-        guard let value = members[key] else { return nil }
+        guard let value = self[key] else { return nil }
         guard case .bool(let flag) = value else { throw wrong(key, value, "true or false") }
         return flag
     }
 
     func list(_ key: String) throws(InjectionRequest.Fault) -> [JSONValue]? {
-        guard let value = members[key] else { return nil }
+        guard let value = self[key] else { return nil }
         guard case .array(let items) = value else { throw wrong(key, value, "a list") }
         return items
     }
 
     func object(_ key: String) throws(InjectionRequest.Fault) -> JSONValue? {
-        guard let value = members[key] else { return nil }
+        guard let value = self[key] else { return nil }
         guard case .object = value else { throw wrong(key, value, "an object") }
         return value
     }

@@ -1,6 +1,6 @@
 /// A JSON text as a value (RFC 8259), read strictly: no key twice, no half surrogates, bounded depth. Objects keep the
 /// order of their keys.
-package indirect enum JSONValue: Equatable, Sendable {
+package enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     /// As it was written.
@@ -41,6 +41,8 @@ package indirect enum JSONValue: Equatable, Sendable {
     }
 
     package static let depthLimit = 64
+    /// A value takes more room in memory than the two octets that it may be written in.
+    package static let countLimit = 2_000_000
 
     package static func parse(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> JSONValue {
         var reader = JSONReader(bytes)
@@ -62,6 +64,7 @@ private struct JSONReader {
     private let bytes: UnsafeRawBufferPointer
     private var index = 0
     private var depth = 0
+    private var count = 0
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
@@ -91,6 +94,8 @@ private struct JSONReader {
     private mutating func value() throws(JSONValue.Fault) -> JSONValue {
         skipBlanks()
         guard index < bytes.count else { throw fault("the text ends here") }
+        count += 1
+        guard count <= JSONValue.countLimit else { throw fault("more than \(JSONValue.countLimit) values") }
         switch bytes[index] {
         case 0x7B: return try object()
         case 0x5B: return try array()
@@ -128,19 +133,33 @@ private struct JSONReader {
         try enter()
         defer { depth -= 1 }
         var members: [JSONValue.Member] = []
-        var seen: Set<String> = []
         skipBlanks()
         if take(0x7D) { return .object(members) }
         repeat {
             skipBlanks()
             guard index < bytes.count, bytes[index] == 0x22 else { throw fault("expected a key") }
             let key = try string()
-            guard seen.insert(key).inserted else { throw fault("key '\(key)' appears twice") }
             skipBlanks()
             guard take(0x3A) else { throw fault("expected ':'") }
             members.append(.init(key, try value()))
         } while try separator(0x7D)
+        try unique(members)
         return .object(members)
+    }
+
+    private func unique(_ members: [JSONValue.Member]) throws(JSONValue.Fault) {
+        // Most objects are small: comparing is cheaper than hashing.
+        if members.count <= 8 {
+            for (index, member) in members.enumerated()
+            where members[..<index].contains(where: { $0.key == member.key }) {
+                throw fault("key '\(member.key)' appears twice")
+            }
+            return
+        }
+        var seen: Set<String> = []
+        for member in members where !seen.insert(member.key).inserted {
+            throw fault("key '\(member.key)' appears twice")
+        }
     }
 
     private mutating func take(_ byte: UInt8) -> Bool {
@@ -184,6 +203,12 @@ private struct JSONReader {
         let start = index
         // Most texts have nothing to be undone.
         while index < bytes.count, bytes[index] != 0x22, bytes[index] != 0x5C, bytes[index] >= 0x20 { index += 1 }
+        if index < bytes.count, bytes[index] == 0x22 {
+            let plain = UnsafeRawBufferPointer(rebasing: bytes[start..<index])
+            guard let text = String(validating: plain, as: UTF8.self) else { throw fault("a text that is not UTF-8") }
+            index += 1
+            return text
+        }
         var out = Array(bytes[start..<index])
         while true {
             guard index < bytes.count else { throw fault("a text without its end") }

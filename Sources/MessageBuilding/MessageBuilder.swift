@@ -11,6 +11,10 @@ package struct BuiltContent: Sendable {
 package struct MessageBuilder: Sendable {
     package typealias Fault = InjectionRequest.Fault
 
+    /// Octets of all messages of one request together. They are made before the first is taken, so that a mistake in
+    /// the last refuses all; a template and a hundred thousand recipients in a small request could ask for any amount.
+    package static let sizeLimit = 256 << 20
+
     private let request: InjectionRequest
     private let hostname: String
     /// For Date, RFC 5322.
@@ -56,8 +60,10 @@ package struct MessageBuilder: Sendable {
             return [try shared(try checked(try rendered(template, [])), nil)]
         }
         var contents: [BuiltContent] = []
+        var size = 0
         for (index, recipient) in request.recipients.enumerated() {
             contents.append(try shared(try checked(try rendered(template, values(recipient))), index))
+            try count(contents[index].shared, &size)
         }
         return contents
     }
@@ -66,19 +72,30 @@ package struct MessageBuilder: Sendable {
         do throws(Template.Fault) { return try template.render(values) } catch { throw Fault("/content", error.text) }
     }
 
+    private func count(_ content: [UInt8], _ size: inout Int) throws(Fault) {
+        size += content.count
+        guard size <= Self.sizeLimit else {
+            throw Fault("/recipients", "messages of more than \(Self.sizeLimit) octets together: take several requests")
+        }
+    }
+
     /// Line ends as CRLF; nothing in it that SMTP would read as something else.
     private func checked(_ text: String) throws(Fault) -> [UInt8] {
         let bytes = TransferEncoding.lines(text)
         guard !bytes.contains(0) else { throw Fault("/content", "a NUL in the message") }
+        try checkLines(bytes)
+        guard let first = bytes.firstIndex(of: 0x0A), first > 1, bytes[..<first].contains(0x3A) else {
+            throw Fault("/content", "expected a message: header fields, an empty line, a body")
+        }
+        return bytes
+    }
+
+    private func checkLines(_ bytes: [UInt8]) throws(Fault) {
         var length = 0
         for byte in bytes {
             length = byte == 0x0A ? 0 : length + 1
             guard length <= 999 else { throw Fault("/content", "a line longer than 998 octets (RFC 5322 §2.1.1)") }
         }
-        guard let first = bytes.firstIndex(of: 0x0A), first > 1, bytes[..<first].contains(0x3A) else {
-            throw Fault("/content", "expected a message: header fields, an empty line, a body")
-        }
-        return bytes
     }
 
     /// - Parameter only: the one recipient; nil: all.
@@ -90,11 +107,14 @@ package struct MessageBuilder: Sendable {
     /// The supplemental field: whom the message was for, in base64, so that what comes back can be told apart.
     private func reference(_ recipient: InjectionRequest.Recipient) -> [UInt8] {
         guard request.trace.supplemental else { return [] }
-        let json =
-            "{\"_@_\":\"\\\\_/\",\"recipient\":\"\(recipient.email.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\"}"
-        let lines = TransferEncoding.base64(Array(json.utf8), lineWidth: 60)
+        var json = Array(#"{"_@_":"\\_/","recipient":""#.utf8)
+        for byte in recipient.email.utf8 {
+            if byte == 0x22 || byte == 0x5C { json.append(0x5C) }
+            json.append(byte)
+        }
+        json += Array("\"}".utf8)
         return Array(request.trace.name.utf8) + [0x3A, 0x20]
-            + lines.dropLast(2).flatMap { $0 == 0x0A ? [$0, 0x20] : [$0] } + [0x0D, 0x0A]
+            + TransferEncoding.base64(json, lineWidth: 60, fold: [0x0D, 0x0A, 0x20])
     }
 
     // MARK: Parts put together
@@ -102,19 +122,21 @@ package struct MessageBuilder: Sendable {
     private func built(_ content: InjectionRequest.Built) throws(Fault) -> [BuiltContent] {
         let parts = try BuiltParts(content, request.dialect)
         let hasTo = content.headers.contains { $0.name.lowercased() == "to" }
-        var sharedRest: [UInt8]?
+        var isShared = false
         var contents: [BuiltContent] = []
+        var size = 0
         for (index, recipient) in request.recipients.enumerated() {
             var header = reference(recipient)
             if !hasTo { header += try to(recipient, index) }
-            if let rest = sharedRest {
-                _ = rest
+            if isShared {
                 contents[0].recipients.append((index, header))
                 continue
             }
             let rest = try parts.bytes(values(recipient), hostname: hostname, date: date, newID: newID)
             contents.append(BuiltContent(recipients: [(index, header)], shared: rest))
-            if parts.isConstant { sharedRest = rest }
+            try checkLines(rest)
+            try count(rest, &size)
+            isShared = parts.isConstant
         }
         return contents
     }

@@ -14,21 +14,27 @@ package enum TransferEncoding {
 
     /// Any line ends as CRLF, one at the end.
     static func lines(_ text: String) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(text.utf8.count + 64)
-        var afterCR = false
-        for byte in text.utf8 {
-            if byte == 0x0A {
-                if !afterCR { out.append(0x0D) }
-            } else if afterCR {
-                out.append(0x0A)
+        var text = text
+        return text.withUTF8 { bytes in
+            var out: [UInt8] = []
+            out.reserveCapacity(bytes.count + bytes.count / 32 + 64)
+            var (start, index) = (0, 0)
+            while index < bytes.count {
+                let byte = bytes[index]
+                guard byte == 0x0A || byte == 0x0D else {
+                    index += 1
+                    continue
+                }
+                out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<index]))
+                out += [0x0D, 0x0A]
+                index += byte == 0x0D && index + 1 < bytes.count && bytes[index + 1] == 0x0A ? 2 : 1
+                start = index
             }
-            out.append(byte)
-            afterCR = byte == 0x0D
+            guard start < bytes.count else { return out }
+            out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...]))
+            out += [0x0D, 0x0A]
+            return out
         }
-        if afterCR { out.append(0x0A) }
-        if !out.isEmpty, out.last != 0x0A { out += [0x0D, 0x0A] }
-        return out
     }
 
     /// RFC 2045 §6.7, lines of at most 76.
@@ -63,7 +69,8 @@ package enum TransferEncoding {
     }
 
     /// RFC 2045 §6.8.
-    static func base64(_ bytes: [UInt8], lineWidth: Int? = 76) -> [UInt8] {
+    /// - Parameter fold: stands between lines.
+    static func base64(_ bytes: [UInt8], lineWidth: Int? = 76, fold: [UInt8] = [0x0D, 0x0A]) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(bytes.count * 4 / 3 + bytes.count / 40 + 8)
         var column = 0
@@ -80,7 +87,7 @@ package enum TransferEncoding {
             index += 3
             column += 4
             if let lineWidth, column >= lineWidth, index < bytes.count {
-                out += [0x0D, 0x0A]
+                out += fold
                 column = 0
             }
         }
@@ -88,9 +95,17 @@ package enum TransferEncoding {
         return out
     }
 
-    /// Header text: as it is if ASCII, else encoded words of at most 75 octets (RFC 2047 §2), folded.
+    /// So much of a header stands in one line without a fold: below the 998 of RFC 5322 §2.1.1, with room for a name.
+    private static let unfolded = 900
+
+    /// Header text: as it is if ASCII, folded if it is long, else encoded words.
     static func words(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 >= 0x80 }) else { return text }
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return encodedWords(text) }
+        return text.utf8.count <= unfolded ? text : folded(text) ?? encodedWords(text)
+    }
+
+    /// Encoded words of at most 75 octets (RFC 2047 §2), folded.
+    private static func encodedWords(_ text: String) -> String {
         var words: [String] = []
         var part: [UInt8] = []
         func close() {
@@ -107,9 +122,26 @@ package enum TransferEncoding {
         return words.joined(separator: "\r\n ")
     }
 
+    /// Folded in front of spaces (RFC 5322 §2.2.3); nil: a word is too long for that.
+    private static func folded(_ text: String) -> String? {
+        var (out, column) = ("", 0)
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let length = word.utf8.count
+            guard length <= unfolded else { return nil }
+            // A line of nothing but blanks would be read as obsolete syntax.
+            if column > 0, length > 0, column + length > 76 {
+                out += "\r\n"
+                column = 0
+            }
+            out += out.isEmpty ? word : " " + word
+            column += length + 1
+        }
+        return column <= unfolded ? out : nil
+    }
+
     /// A display name in front of an address (RFC 5322 §3.4).
     static func phrase(_ name: String) -> String {
-        if name.utf8.contains(where: { $0 >= 0x80 }) { return words(name) }
+        if name.utf8.count > unfolded || name.utf8.contains(where: { $0 >= 0x80 }) { return encodedWords(name) }
         let isAtoms = name.utf8.allSatisfy {
             ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || $0 == 0x20 || $0 == 0x2D
                 || $0 == 0x5F

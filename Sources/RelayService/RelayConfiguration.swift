@@ -16,6 +16,8 @@ package struct HTTPConfiguration: Sendable {
     /// Names and keys, kept as users' passwords are; nil: none.
     package var keys: UserFile?
     package var bodyLimit = 32 << 20
+    /// For a header, and for a body.
+    package var requestSeconds = 60.0
 
     package init(host: String, port: Int, trusted: NetworkSet) {
         self.host = host

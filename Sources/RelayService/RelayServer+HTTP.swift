@@ -33,9 +33,12 @@ struct RelayHTTP: Sendable {
             metrics: metrics)
         var listener = HTTPControlServer.Configuration(host: configuration.host, port: configuration.port)
         listener.tls = configuration.tls
+        listener.seconds = { Int(WallInstant.now().seconds) }
         listener.bodyLimit = configuration.bodyLimit
+        listener.requestTimeout = .nanoseconds(Int64(configuration.requestSeconds * 1e9))
         do {
-            let server = try await HTTPControlServer.bind(listener, group: group) { routes.respond($0, on: $1) }
+            let server = try await HTTPControlServer.bind(
+                listener, group: group, refusal: { routes.refusal($0) }, service: { routes.respond($0, on: $1) })
             return RelayHTTP(server: server, intake: intake, group: group, authentication: authentication)
         } catch {
             throw RecordFault("http on \(configuration.host):\(configuration.port): \(error)")

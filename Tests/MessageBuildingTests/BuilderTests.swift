@@ -139,6 +139,33 @@ private func request(_ content: String, _ recipients: String = "[{\"email\":\"b@
         #expect(message.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 78 })
     }
 
+    /// RFC 5322 §2.1.1 holds for every line, however long the values are.
+    @Test(arguments: [
+        String(repeating: "x", count: 5000), String(repeating: "long ", count: 1000),
+        String(repeating: " ", count: 3000),
+        "a" + String(repeating: "\u{301}", count: 2000),
+        String(repeating: "word \(String(repeating: "y", count: 899)) ", count: 3),
+    ])
+    func longValuesAreFolded(_ value: String) throws {
+        let built = try build(
+            request(
+                "{\"text_body\":\"t\",\"subject\":\"\(value)\",\"headers\":{\"X-A\":\"\(value)\"},\"from\":{\"email\":\"a@x.test\",\"name\":\"\(value)\"}}"
+            ))
+        let lines = text(built[0].shared).split(separator: "\r\n", omittingEmptySubsequences: false)
+        #expect(lines.allSatisfy { $0.utf8.count <= 998 })
+        #expect(!lines.dropLast().contains { !$0.isEmpty && $0.allSatisfy(\.isWhitespace) })
+        let file = "{\"attachments\":[{\"data\":\"\",\"content_type\":\"a/b\",\"file_name\":\"\(value)\"}]}"
+        #expect(pointer(request(file)) == "/content")
+    }
+
+    /// A small request asks for a bounded amount.
+    @Test func allMessagesTogetherAreBounded() {
+        let many = "[" + Array(repeating: "{\"email\":\"a@b.test\"}", count: 300).joined(separator: ",") + "]"
+        let line = String(repeating: "x", count: 900) + "\\n"
+        let big = "Subject: {{ email }}\\n\\n" + String(repeating: line, count: 1000)
+        #expect(pointer(request("\"\(big)\"", many)) == "/recipients")
+    }
+
     /// Nobody gets a header field of his own out of a value (CR and LF in every place that goes into the header).
     @Test(arguments: [
         ("{\"text_body\":\"x\",\"subject\":\"a\\r\\nBcc: z\"}", "/content/subject"),

@@ -25,6 +25,16 @@ import Testing
         }
     }
 
+    /// In small objects and large ones, and values beyond a number.
+    @Test func whatIsTooMuchIsRefused() {
+        let many = (0..<20).map { "\"k\($0)\":1" }.joined(separator: ",")
+        #expect(throws: Never.self) { try JSONValue.parse("{\(many)}") }
+        #expect(throws: JSONValue.Fault.self) { try JSONValue.parse("{\(many),\"k7\":1}") }
+        let list = String(repeating: "0,", count: JSONValue.countLimit - 2)
+        #expect(throws: Never.self) { try JSONValue.parse("[\(list)0]") }
+        #expect(throws: JSONValue.Fault.self) { try JSONValue.parse("[\(list)0,0]") }
+    }
+
     @Test func textsAreUTF8() {
         let bytes: [UInt8] = [0x22, 0xFF, 0x22]
         bytes.withUnsafeBytes { buffer in

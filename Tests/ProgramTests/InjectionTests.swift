@@ -5,12 +5,15 @@ import Testing
 /// Mail over HTTP, as KumoMTA's clients send it, and what is served beside.
 extension ProgramTests {
     @Suite(.timeLimit(.minutes(2))) struct InjectionTests {
-        private func relay(_ stage: Stage, to sink: Int, _ more: String = "") async throws -> (Server, http: Int) {
+        private func relay(
+            _ stage: Stage, to sink: Int, spool: String = "segment", _ more: String = ""
+        ) async throws -> (Server, http: Int) {
             let http = try freePort()
             try """
             listen: 127.0.0.1:0
             hostname: mta.test
             smart_host: 127.0.0.1:\(sink)
+            spool: \(spool)
             spool_dir: \(stage.path("spool"))
             record: \(stage.path("mta.json"))
             http:
@@ -41,6 +44,73 @@ extension ProgramTests {
             let smuggled = messages.filter { $0.recipients[0].hasPrefix("smuggle") }
             #expect(smuggled.count == 8)
             #expect(smuggled.allSatisfy { $0.text.contains("MAIL FROM:<evil@x.test>") })
+            expectTheLetters(messages.filter { $0.recipients[0].hasSuffix("@kumo.test") })
+        }
+
+        private func expectTheLetters(_ messages: [KeptMessage]) {
+            let letters = messages.filter { $0.recipients[0].hasPrefix("k") }
+            #expect(letters.count == 100)
+            for letter in letters {
+                let index = letter.recipients[0].dropFirst().prefix { $0 != "@" }
+                for part in [
+                    "Received: from http", "X-Ref: ", "X-Campaign: spring\r\n", "Subject: Code \(index)\r\n",
+                    "Dear Kim \(index), \(index) of 100, 30", "<p>Dear Kim \(index)</p>", "filename=\"hello.txt\"",
+                    "aGVsbG8gd29ybGQ=", "Content-ID: <logo>",
+                ] { #expect(letter.text.contains(part), "\(part) in \(letter.text)") }
+                let reference = letter.text.firstMatch(of: /X-Ref: ([A-Za-z0-9+\/=]+)/).map { String($0.1) } ?? ""
+                let decoded = Data(base64Encoded: reference).map { String(decoding: $0, as: UTF8.self) } ?? ""
+                #expect(decoded.hasSuffix(#""recipient":"\#(letter.recipients[0])"}"#), "\(decoded)")
+            }
+            for (dialect, text) in [("Static", "Dear {{name}}\r\n"), ("Handlebars", "Dear Kim\r\n")] {
+                let letter = messages.first { $0.recipients[0].hasPrefix(dialect) }
+                #expect(letter?.text.hasSuffix(text) == true && letter?.text.contains("X-KumoRef") == false)
+            }
+        }
+
+        /// What schemathesis makes of our own description, with and without keys: nothing is answered that is not in it.
+        @Test func theDescriptionHolds() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let (open, http) = try await relay(stage, to: sink.port, spool: "memory")
+            try await stage.runScript("http_fuzz.py", [String(http)])
+            #expect(try await open.stop(MTARecord.self).accepted > 20)
+            let (closed, second) = try await relay(
+                stage, to: sink.port, spool: "memory", "  trusted_networks: []\n  api_keys: \(try await keys(stage))")
+            try await stage.runScript("http_fuzz.py", [String(second), "app:secret"])
+            #expect(try await closed.stop(MTARecord.self).accepted > 0)
+        }
+
+        /// Raw octets: slow, cut, smuggled, pipelined, huge and broken requests.
+        @Test func nothingRawHarms() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let (mta, http) = try await relay(stage, to: sink.port, spool: "memory", "  request_timeout: 2s")
+            let output = try await stage.runScript("http_raw.py", [String(http), String(mta.program.pid), "2"])
+            let expected = try #require(UInt64(output.trimmingCharacters(in: .whitespacesAndNewlines)))
+            try await mta.wait(for: Int(expected))
+            #expect(try await mta.stop(MTARecord.self).delivered == expected)
+        }
+
+        /// /metrics after some mail, and the queries of the dashboard, by other people's parsers.
+        @Test func prometheusReadsTheMetrics() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let (mta, http) = try await relay(stage, to: sink.port)
+            let generator = try stage.generator(to: mta.port, ["--message-count", "500", "--concurrency", "4"])
+            #expect(try await generator.waitForExit() == 0)
+            try await mta.wait(for: 500)
+            try await stage.runScript(
+                "http_metrics.py", [String(http), Stage.root + "/docs/grafana/millrace-mta.json"])
+        }
+
+        private func keys(_ stage: Stage) async throws -> String {
+            let add = try stage.program(
+                "mta", ["users", "add", "app", "--file", stage.path("keys")], input: "secret\n")
+            #expect(try await add.waitForExit() == 0)
+            return stage.path("keys")
         }
 
         /// Keys: none, wrong, right; trusted clients need none.
@@ -48,11 +118,8 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let sink = try await stage.sink()
-            let add = try stage.program(
-                "mta", ["users", "add", "app", "--file", stage.path("keys")], input: "secret\n")
-            #expect(try await add.waitForExit() == 0)
             let (mta, http) = try await relay(
-                stage, to: sink.port, "  trusted_networks: []\n  api_keys: \(stage.path("keys"))")
+                stage, to: sink.port, "  trusted_networks: []\n  api_keys: \(try await keys(stage))")
             try await stage.runScript("http_keys.py", [String(http)])
             #expect(try await mta.stop(MTARecord.self).accepted == 2)
         }

@@ -100,18 +100,16 @@ final class Stage {
         return try start(executable, arguments, input: input)
     }
 
-    /// Debian's own Python first: modules such as aiosmtpd are Debian packages, and another Python that comes first in
-    /// PATH does not see them.
-    private static let python =
-        FileManager.default.isExecutableFile(atPath: "/usr/bin/python3") ? "/usr/bin/python3" : find("python3")
-
-    /// A script of `Support/`, run by python3.
+    /// A script of `Support/`, run by the python3 that `make setup` gave its packages.
     func script(_ name: String, _ arguments: [String]) throws -> ProgramUnderTest {
-        guard let python = Self.python else { throw StageFault("python3 is not installed: make setup") }
-        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("Support/\(name)").path
-        return try start(python, ["-B", path] + arguments)
+        try start(Self.python, ["-B", Self.root + "/Tests/ProgramTests/Support/\(name)"] + arguments)
     }
+
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+    private static let python =
+        [root + "/.build/python/bin/python3", "/usr/bin/python3"]
+        .first { FileManager.default.isExecutableFile(atPath: $0) } ?? "/usr/bin/python3"
 
     /// Runs a script to its end and expects success.
     @discardableResult

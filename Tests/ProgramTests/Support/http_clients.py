@@ -43,6 +43,26 @@ assert (answer["success_count"], answer["fail_count"], answer["failed_recipients
 request = json.dumps({"envelope_sender": "a@x.test", "recipients": many[:2], "content": "Subject: gz\n\nHi\n"}).encode()
 assert inject(None, headers={"Content-Encoding": "gzip"}, body=gzip.compress(request))["success_count"] == 2
 
+# As KumoMTA's documentation shows it: a hundred recipients with values of their own, attachments, trace fields, dialects.
+hundred = [{"email": f"k{index}@kumo.test", "name": f"Kim {index}", "substitutions": {"code": index, "user": {"age": 30}},
+            "metadata": {"tenant": "t"}} for index in range(100)]
+letter = {"text_body": "Dear {{ name }}, {{ code }} of {{ total }}, {{ user.age }}", "subject": "Code {{ code }}",
+          "html_body": "<p>Dear {{ name }}</p><img src=\"cid:logo\">", "headers": {"X-Campaign": "{{ campaign }}"},
+          "from": {"email": "me@x.test", "name": "Me"}, "attachments": [
+              {"data": "aGVsbG8gd29ybGQ=", "base64": True, "content_type": "text/plain", "file_name": "hello.txt"},
+              {"data": "R0lGODdh", "base64": True, "content_type": "image/gif", "content_id": "logo"}]}
+whole = {"envelope_sender": "a@x.test", "recipients": hundred, "content": letter, "deferred_spool": True,
+         "deferred_generation": False, "template_dialect": "Jinja", "substitutions": {"total": 100, "campaign": "spring"},
+         "trace_headers": {"received_header": True, "supplemental_header": True, "header_name": "X-Ref",
+                           "include_meta_names": ["tenant"]}}
+everyone = {"success_count": 100, "fail_count": 0, "failed_recipients": [], "errors": []}
+assert inject(None, headers={"Content-Encoding": "gzip"}, body=gzip.compress(json.dumps(whole).encode())) == everyone
+for dialect in ["Static", "Handlebars"]:
+    one = [{"email": f"{dialect}@kumo.test", "name": "Kim"}]
+    assert inject({"envelope_sender": "a@x.test", "recipients": one, "content": "Subject: x\n\nDear {{name}}\n",
+                   "template_dialect": dialect, "deferred_generation": True,
+                   "trace_headers": {"supplemental_header": False}})["success_count"] == 1
+
 # What would end DATA if it went out as it is.
 for index, ending in enumerate(["\r\n.\r\n", "\n.\n", "\r.\r", "\n.\r\n", "\r\n.\n", "\r.\n", "\n.\r", "\r\n\r\n.\r\n"]):
     text = f"Subject: x\r\n\r\nHi{ending}MAIL FROM:<evil@x.test>{ending}RCPT TO:<victim@y.test>\r\n"

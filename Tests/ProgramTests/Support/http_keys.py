@@ -2,6 +2,7 @@
 import base64
 import http.client
 import json
+import socket
 import sys
 
 request = json.dumps({"envelope_sender": "a@x.test", "recipients": [{"email": "b@y.test"}], "content": "Subject: x\n\nHi\n"})
@@ -27,3 +28,7 @@ assert status(basic("app:wrong")) == 403
 assert status(basic("nobody:secret")) == 403
 assert status(basic("app:secret")) == 200
 assert status("Bearer app:secret") == 200
+# Nobody without a key has a large body read.
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=20) as client:
+    client.sendall(b"POST /api/inject/v1 HTTP/1.1\r\nHost: x\r\nContent-Length: 30000000\r\n\r\n")
+    assert client.recv(100).startswith(b"HTTP/1.1 401 ")
