@@ -56,8 +56,10 @@ package struct Template: Sendable {
         let (open, close) =
             isTriple
             ? ("{{{", "}}}") : rest.hasPrefix("{{") ? ("{{", "}}") : rest.hasPrefix("{%") ? ("{%", "%}") : ("{#", "#}")
-        guard let end = rest.firstRange(of: close) else { throw Fault(text: "'\(open)' without '\(close)'") }
-        var inner = rest[rest.index(rest.startIndex, offsetBy: open.count)..<end.lowerBound]
+        // Behind the opening: the two share an octet in `{#}`.
+        var inner = rest.dropFirst(open.count)
+        guard let end = inner.firstRange(of: close) else { throw Fault(text: "'\(open)' without '\(close)'") }
+        inner = inner[..<end.lowerBound]
         rest = rest[end.upperBound...]
         if open == "{#" || (dialect == .handlebars && inner.hasPrefix("!")) { return nil }
         inner = trimmed(inner)
