@@ -24,7 +24,7 @@ import Testing
     /// Changes as a fuzzer makes them, the same ones each time.
     @Test(arguments: FuzzTarget.allCases) func changedInputsHold(target: FuzzTarget) throws {
         let inputs = try Self.inputs(target)
-        var numbers = SplitMix64(seed: UInt64(target.rawValue.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
+        var numbers = SplitMix64(seed: target.rawValue.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
         for _ in 0..<400 {
             var input = inputs[numbers.below(inputs.count)]
             for _ in 0...numbers.below(4) { Self.change(&input, inputs, &numbers) }
