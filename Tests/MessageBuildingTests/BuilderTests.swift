@@ -155,7 +155,7 @@ private func request(_ content: String, _ recipients: String = "[{\"email\":\"b@
         #expect(lines.allSatisfy { $0.utf8.count <= 998 })
         #expect(!lines.dropLast().contains { !$0.isEmpty && $0.allSatisfy(\.isWhitespace) })
         let file = "{\"attachments\":[{\"data\":\"\",\"content_type\":\"a/b\",\"file_name\":\"\(value)\"}]}"
-        #expect(pointer(request(file)) == "/content")
+        #expect(pointer(request(file)) == "/content/attachments/0")
     }
 
     /// A small request asks for a bounded amount.
