@@ -7,9 +7,11 @@ package struct DKIMSignature: Sendable {
     /// i=; nil: not said.
     package var identity: String?
     /// Fields that are signed, if they are there, lower case.
-    package var headers: [String]
+    package var headers: [String] { didSet { plan = Self.plan(headers, overSigned) } }
     /// Fields signed once more than they are there: nobody can add one (§8.15). Lower case.
-    package var overSigned: [String]
+    package var overSigned: [String] { didSet { plan = Self.plan(headers, overSigned) } }
+    /// Names in the order in which they are signed, and whether each is signed once more than it is there.
+    private var plan: [(name: String, isOverSigned: Bool)]
     package var headerForm: CanonicalForm
     package var bodyForm: CanonicalForm
     /// x= that many seconds after t=; nil: it holds for ever.
@@ -36,6 +38,7 @@ package struct DKIMSignature: Sendable {
         self.identity = identity
         self.headers = headers.map { $0.lowercased() }
         self.overSigned = overSigned.map { $0.lowercased() }
+        plan = Self.plan(self.headers, self.overSigned)
         self.headerForm = headerForm
         self.bodyForm = bodyForm
         self.expiresAfter = expiresAfter
@@ -48,66 +51,77 @@ package struct DKIMSignature: Sendable {
         guard let bodyHash = message.bodyHashes[bodyForm] else { return nil }
         // Over-signing names it also where it is not.
         guard message.fields.contains(where: { $0.name == "from" }) else { return nil }
-        let signed = signedFields(message.fields)
-        guard signed.names.contains("from") else { return nil }
-        let text = tags(signed.names, bodyHash, now)
-        var octets = signed.octets
+        var names: [String] = []
+        var octets: [UInt8] = []
+        octets.reserveCapacity(2048)
+        sign(message.fields, &names, &octets)
+        guard names.contains("from") else { return nil }
+        var field = tags(names, bodyHash, now)
         // §3.7: the field itself goes last, its b= empty, without the CRLF at its end.
-        let own = HeaderField.all(Array((text + "\r\n").utf8))[0]
-        octets += own.canonical(headerForm)
+        HeaderField.appendCanonical(field, name: Self.fieldName, headerForm, to: &octets)
         octets.removeLast(2)
         guard let signature = key.sign(octets) else { return nil }
-        return Array(text.utf8) + Self.folded(Base64Text.bytes(signature)) + [0x0D, 0x0A]
+        Self.appendFolded(Base64Text.bytes(signature), to: &field)
+        field += [0x0D, 0x0A]
+        return field
+    }
+
+    private static let fieldName = "dkim-signature"
+
+    private static func plan(_ headers: [String], _ overSigned: [String]) -> [(name: String, isOverSigned: Bool)] {
+        (headers + overSigned.filter { !headers.contains($0) }).map { ($0, overSigned.contains($0)) }
     }
 
     /// Fields in the order of h=: those of one name from the last to the first (§5.4.2).
-    private func signedFields(_ fields: [HeaderField]) -> (names: [String], octets: [UInt8]) {
-        var byName: [String: [HeaderField]] = [:]
-        for field in fields { byName[field.name, default: []].append(field) }
-        var names: [String] = []
-        var octets: [UInt8] = []
-        for name in headers + overSigned.filter({ !headers.contains($0) }) {
-            let there = byName[name] ?? []
-            for field in there.reversed() {
+    private func sign(_ fields: [HeaderField], _ names: inout [String], _ octets: inout [UInt8]) {
+        for (name, isOverSigned) in plan {
+            for field in fields.reversed() where field.name == name {
                 names.append(name)
-                octets += field.canonical(headerForm)
+                field.appendCanonical(headerForm, to: &octets)
             }
-            if overSigned.contains(name) { names.append(name) }
+            if isOverSigned { names.append(name) }
         }
-        return (names, octets)
     }
 
-    private func tags(_ names: [String], _ bodyHash: [UInt8], _ now: Int) -> String {
-        var text =
-            "DKIM-Signature: v=1; a=\(key.algorithm.rawValue); c=\(headerForm.rawValue)/\(bodyForm.rawValue);\r\n"
-        text += "\td=\(domain); s=\(selector); t=\(now);"
-        if let expiresAfter { text += " x=\(now + expiresAfter);" }
-        if let identity { text += "\r\n\ti=\(identity);" }
-        text += "\r\n\th=\(Self.folded(names));\r\n\tbh=\(Base64Text.encode(bodyHash));\r\n\tb="
-        return text
+    /// The field up to `b=`, without the CRLF at its end.
+    private func tags(_ names: [String], _ bodyHash: [UInt8], _ now: Int) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(1024)
+        func add(_ words: String...) { for word in words { out.append(contentsOf: word.utf8) } }
+        add("DKIM-Signature: v=1; a=", key.algorithm.rawValue)
+        add("; c=", headerForm.rawValue, "/", bodyForm.rawValue, ";\r\n\td=", domain, "; s=", selector)
+        add("; t=", String(now), ";")
+        if let expiresAfter { add(" x=", String(now + expiresAfter), ";") }
+        if let identity { add("\r\n\ti=", identity, ";") }
+        add("\r\n\th=")
+        Self.appendFolded(names, to: &out)
+        add(";\r\n\tbh=", Base64Text.encode(bodyHash), ";\r\n\tb=")
+        return out
     }
 
     private static let width = 70
+    private static let fold = "\r\n\t "
 
-    private static func folded(_ names: [String]) -> String {
-        var lines = [""]
+    private static func appendFolded(_ names: [String], to out: inout [UInt8]) {
+        var column = 0
         for (index, name) in names.enumerated() {
-            let word = name + (index + 1 < names.count ? ":" : "")
-            if lines[lines.count - 1].utf8.count + word.utf8.count > width { lines.append("") }
-            lines[lines.count - 1] += word
+            if column > 0, column + name.utf8.count + 1 > width {
+                out.append(contentsOf: fold.utf8)
+                column = 0
+            }
+            out.append(contentsOf: name.utf8)
+            if index + 1 < names.count { out.append(0x3A) }
+            column += name.utf8.count + 1
         }
-        return lines.joined(separator: "\r\n\t ")
     }
 
-    private static func folded(_ base64: ArraySlice<UInt8>) -> [UInt8] {
-        var lines: [UInt8] = []
+    private static func appendFolded(_ base64: ArraySlice<UInt8>, to out: inout [UInt8]) {
         var rest = base64
         while !rest.isEmpty {
-            if !lines.isEmpty { lines += Array("\r\n\t ".utf8) }
-            lines += rest.prefix(width)
+            out.append(contentsOf: rest.prefix(width))
             rest = rest.dropFirst(width)
+            if !rest.isEmpty { out.append(contentsOf: fold.utf8) }
         }
-        return lines
     }
 }
 

@@ -4,8 +4,11 @@ import COpenSSL
 final class Hash {
     private let context = EVP_MD_CTX_new()
 
+    /// Looked up once: every look-up costs as much as a short hash.
+    nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
+
     init() {
-        precondition(EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1, "libcrypto has no SHA-256")
+        precondition(EVP_DigestInit_ex(context, Self.algorithm, nil) == 1, "libcrypto has no SHA-256")
     }
 
     deinit { EVP_MD_CTX_free(context) }

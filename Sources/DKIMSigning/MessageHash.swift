@@ -138,39 +138,53 @@ package struct HeaderField: Sendable, Hashable {
 
     private init?(_ octets: [UInt8]) {
         guard let colon = octets.firstIndex(of: 0x3A) else { return nil }
-        var name = octets[..<colon]
-        while let last = name.last, last == 0x20 || last == 0x09 { name.removeLast() }
-        guard !name.isEmpty, name.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
+        var end = colon
+        while end > 0, octets[end - 1] == 0x20 || octets[end - 1] == 0x09 { end -= 1 }
+        guard end > 0, octets[..<end].allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
         self.octets = octets
         self.colon = colon
-        self.name = String(decoding: name, as: UTF8.self).lowercased()
+        name = String(unsafeUninitializedCapacity: end) { out in
+            for index in 0..<end {
+                let byte = octets[index]
+                out[index] = byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
+            }
+            return end
+        }
     }
 
     /// In canonical form, CRLF included (RFC 6376 §3.4.1, §3.4.2).
-    func canonical(_ form: CanonicalForm) -> [UInt8] {
-        guard form == .relaxed else { return octets }
-        // No longer than the field itself: what is written for a blank stood for at least one.
-        return [UInt8](unsafeUninitializedCapacity: octets.count + 2) { out, count in
-            func put(_ byte: UInt8) {
-                out[count] = byte
-                count += 1
-            }
-            for byte in name.utf8 { put(byte) }
-            put(0x3A)
-            var blankWaits = false
-            let start = count
+    func appendCanonical(_ form: CanonicalForm, to out: inout [UInt8]) {
+        guard form == .relaxed else { return out.append(contentsOf: octets) }
+        Self.appendRelaxed(name, value, to: &out)
+    }
+
+    /// A field of ours, without the CRLF at its end; with one in canonical form.
+    static func appendCanonical(_ field: [UInt8], name: String, _ form: CanonicalForm, to out: inout [UInt8]) {
+        guard form == .relaxed else {
+            out.append(contentsOf: field)
+            return out.append(contentsOf: [0x0D, 0x0A])
+        }
+        appendRelaxed(name, field[(name.utf8.count + 1)...], to: &out)
+    }
+
+    private static func appendRelaxed(_ name: String, _ value: ArraySlice<UInt8>, to out: inout [UInt8]) {
+        out.append(contentsOf: name.utf8)
+        out.append(0x3A)
+        let start = out.count
+        var blankWaits = false
+        value.withUnsafeBufferPointer { value in
             for byte in value {
                 switch byte {
                 case 0x20, 0x09: blankWaits = true
                 case 0x0D, 0x0A: break  // unfolded
                 default:
-                    if blankWaits, count > start { put(0x20) }
+                    if blankWaits, out.count > start { out.append(0x20) }
                     blankWaits = false
-                    put(byte)
+                    out.append(byte)
                 }
             }
-            put(0x0D)
-            put(0x0A)
         }
+        out.append(0x0D)
+        out.append(0x0A)
     }
 }
