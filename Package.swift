@@ -80,6 +80,7 @@ let package = Package(
 
         // Vocabulary
         layer("MailTypes"),
+        layer("TextCodecs"),
         layer("Measures", [.product(name: "Histogram", package: "hdrhistogram-swift")]),
         layer("Slabs", ["MailTypes"]),
 
@@ -93,8 +94,8 @@ let package = Package(
             ]),
 
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        layer("SASLAuthentication", ["COpenSSL"]),
-        layer("MessageBuilding"),
+        layer("SASLAuthentication", ["TextCodecs", "COpenSSL"]),
+        layer("MessageBuilding", ["TextCodecs"]),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
 
         // Edges
@@ -109,13 +110,13 @@ let package = Package(
         layer(
             "ControlPlane",
             [
-                "MailTypes", "SMTPProtocol", "SMTPTransport", "MessageBuilding", "SASLAuthentication", nioCore,
+                "MailTypes", "SMTPProtocol", "SMTPTransport", "TextCodecs", "MessageBuilding", nioCore,
                 nioPosix, nioHTTP, nioCompression, nioSSL,
             ]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
-        layer("EventLog", ["MailTypes", "Measures", "CZstd"]),
+        layer("EventLog", ["MailTypes", "Measures", "TextCodecs", "CZstd"]),
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
         layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
@@ -137,7 +138,7 @@ let package = Package(
             "RelayService",
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
-                "DeliveryQueue", "SASLAuthentication", "MailRouting", "DKIMSigning",
+                "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "DKIMSigning",
                 "ControlPlane", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
@@ -173,7 +174,8 @@ let package = Package(
         tests("Slabs", ["MailTypes", "Measures"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
-        tests("SASLAuthentication"),
+        tests("TextCodecs"),
+        tests("SASLAuthentication", ["TextCodecs"]),
         tests("MessageBuilding"),
         tests("ControlPlane"),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
@@ -202,7 +204,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "MailTypes", "Measures", "SMTPProtocol", "DKIMSigning", "MessageBuilding", "SASLAuthentication",
-                "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "CByteLoops", "COpenSSL", nioCore,
+                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "CByteLoops", "COpenSSL", nioCore,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),
         .testTarget(

@@ -1,6 +1,7 @@
 package import MailTypes
 package import NIOCore
 package import NIOHTTP1
+import TextCodecs
 
 /// One HTTP request, whole.
 package struct HTTPCall: Sendable {
@@ -43,30 +44,8 @@ package struct HTTPAnswer: Sendable {
 
     /// `{"error": …, "pointer": …}` (RFC 6901).
     package static func fault(_ status: HTTPResponseStatus, _ text: String, pointer: String? = nil) -> HTTPAnswer {
-        var json = "{\"error\":" + jsonText(text)
-        if let pointer { json += ",\"pointer\":" + jsonText(pointer) }
+        var json = "{\"error\":" + JSONText.quoted(text)
+        if let pointer { json += ",\"pointer\":" + JSONText.quoted(pointer) }
         return HTTPAnswer(status, json + "}\n", contentType: "application/json")
     }
-}
-
-/// A JSON string with its quotes (RFC 8259 §7).
-package func jsonText(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": out += "\\\""
-        case "\\": out += "\\\\"
-        case "\n": out += "\\n"
-        case "\r": out += "\\r"
-        case "\t": out += "\\t"
-        default:
-            if scalar.value < 0x20 {
-                let hex = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            } else {
-                out.unicodeScalars.append(scalar)
-            }
-        }
-    }
-    return out + "\""
 }

@@ -2,6 +2,7 @@ import MailTypes
 import MessageBuilding
 package import NIOCore
 import SMTPProtocol
+import TextCodecs
 
 /// `POST /api/inject/v1`: a JSON request becomes messages, which are safe before the answer says so.
 package struct InjectionService: Sendable {
@@ -144,8 +145,8 @@ package struct InjectionService: Sendable {
             }
             failures += message.recipients.map { Failure(recipient: $0.address.description, text: text) }
         }
-        let recipients = failures.map { jsonText($0.recipient) }.joined(separator: ",")
-        let errors = failures.map { jsonText("\($0.recipient): \($0.text)") }.joined(separator: ",")
+        let recipients = failures.map { JSONText.quoted($0.recipient) }.joined(separator: ",")
+        let errors = failures.map { JSONText.quoted("\($0.recipient): \($0.text)") }.joined(separator: ",")
         return HTTPAnswer(
             .ok,
             "{\"success_count\":\(successes),\"fail_count\":\(failures.count),\"failed_recipients\":[\(recipients)],\"errors\":[\(errors)]}\n",

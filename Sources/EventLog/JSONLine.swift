@@ -1,4 +1,5 @@
 import MailTypes
+import TextCodecs
 
 /// Writes one JSON object as a line, without a value in between: events are written by the million.
 struct JSONLine {
@@ -45,7 +46,7 @@ struct JSONLine {
     mutating func add(_ name: StaticString, _ text: String?) {
         guard var text else { return }
         key(name)
-        text.withUTF8 { string($0) }
+        text.withUTF8 { JSONText.append($0, to: &bytes) }
     }
 
     mutating func add(_ name: StaticString, _ id: MessageID) {
@@ -57,7 +58,7 @@ struct JSONLine {
 
     mutating func add(_ name: StaticString, _ address: MailAddress) {
         key(name)
-        address.bytes.withUnsafeBufferPointer { string($0) }
+        address.bytes.withUnsafeBufferPointer { JSONText.append($0, to: &bytes) }
     }
 
     /// One as a text, several as a list.
@@ -67,7 +68,7 @@ struct JSONLine {
         bytes.append(UInt8(ascii: "["))
         for (index, address) in addresses.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            address.bytes.withUnsafeBufferPointer { string($0) }
+            address.bytes.withUnsafeBufferPointer { JSONText.append($0, to: &bytes) }
         }
         bytes.append(UInt8(ascii: "]"))
     }
@@ -101,30 +102,6 @@ struct JSONLine {
         add("name", peer.name)
         add("addr", peer.address)
         close()
-    }
-
-    /// RFC 8259 §7; what is no UTF-8 is repaired, since a line that cannot be read is worth nothing.
-    private mutating func string(_ text: UnsafeBufferPointer<UInt8>) {
-        bytes.append(UInt8(ascii: "\""))
-        if text.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) {
-            bytes.append(contentsOf: text)
-        } else {
-            escape(String(decoding: text, as: UTF8.self))
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    private mutating func escape(_ text: String) {
-        for byte in text.utf8 {
-            switch byte {
-            case 0x22, 0x5C: bytes.append(contentsOf: [0x5C, byte])
-            case 0x0A: bytes.append(contentsOf: "\\n".utf8)
-            case 0x00..<0x20, 0x7F:
-                let hex = String(byte, radix: 16)
-                bytes.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - hex.count) + hex).utf8)
-            default: bytes.append(byte)
-            }
-        }
     }
 }
 

@@ -1,3 +1,5 @@
+import TextCodecs
+
 /// The templates of a built message, compiled once, and how they become MIME (RFC 2045, RFC 2046, RFC 2387).
 struct BuiltParts: Sendable {
     typealias Fault = InjectionRequest.Fault
@@ -166,7 +168,10 @@ struct BuiltParts: Sendable {
         guard HeaderText.fits(header) else { throw Fault(pointer, HeaderText.tooLong) }
         var data = Array(attachment.data.utf8)
         if attachment.isBase64 {
-            guard let decoded = decoded(data) else { throw Fault(pointer + "/data", "not base64") }
+            // Clients wrap it.
+            guard let decoded = Base64.decode(data.filter { $0 != 0x0D && $0 != 0x0A }) else {
+                throw Fault(pointer + "/data", "not base64")
+            }
             data = decoded
         }
         return Array((header + "\r\n").utf8) + TransferEncoding.base64(data)
@@ -185,35 +190,5 @@ struct BuiltParts: Sendable {
                     || byte == 0x2E || byte == 0x2D || byte == 0x5F
                 return isPlain ? String(Unicode.Scalar(byte)) : "%\(hex[Int(byte >> 4)])\(hex[Int(byte & 15)])"
             }.joined()
-    }
-
-    /// Base64 with line ends, as clients wrap it.
-    private static func decoded(_ text: [UInt8]) -> [UInt8]? {
-        var out: [UInt8] = []
-        var word: UInt32 = 0
-        var (bits, padding, digits) = (0, 0, 0)
-        for byte in text where byte != 0x0D && byte != 0x0A {
-            let value: UInt8
-            switch byte {
-            case 0x41...0x5A: value = byte - 0x41
-            case 0x61...0x7A: value = byte - 0x61 + 26
-            case 0x30...0x39: value = byte - 0x30 + 52
-            case 0x2B: value = 62
-            case 0x2F: value = 63
-            case 0x3D:
-                padding += 1
-                continue
-            default: return nil
-            }
-            guard padding == 0 else { return nil }
-            digits += 1
-            word = word << 6 | UInt32(value)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                out.append(UInt8(truncatingIfNeeded: word >> UInt32(bits)))
-            }
-        }
-        return padding <= 2 && (digits + padding) % 4 == 0 ? out : nil
     }
 }

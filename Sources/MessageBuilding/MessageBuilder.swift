@@ -1,3 +1,5 @@
+import TextCodecs
+
 /// Content for recipients: what they share, and what stands in front of it for each.
 package struct BuiltContent: Sendable {
     /// Index in the request, and fields in front of the content for this recipient alone, CRLF ended.
@@ -107,14 +109,9 @@ package struct MessageBuilder: Sendable {
     /// The supplemental field: whom the message was for, in base64, so that what comes back can be told apart.
     private func reference(_ recipient: InjectionRequest.Recipient) -> [UInt8] {
         guard request.trace.supplemental else { return [] }
-        var json = Array(#"{"_@_":"\\_/","recipient":""#.utf8)
-        for byte in recipient.email.utf8 {
-            if byte == 0x22 || byte == 0x5C { json.append(0x5C) }
-            json.append(byte)
-        }
-        json += Array("\"}".utf8)
+        let json = #"{"_@_":"\\_/","recipient":"# + JSONText.quoted(recipient.email) + "}"
         return Array(request.trace.name.utf8) + [0x3A, 0x20]
-            + TransferEncoding.base64(json, lineWidth: 60, fold: [0x0D, 0x0A, 0x20])
+            + Base64.bytes(Array(json.utf8), lineWidth: 60, fold: [0x0D, 0x0A, 0x20]) + [0x0D, 0x0A]
     }
 
     // MARK: Parts put together

@@ -1,7 +1,8 @@
+import TextCodecs
+
 /// Content-Transfer-Encoding (RFC 2045 §6) and encoded words (RFC 2047).
 package enum TransferEncoding {
     private static let hex = Array("0123456789ABCDEF".utf8)
-    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     /// Text with CRLF line ends, and how it is encoded: as it is, or quoted-printable.
     static func text(_ text: String) -> (name: String, bytes: [UInt8]) {
@@ -68,31 +69,9 @@ package enum TransferEncoding {
         return out
     }
 
-    /// RFC 2045 §6.8.
-    /// - Parameter fold: stands between lines.
-    static func base64(_ bytes: [UInt8], lineWidth: Int? = 76, fold: [UInt8] = [0x0D, 0x0A]) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(bytes.count * 4 / 3 + bytes.count / 40 + 8)
-        var column = 0
-        var index = 0
-        while index < bytes.count {
-            let left = bytes.count - index
-            let word =
-                UInt32(bytes[index]) << 16 | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
-                | (left > 2 ? UInt32(bytes[index + 2]) : 0)
-            out.append(digits[Int(word >> 18)])
-            out.append(digits[Int(word >> 12 & 63)])
-            out.append(left > 1 ? digits[Int(word >> 6 & 63)] : 0x3D)
-            out.append(left > 2 ? digits[Int(word & 63)] : 0x3D)
-            index += 3
-            column += 4
-            if let lineWidth, column >= lineWidth, index < bytes.count {
-                out += fold
-                column = 0
-            }
-        }
-        if lineWidth != nil, !out.isEmpty { out += [0x0D, 0x0A] }
-        return out
+    /// RFC 2045 §6.8: lines of 76, CRLF at the end of each.
+    static func base64(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.isEmpty ? [] : Base64.bytes(bytes, lineWidth: 76) + [0x0D, 0x0A]
     }
 
     /// So much of a header stands in one line without a fold: below the 998 of RFC 5322 §2.1.1, with room for a name.
@@ -109,7 +88,7 @@ package enum TransferEncoding {
         var words: [String] = []
         var part: [UInt8] = []
         func close() {
-            words.append("=?utf-8?B?" + String(decoding: base64(part, lineWidth: nil), as: UTF8.self) + "?=")
+            words.append("=?utf-8?B?" + Base64.encode(part) + "?=")
             part = []
         }
         // By scalars: what is one character to a reader may have any number of them, and a word has 75 octets.

@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import RunRecords
 import SASLAuthentication
+import TextCodecs
 
 /// The HTTP side of a relay, with threads of its own: making messages must not hold up those that come by SMTP.
 struct RelayHTTP: Sendable {

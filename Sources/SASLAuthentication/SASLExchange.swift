@@ -1,3 +1,5 @@
+import TextCodecs
+
 /// Mechanisms that a server offers, by their names (RFC 4422 §3.1).
 package enum SASLMechanism: String, Sendable, CaseIterable {
     case plain = "PLAIN"

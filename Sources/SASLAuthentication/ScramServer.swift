@@ -1,3 +1,5 @@
+import TextCodecs
+
 /// SCRAM-SHA-256 as the server speaks it (RFC 5802 §5, RFC 7677), without channel binding.
 ///
 ///     C: n,,n=user,r=rOprNGfwEbeRWgbNEkqO

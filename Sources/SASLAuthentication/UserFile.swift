@@ -1,3 +1,5 @@
+import TextCodecs
+
 /// Users and what is kept of their passwords. One a line:
 ///
 ///     # name:scram-sha-256:iterations:salt:stored key:server key[:senders]

@@ -1,3 +1,5 @@
+import TextCodecs
+
 /// Text that is being made, with a bound.
 struct TemplateWriter {
     typealias Fault = Template.Fault
@@ -36,8 +38,8 @@ struct TemplateWriter {
         case .string(let text):
             switch spelling {
             case .handlebars: try write(text)
-            case .jinja: try write(Self.quoted(text, isHarmless: false))
-            case .json: try write(Self.quoted(text, isHarmless: true))
+            case .jinja: try write(JSONText.quoted(text))
+            case .json: try write(JSONText.quoted(text, isSafeInHTML: true))
             }
         case .array(let items):
             try write("[")
@@ -52,9 +54,9 @@ struct TemplateWriter {
             for (index, member) in members.enumerated() {
                 try separate(index, spelling, level + 1)
                 if case .json(let indent) = spelling {
-                    try write(Self.quoted(member.key, isHarmless: true) + (indent == nil ? ":" : ": "))
+                    try write(JSONText.quoted(member.key, isSafeInHTML: true) + (indent == nil ? ":" : ": "))
                 } else {
-                    try write(Self.quoted(member.key, isHarmless: false) + ": ")
+                    try write(JSONText.quoted(member.key) + ": ")
                 }
                 try write(member.value, spelling, level: level + 1)
             }
@@ -90,25 +92,6 @@ struct TemplateWriter {
     static func number(_ text: String) -> String {
         if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return text }
         return TemplateNumber(text)?.text ?? text
-    }
-
-    private static func quoted(_ text: String, isHarmless: Bool) -> String {
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case "<" where isHarmless, ">" where isHarmless, "&" where isHarmless, "'" where isHarmless:
-                out += "\\u00" + String(scalar.value, radix: 16)
-            case _ where scalar.value < 0x20:
-                out += (scalar.value < 0x10 ? "\\u000" : "\\u00") + String(scalar.value, radix: 16)
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
     }
 }
 

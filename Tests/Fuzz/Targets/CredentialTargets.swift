@@ -1,5 +1,6 @@
 import MTAConfiguration
 import SASLAuthentication
+import TextCodecs
 
 /// One user, whose password no fuzzer finds.
 private let users: UserFile = {

@@ -1,10 +1,16 @@
-/// Base64 of RFC 4648 §4, strict: padded, no line ends, no bits left over.
+/// Base64 of RFC 4648 §4.
 package enum Base64 {
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    package static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String { String(decoding: self.bytes(bytes), as: UTF8.self) }
+
+    /// - Parameters:
+    ///   - lineWidth: digits in a line, a multiple of four; nil: one line, however long.
+    ///   - fold: stands between lines.
+    package static func bytes(_ bytes: [UInt8], lineWidth: Int? = nil, fold: [UInt8] = [0x0D, 0x0A]) -> [UInt8] {
         var out: [UInt8] = []
-        out.reserveCapacity((bytes.count + 2) / 3 * 4)
+        out.reserveCapacity(bytes.count * 4 / 3 + bytes.count / 40 + 8)
+        var column = 0
         var index = 0
         while index < bytes.count {
             let left = bytes.count - index
@@ -16,13 +22,20 @@ package enum Base64 {
             out.append(left > 1 ? digits[Int(word >> 6 & 63)] : 0x3D)
             out.append(left > 2 ? digits[Int(word & 63)] : 0x3D)
             index += 3
+            column += 4
+            if let lineWidth, column >= lineWidth, index < bytes.count {
+                out += fold
+                column = 0
+            }
         }
-        return String(decoding: out, as: UTF8.self)
+        return out
     }
 
+    /// Strict: padded, no line ends, no bits left over.
     /// - Returns: nil if it is not base64.
-    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        let bytes = Array(text.utf8)
+    package static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(Array(text.utf8)) }
+
+    package static func decode(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count % 4 == 0 else { return nil }
         let padding = bytes.reversed().prefix { $0 == 0x3D }.count
         guard padding <= 2 else { return nil }
