@@ -35,12 +35,12 @@ package final class EventLog: Sendable {
     // Made and cancelled by one thread each; its handler runs on `queue`.
     nonisolated(unsafe) private let timer: any DispatchSourceTimer
 
-    /// Makes the directory and closes what a killed process left open.
+    /// Makes the directory, keeps other processes out of it, and closes what a killed one left open.
     package init(_ settings: EventLogSettings) throws(EventLogFault) {
         self.settings = settings
         if mkdir(settings.directory, 0o750) != 0, errno != EEXIST { throw .system("create \(settings.directory)") }
         guard access(settings.directory, W_OK) == 0 else { throw .system("write into \(settings.directory)") }
-        files = LogFiles(settings)
+        files = try LogFiles(settings)
         timer = DispatchSource.makeTimerSource(queue: queue)
         timer.schedule(deadline: .now() + 1, repeating: 1)
         timer.setEventHandler { [weak self] in self?.maintain() }

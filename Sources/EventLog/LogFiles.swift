@@ -14,12 +14,24 @@ final class LogFiles: @unchecked Sendable {
     private let isPacking = Atomic<Bool>(false)
     private let packingFault = Mutex<EventLogFault?>(nil)
 
-    init(_ settings: EventLogSettings) {
+    /// Held while the process lives: another one would take the open segment for a dead one's.
+    private let lock: Int32
+
+    init(_ settings: EventLogSettings) throws(EventLogFault) {
         self.settings = settings
+        let path = settings.directory + "/lock"
+        lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        guard lock >= 0 else { throw .system("create \(path)") }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw EventLogFault("\(settings.directory) is another process's log")
+        }
         let found = SegmentName.list(settings.directory)
         for (name, state) in found where state == .open { OpenSegment.recover(name, in: settings.directory) }
         last = found.last?.name
     }
+
+    deinit { close(lock) }
 
     func write(_ lines: [UInt8], now: UInt64) throws(EventLogFault) {
         if let segment, isDue(segment, now) { try closeSegment() }

@@ -45,8 +45,8 @@ package struct LogReader: ~Copyable {
         cursorPath = "\(directory)/\(name).cursor"
         prefixes = kinds.map(MailEvent.prefix)
         cursor = Self.stored(cursorPath)
-        // A new reader begins with what happens from now on.
-        if cursor == nil, let last = SegmentName.list(directory).last {
+        // A new reader begins with what happens from now on; one whose place was lost begins with the oldest there is.
+        if cursor == nil, access(cursorPath, F_OK) != 0, let last = SegmentName.list(directory).last {
             cursor = LogCursor(
                 segment: last.name,
                 offset: last.state == .compressed ? 0 : fileSize(last.name.path(directory, last.state)) ?? 0)

@@ -89,6 +89,15 @@ import Testing
         #expect(numbers(home.lines.map { Array($0.utf8) }) == [2])
     }
 
+    /// Two processes in one directory would close each other's segments.
+    @Test func oneProcessADirectory() throws {
+        let home = try LogHome()
+        let log = try EventLog(settings(home))
+        #expect(throws: EventLogFault.self) { try EventLog(settings(home)) }
+        log.append(line(.delivery, 1), events: 1)
+        log.close()
+    }
+
     @Test func aDirectoryThatCannotBeIsNamed() {
         #expect(throws: EventLogFault.self) { try EventLog(EventLogSettings(directory: "/proc/nowhere/log")) }
     }

@@ -60,6 +60,28 @@ import Testing
         log.close()
     }
 
+    /// A place that cannot be read (a power cut, an editor) costs events twice, not events.
+    @Test func aLostPlaceBeginsWithTheOldest() throws {
+        let home = try LogHome()
+        let log = try log(home)
+        write(log, 0..<10)
+        try home.write("hook.cursor", "")
+        var reader = LogReader(home.path, name: "hook", kinds: [.delivery])
+        #expect(try readAll(&reader) == Array(0..<10))
+        log.close()
+    }
+
+    /// Without a place of its own a reader begins with what comes.
+    @Test func aNewReaderBeginsNow() throws {
+        let home = try LogHome()
+        let log = try log(home)
+        write(log, 0..<10)
+        var reader = LogReader(home.path, name: "hook", kinds: [.delivery])
+        write(log, 10..<12)
+        #expect(try readAll(&reader) == [10, 11])
+        log.close()
+    }
+
     @Test func onlyWhatIsWanted() throws {
         let home = try LogHome()
         let log = try log(home, segmentBytes: 1 << 20)

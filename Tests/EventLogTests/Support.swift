@@ -13,8 +13,9 @@ final class LogHome {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
+    /// Without the lock.
     var files: [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { $0 != "lock" }.sorted()
     }
 
     func text(_ file: String) -> String {
