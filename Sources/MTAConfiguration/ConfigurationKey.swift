@@ -24,8 +24,9 @@ package struct ConfigurationKey<Section: ConfigurationSection> {
     }
 
     package var description: KeyDescription {
-        KeyDescription(
+        let whole = KeyDescription(
             name: name, form: form, standard: standard, meaning: meaning, isReloadable: isReloadable, inner: inner)
+        return isReloadable ? whole : whole.needingRestart
     }
 
     /// The same, but a change needs a restart.
@@ -56,8 +57,16 @@ package struct KeyDescription {
     package let form: String
     package let standard: String
     package let meaning: String
-    package let isReloadable: Bool
-    package let inner: [KeyDescription]
+    package private(set) var isReloadable: Bool
+    package private(set) var inner: [KeyDescription]
+
+    /// The same, but a change of it, or of anything in it, needs a restart.
+    var needingRestart: KeyDescription {
+        var key = self
+        key.isReloadable = false
+        key.inner = inner.map(\.needingRestart)
+        return key
+    }
 }
 
 // How keys of the usual kinds are declared.

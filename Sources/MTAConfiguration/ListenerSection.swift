@@ -30,11 +30,12 @@ package struct ListenerSection: ConfigurationSection {
 
     package static var keys: [ConfigurationKey<ListenerSection>] {
         [
-            .value("name", \.name, "name in messages and metrics", shown: "required"),
-            .optional("address", \.address, "where it listens", shown: "required"),
+            .value("name", \.name, "name in messages and metrics", shown: "required").needingRestart,
+            .optional("address", \.address, "where it listens", shown: "required").needingRestart,
             .value(
                 "protocol", \.service,
-                "`submission` (RFC 6409) wants AUTH, `submissions` also begins with TLS (RFC 8314), `lmtp` is RFC 2033"),
+                "`submission` (RFC 6409) wants AUTH, `submissions` also begins with TLS (RFC 8314), `lmtp` is RFC 2033"
+            ).needingRestart,
             .optional("tls", \.tls, "name of a certificate under `tls`, for STARTTLS or `submissions`", shown: "none"),
             .value("tls_required", \.requiresTLS, "mail only after STARTTLS: 530 5.7.0"),
             ConfigurationKey(
@@ -51,7 +52,8 @@ package struct ListenerSection: ConfigurationSection {
                 }, inner: []),
             .optional(
                 "auth_required", \.requiresAuth, "MAIL only after AUTH: 530 5.7.0", shown: "true for submission(s)"),
-            .value("proxy_protocol", \.hasProxyHeader, "each connection begins with a PROXY header (v1 or v2)"),
+            .value("proxy_protocol", \.hasProxyHeader, "each connection begins with a PROXY header (v1 or v2)")
+                .needingRestart,
             .list("proxy_networks", \.proxyNetworks, "who may send PROXY headers; others are refused"),
             .list("xclient_networks", \.xclientNetworks, "who may say with XCLIENT for whom it speaks"),
             .sections("networks", \.networks, "limits for some clients; the most specific network wins, whole"),

@@ -149,6 +149,10 @@ extension MTASettings {
 
     private func check(_ entry: DKIMSection, _ probe: any FileProbe, _ faults: inout [RecordFault]) {
         if entry.domain == nil { note(&faults, entry.mapping, "domain", "is missing") }
+        let names = (entry.headers.isEmpty ? ["From"] : entry.headers) + entry.overSigned
+        if !names.contains(where: { $0.lowercased() == "from" }) {
+            note(&faults, entry.mapping, "headers", "From has to be among them (RFC 6376 §5.4)")
+        }
         if entry.selector.isEmpty { note(&faults, entry.mapping, "selector", "is missing") }
         if entry.key.isEmpty {
             note(&faults, entry.mapping, "key", "is missing")

@@ -63,21 +63,24 @@ extension RelayShard {
     ) {
         let (policy, now) = (configuration.dkim, Int(wallMilliseconds() / 1000))
         signing += 1
-        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> SpoolMessage in
+        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> SpoolMessage? in
             var hash = MessageHash(policy, message.content.form)
             for slice in message.content.slices { slice.withUnsafeReadableBytes { hash.feed($0) } }
             guard let hashed = hash.finish() else { return message }
             var signed = message
             if signed.envelope.options == nil { signed.envelope.options = EnvelopeOptions() }
-            signed.envelope.options!.recipients = message.envelope.recipients.indices.map { index in
+            signed.envelope.options!.recipients = []
+            for index in message.envelope.recipients.indices {
                 var options = message.envelope.options(of: index)
-                options.header = policy.fields(for: hashed.with(options.header), now: now) + options.header
-                return options
+                guard let fields = policy.wholeFields(for: hashed.with(options.header), now: now) else { return nil }
+                options.header = fields + options.header
+                signed.envelope.options!.recipients.append(options)
             }
             return signed
         }.whenComplete { [self] result in
             signing -= 1
-            accept((try? result.get()) ?? message, for: .injection(promise, peer: peer))
+            guard let signed = try? result.get() else { return promise.succeed(cannotSign(message)) }
+            accept(signed, for: .injection(promise, peer: peer))
         }
     }
 }

@@ -18,6 +18,8 @@ package enum RelayMetrics {
         "millrace_recipients_total", .counter,
         "Recipients by outcome: accepted, refused, delivered, bounced, deferred (each attempt), removed, quarantined.",
         labels: ["outcome"])
+    static let signatureFailures = MetricFamily(
+        "millrace_dkim_failures_total", .counter, "Messages refused for now because a signature could not be made.")
     static let notifications = MetricFamily(
         "millrace_notifications_total", .counter, "Recipients of notifications made here (RFC 3464).")
     static let queued = MetricFamily("millrace_queued_recipients", .gauge, "Recipients that wait or are on their way.")
@@ -62,7 +64,8 @@ package enum RelayMetrics {
 
     package static let families = [
         connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
-        notifications, queued, deliveries, nextHops, resident, commits, commitRecords, commitSeconds, deliverySeconds,
+        signatureFailures, notifications, queued, deliveries, nextHops, resident, commits, commitRecords, commitSeconds,
+        deliverySeconds,
         freeBytes, spoolHealthy, dnsLookups, logEvents, logBytes, hookEvents, hookFailures, hookLag, cpuSeconds, memory,
         started,
     ]
@@ -123,6 +126,7 @@ extension RelayServer {
             ("quarantined", counts.quarantined),
         ]
         text.add(RelayMetrics.recipients, outcomes.map { ([$0.0], Double($0.1)) })
+        text.add(RelayMetrics.signatureFailures, counts.unsigned)
         text.add(RelayMetrics.notifications, counts.generated)
         text.add(RelayMetrics.queued, counts.queued)
     }

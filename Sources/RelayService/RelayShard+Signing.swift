@@ -16,7 +16,8 @@ struct UnsignedMessage {
 }
 
 // Signatures (RFC 6376), made on threads of their own between the end of the content and the spool: what is stored is
-// what is sent.
+// what is sent. A signature that is configured and cannot be made is a fault of ours: its mail is refused for now, since
+// what goes out unsigned where a policy says that all is signed (DMARC) is thrown away by its receivers.
 extension RelayShard {
     /// Signed one after the other before the loop is told: a wake-up and a commit for several of them.
     private static let signedAtOnce = 16
@@ -42,19 +43,38 @@ extension RelayShard {
         let (policy, now) = (configuration.dkim, Int(wallMilliseconds() / 1000))
         let contents = batch.map(\.message.content)
         let bound = NIOLoopBound((self, batch), eventLoop: context.eventLoop)
-        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> [[UInt8]] in
+        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> [[UInt8]?] in
             contents.map { content in
                 var hash = MessageHash(policy, content.form)
                 for slice in content.slices { slice.withUnsafeReadableBytes { hash.feed($0) } }
-                return hash.finish().map { policy.fields(for: $0, now: now) } ?? []
+                guard let hashed = hash.finish() else { return [] }
+                return policy.wholeFields(for: hashed, now: now)
             }
         }.whenComplete { result in
             let (shard, batch) = bound.value
             shard.signersBusy -= 1
-            let signatures = (try? result.get()) ?? Array(repeating: [], count: batch.count)
-            for (message, fields) in zip(batch, signatures) { shard.accept(message, signatures: fields) }
+            // An error is that of threads that have ended.
+            let signatures = (try? result.get()) ?? Array(repeating: nil, count: batch.count)
+            for (message, fields) in zip(batch, signatures) {
+                if let fields { shard.accept(message, signatures: fields) } else { shard.refuse(message) }
+            }
+            shard.releaseHeld()
             shard.signMore()
         }
+    }
+
+    private func refuse(_ unsigned: UnsignedMessage) {
+        reception.settle(unsigned.received)
+        unsigned.connection.decide(cannotSign(unsigned.message))
+    }
+
+    /// What the sender of a message is told whose signatures could not be made; counted.
+    func cannotSign(_ message: SpoolMessage) -> SMTPReply {
+        let recipients = UInt64(message.envelope.recipients.count)
+        counts.refused += recipients
+        counts.unsigned += 1
+        note("a message of \(message.envelope.reversePath) could not be signed")
+        return SMTPReply(451, .init(4, 3, 0), "Message cannot be signed now, try again")
     }
 
     private func accept(_ unsigned: UnsignedMessage, signatures: [UInt8]) {
@@ -63,5 +83,19 @@ extension RelayShard {
         if !signatures.isEmpty { slices.append(ByteBuffer(bytes: signatures)) }
         message.content = MessageContent(slices: slices + message.content.slices, form: message.content.form)
         accept(message, for: .client(unsigned.connection, unsigned.listener, received: unsigned.received))
+    }
+}
+
+extension DKIMPolicy {
+    /// The fields of all signatures that the author's domain has; empty where it has none, nil where one of them cannot be
+    /// made.
+    func wholeFields(for message: HashedMessage, now: Int) -> [UInt8]? {
+        guard let domain = message.authorDomain else { return [] }
+        var fields: [UInt8] = []
+        for signature in signatures(for: domain) {
+            guard let field = signature.field(for: message, now: now) else { return nil }
+            fields += field
+        }
+        return fields
     }
 }

@@ -33,6 +33,20 @@ import Testing
         #expect(keys.contains { $0["key"] as? String == "listeners[].networks[].max_connections" })
     }
 
+    /// A key inside a section that needs a restart needs one, too, however deep; others do not.
+    @Test(arguments: [
+        ("dns", false), ("dns.timeout", false), ("dns.stub_zones[].server", false), ("http.api_keys", false),
+        ("log.events", false), ("web_hooks[].give_up", false), ("listeners[].address", false),
+        ("listeners[].protocol", false), ("listeners", true), ("listeners[].networks[].max_connections", true),
+        ("delivery.rate", true), ("delivery.tls_ca", false), ("dkim[].key", true),
+    ])
+    func whatNeedsARestartIsMarked(_ name: String, _ isReloadable: Bool) throws {
+        let data = Data(ConfigurationReference.render(.json).utf8)
+        let keys = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+        let key = try #require(keys.first { $0["key"] as? String == name })
+        #expect(key["reloadable"] as? Bool == isReloadable)
+    }
+
     /// What the reference gives as a default can be written as it stands.
     @Test func everyKeyIsExplained() {
         let text = ConfigurationReference.render(.text)

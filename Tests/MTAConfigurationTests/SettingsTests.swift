@@ -131,6 +131,10 @@ private func faults(_ text: String) -> [String] {
         ),
         ("domains:\n  - {name: a.test, rate: fast}", "2: key 'domains[0].rate': 'fast': expected messages/duration"),
         ("dkim:\n  - {domain: a.test, selector: s, key: /nowhere}", "2: key 'dkim[0].key': '/nowhere' cannot be read"),
+        (
+            "dkim:\n  - {domain: a.test, selector: s, key: /k.pem, headers: [Subject], over_sign: []}",
+            "2: key 'dkim[0].headers': From has to be among them"
+        ),
         ("users: /nowhere", "1: key 'users': '/nowhere' cannot be read"),
         ("hostname: a b", "1: key 'hostname': 'a b': expected a domain name"),
         ("listeners: none", "1: key 'listeners': expected a list"),
