@@ -153,10 +153,16 @@ package struct DKIMPolicy: Sendable {
         return []
     }
 
-    /// The signature fields of a message, the first one on top; empty if there are none to be made.
+    /// The fields of all signatures that the author's domain has, the first one on top; empty where it has none, nil where
+    /// one of them cannot be made.
     /// - Parameter now: seconds since 1970.
-    package func fields(for message: HashedMessage, now: Int) -> [UInt8] {
+    package func fields(for message: HashedMessage, now: Int) -> [UInt8]? {
         guard let domain = message.authorDomain else { return [] }
-        return signatures(for: domain).compactMap { $0.field(for: message, now: now) }.flatMap { $0 }
+        var fields: [UInt8] = []
+        for signature in signatures(for: domain) {
+            guard let field = signature.field(for: message, now: now) else { return nil }
+            fields += field
+        }
+        return fields
     }
 }

@@ -16,6 +16,7 @@ final class ClientReception: SMTPServerDelegate {
     private var slices: [ByteBuffer] = []
     private var form = WireForm.dotStuffed
     private var hops = HopCounter()
+    private var hash: StreamedHash?
     /// Octets of the message so far, and whether it is counted in the shard's budget.
     private var received = 0
     private var isReceiving = false
@@ -111,6 +112,7 @@ final class ClientReception: SMTPServerDelegate {
     func contentBegins(_ connection: SMTPServerConnection, form: WireForm) {
         slices = []
         hops = HopCounter()
+        hash = StreamedHash(shard.configuration.dkim, form)
         self.form = form
         received = 0
         isReceiving = true
@@ -119,6 +121,7 @@ final class ClientReception: SMTPServerDelegate {
 
     func content(_ connection: SMTPServerConnection, _ slice: ByteBuffer) {
         hops.add(slice)
+        if hash != nil { slice.withUnsafeReadableBytes { hash!.hash.feed($0) } }
         received += slice.readableBytes
         if heldConnection == nil, shard.reception.add(slice.readableBytes, own: received) {
             heldConnection = connection
@@ -133,7 +136,7 @@ final class ClientReception: SMTPServerDelegate {
     }
 
     func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision {
-        defer { slices = [] }
+        defer { (slices, hash) = ([], nil) }
         guard hops.hops < SMTPLimits.hops else {
             forget()
             shard.counts.refused += UInt64(connection.session.envelope.recipients.count)
@@ -150,7 +153,8 @@ final class ClientReception: SMTPServerDelegate {
         leaveHeld()
         shard.signAndAccept(
             UnsignedMessage(
-                message: message, trace: ByteBuffer(bytes: trace), connection: connection, listener: listener,
+                message: message, hash: hash, trace: ByteBuffer(bytes: trace), connection: connection,
+                listener: listener,
                 received: received))
         return .later
     }
@@ -178,7 +182,7 @@ final class ClientReception: SMTPServerDelegate {
     }
 
     func contentAborted(_ connection: SMTPServerConnection) {
-        slices = []
+        (slices, hash) = ([], nil)
         forget()
         shard.counts.refused += UInt64(connection.session.envelope.recipients.count)
     }

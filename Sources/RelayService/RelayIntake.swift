@@ -72,7 +72,7 @@ extension RelayShard {
             signed.envelope.options!.recipients = []
             for index in message.envelope.recipients.indices {
                 var options = message.envelope.options(of: index)
-                guard let fields = policy.wholeFields(for: hashed.with(options.header), now: now) else { return nil }
+                guard let fields = policy.fields(for: hashed.with(options.header), now: now) else { return nil }
                 options.header = fields + options.header
                 signed.envelope.options!.recipients.append(options)
             }

@@ -7,6 +7,8 @@ import SpoolContract
 /// A message between the end of its content and the spool.
 struct UnsignedMessage {
     var message: SpoolMessage
+    /// What was hashed while the content came in; nil: nothing is signed here.
+    var hash: StreamedHash?
     /// The Received field, which goes on top and is not signed.
     var trace: ByteBuffer
     let connection: SMTPServerConnection
@@ -15,15 +17,29 @@ struct UnsignedMessage {
     let received: Int
 }
 
-// Signatures (RFC 6376), made on threads of their own between the end of the content and the spool: what is stored is
-// what is sent. A signature that is configured and cannot be made is a fault of ours: its mail is refused for now, since
+/// A hash on its way from the loop that fed it to the thread that signs: never with both.
+struct StreamedHash: @unchecked Sendable {
+    /// The rules when the content began: what they want is what is hashed.
+    let policy: DKIMPolicy
+    var hash: MessageHash
+
+    /// Nil where nothing is to be signed.
+    init?(_ policy: DKIMPolicy, _ form: WireForm) {
+        guard !policy.isEmpty else { return nil }
+        self.policy = policy
+        hash = MessageHash(policy, form)
+    }
+}
+
+// Signatures (RFC 6376): the content is hashed while it comes in, and still in the cache; the header is signed on threads
+// of their own between the end of the content and the spool: what is stored is what is sent. A signature that is configured and cannot be made is a fault of ours: its mail is refused for now, since
 // what goes out unsigned where a policy says that all is signed (DMARC) is thrown away by its receivers.
 extension RelayShard {
     /// Signed one after the other before the loop is told: a wake-up and a commit for several of them.
     private static let signedAtOnce = 16
 
     func signAndAccept(_ message: UnsignedMessage) {
-        guard !configuration.dkim.isEmpty else { return accept(message, signatures: []) }
+        guard message.hash != nil else { return accept(message, signatures: []) }
         unsigned.append(message)
         signMore()
     }
@@ -40,15 +56,14 @@ extension RelayShard {
 
     private func sign(_ batch: [UnsignedMessage]) {
         signersBusy += 1
-        let (policy, now) = (configuration.dkim, Int(wallMilliseconds() / 1000))
-        let contents = batch.map(\.message.content)
+        let now = Int(wallMilliseconds() / 1000)
+        let hashes = batch.compactMap(\.hash)
         let bound = NIOLoopBound((self, batch), eventLoop: context.eventLoop)
         parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> [[UInt8]?] in
-            contents.map { content in
-                var hash = MessageHash(policy, content.form)
-                for slice in content.slices { slice.withUnsafeReadableBytes { hash.feed($0) } }
+            hashes.map { streamed in
+                var hash = streamed.hash
                 guard let hashed = hash.finish() else { return [] }
-                return policy.wholeFields(for: hashed, now: now)
+                return streamed.policy.fields(for: hashed, now: now)
             }
         }.whenComplete { result in
             let (shard, batch) = bound.value
@@ -83,19 +98,5 @@ extension RelayShard {
         if !signatures.isEmpty { slices.append(ByteBuffer(bytes: signatures)) }
         message.content = MessageContent(slices: slices + message.content.slices, form: message.content.form)
         accept(message, for: .client(unsigned.connection, unsigned.listener, received: unsigned.received))
-    }
-}
-
-extension DKIMPolicy {
-    /// The fields of all signatures that the author's domain has; empty where it has none, nil where one of them cannot be
-    /// made.
-    func wholeFields(for message: HashedMessage, now: Int) -> [UInt8]? {
-        guard let domain = message.authorDomain else { return [] }
-        var fields: [UInt8] = []
-        for signature in signatures(for: domain) {
-            guard let field = signature.field(for: message, now: now) else { return nil }
-            fields += field
-        }
-        return fields
     }
 }
