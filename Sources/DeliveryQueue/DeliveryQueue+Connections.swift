@@ -18,6 +18,9 @@ extension DeliveryQueue {
     /// The destination has mail or connections.
     package func has(_ name: String) -> Bool { indices[name] != nil }
 
+    /// Nil where there is no such queue (any more): what is empty is dropped, and its place used again.
+    package func destination(named name: String) -> Destination? { indices[name].map { Destination(index: $0) } }
+
     package func name(of destination: Destination) -> String { destinations[Int(destination.index)].name }
     package func policy(of destination: Destination) -> DestinationPolicy {
         destinations[Int(destination.index)].policy

@@ -7,6 +7,8 @@ package struct ExchangerPlan: Sendable, Hashable {
 
     /// The best first; those of one preference in the order of the dice.
     package var hosts: [String]
+    /// Of each host: 0 for those of the best preference, 1 for the next.
+    package var ranks: [Int]
     /// What domains with the same exchangers have in common.
     package var site: String
     package var isSecure: Bool
@@ -45,10 +47,13 @@ package struct ExchangerPlan: Sendable, Hashable {
             return .permanent(.init(554, .init(5, 4, 6), "Mail for \(domain) loops back to this host"))
         }
         var dice = SplitMix(state: seed)
-        let hosts = groups.flatMap { $0.shuffled(using: &dice) }
+        let ranked = groups.enumerated().flatMap { rank, hosts in
+            hosts.shuffled(using: &dice).map { (host: $0, rank: rank) }
+        }.prefix(mostHosts)
         return .plan(
             ExchangerPlan(
-                hosts: Array(hosts.prefix(mostHosts)), site: SiteName.text(groups), isSecure: answer.isSecure))
+                hosts: ranked.map(\.host), ranks: ranked.map(\.rank), site: SiteName.text(groups),
+                isSecure: answer.isSecure))
     }
 
     /// Hosts by preference, the best first, sorted within; each host once, at its best.

@@ -70,16 +70,23 @@ package final class MailRouter: ExchangerLookup {
         return promise.futureResult
     }
 
+    private static let leastSeconds = 1.0
+
     private func begin(_ domain: String) {
         Task {
             let (outcome, ttl) = await resolve(domain)
-            let seconds = min(max(Double(ttl), settings.cacheSeconds.lowerBound), settings.cacheSeconds.upperBound)
+            let bounds = settings.cacheSeconds
+            // What has run out before it is used would be asked for again and again.
+            let seconds = max(Self.leastSeconds, min(max(Double(ttl), bounds.lowerBound), bounds.upperBound))
             let until = DNSEngine.now() + UInt64(seconds * 1e9)
             let (promises, next) = state.withLock { state in
                 state.cache.insert(domain, outcome, until: until)
                 if case .permanent = outcome { state.counts.permanent += 1 }
                 if case .temporary = outcome { state.counts.temporary += 1 }
-                return (state.underWay.removeValue(forKey: domain) ?? [], state.waiting.popLast())
+                return (
+                    state.underWay.removeValue(forKey: domain) ?? [],
+                    state.waiting.isEmpty ? nil : state.waiting.removeFirst()
+                )
             }
             for promise in promises { promise.succeed(outcome) }
             if let next { begin(next) }
@@ -102,7 +109,7 @@ package final class MailRouter: ExchangerLookup {
         guard !addresses.isEmpty else {
             return .permanent(SMTPReply(550, .init(5, 4, 4), "Mail to \(domain) is not sent from here"))
         }
-        return .hosts(site: domain.lowercased(), addresses: addresses)
+        return .hosts(site: SiteName.prefix + domain.lowercased(), addresses: addresses)
     }
 
     private func exchangers(of name: String) async -> (ExchangerOutcome, ttl: Int) {
@@ -115,7 +122,7 @@ package final class MailRouter: ExchangerLookup {
             guard !settings.ownNames.contains(name) else {
                 return (.permanent(SMTPReply(554, .init(5, 4, 6), "Mail for \(name) loops back to this host")), 0)
             }
-            let plan = ExchangerPlan(hosts: [name], site: name, isSecure: answer.isSecure)
+            let plan = ExchangerPlan(hosts: [name], ranks: [0], site: name, isSecure: answer.isSecure)
             return await addresses(plan, of: name, ttl: answer.ttl)
         case .plan(let plan): return await addresses(plan, of: name, ttl: answer.ttl)
         }
@@ -128,16 +135,16 @@ package final class MailRouter: ExchangerLookup {
             for await (host, answers) in group { found[host] = answers }
         }
         var verdict = AddressVerdict(name, ttl: ttl)
-        for host in plan.hosts {
-            let answers = found[host]!
-            if answers.addresses.contains(where: settings.ownAddresses.contains) {
-                verdict.loops = true
-                break  // this one and all that are worse
-            }
-            verdict.take(answers, usable(answers.addresses, host: host))
+        // Where this host is an exchanger, it and all that are not better are left out (RFC 5321 §5.1).
+        let own = plan.hosts.indices.first { found[plan.hosts[$0]]!.addresses.contains(where: isOwn) }
+        verdict.loops = own != nil
+        for (host, rank) in zip(plan.hosts, plan.ranks) where own.map({ rank < plan.ranks[$0] }) ?? true {
+            verdict.take(found[host]!, usable(found[host]!.addresses, host: host))
         }
-        return (verdict.outcome(site: plan.site), verdict.ttl)
+        return (verdict.outcome(site: SiteName.prefix + plan.site), verdict.ttl)
     }
+
+    private func isOwn(_ address: NetworkAddress) -> Bool { settings.ownAddresses.contains(address) }
 
     private func addresses(of host: String) async -> HostAnswers {
         async let six = settings.families == .ipv4 ? nil : ask(host, .aaaa)

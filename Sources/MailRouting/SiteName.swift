@@ -5,6 +5,10 @@
 ///     mx1.example.org, then backup.example.org                (mx1>backup).example.org
 ///     example.org, then mx.example.org                        (@>mx).example.org
 package enum SiteName {
+    /// In front of a site's name where domains and hosts have names, too: no domain and no HOST:PORT begins so, and what a
+    /// stranger's MX says can never be the name of something that the configuration speaks of.
+    package static let prefix = "mx:"
+
     /// - Parameter groups: hosts by preference, the best first, sorted within.
     package static func text(_ groups: [[String]]) -> String {
         let all = groups.joined().map { $0.split(separator: ".", omittingEmptySubsequences: false) }

@@ -71,10 +71,16 @@ package struct TerminationSignals: Sendable {
     }
 }
 
-/// SIGHUP from now on: `body` runs for each, one after the other.
-package func onHangup(_ body: @escaping @Sendable () async -> Void) async -> Task<Void, Never> {
-    let signals = await UnixSignalsSequence(trapping: .sighup)
-    return Task { for await _ in signals { await body() } }
+/// SIGHUP from now on: make it first, or one that comes while the program starts ends it.
+package struct HangupSignals: Sendable {
+    private let signals: UnixSignalsSequence
+
+    package init() async { signals = await UnixSignalsSequence(trapping: .sighup) }
+
+    /// `body` runs for each, also for one that came before, one after the other.
+    package func forEach(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        Task { for await _ in signals { await body() } }
+    }
 }
 
 /// A peer that closes early must cost a write error, not the process.

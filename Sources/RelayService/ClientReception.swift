@@ -112,7 +112,9 @@ final class ClientReception: SMTPServerDelegate {
     func contentBegins(_ connection: SMTPServerConnection, form: WireForm) {
         slices = []
         hops = HopCounter()
-        hash = StreamedHash(shard.configuration.dkim, form)
+        // Mail that anyone may hand in is not ours to sign: whoever writes our domain into From would have our word for it.
+        hash = mayRelay ? StreamedHash(shard.configuration.dkim, form) : nil
+        hash?.author = connection.session.authenticatedUser.flatMap { shard.parts.authentication.users?[$0] }
         self.form = form
         received = 0
         isReceiving = true

@@ -30,6 +30,9 @@ final class ListenerState: Sendable {
             if let old = rules.tls, let new = fresh.tls {
                 old.adopt(new)
                 fresh.tls = old
+            } else if rules.tls == nil {
+                // The listener was opened without a certificate: TLS begins with a restart.
+                (fresh.tls, fresh.requiresTLS) = (nil, rules.requiresTLS)
             }
             rules = fresh
         }

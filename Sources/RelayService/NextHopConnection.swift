@@ -39,6 +39,8 @@ final class NextHopConnection: SMTPClientDelegate {
     private var served = 0
     /// There is no way to the destination, says the DNS.
     private(set) var impossible: SMTPReply?
+    /// The destination's mail belongs elsewhere now.
+    private(set) var hasMoved = false
     /// A message was leased for this connection and its content is being read from the spool.
     var isLoading = false
     /// It takes no more and ends when it is done.
@@ -60,15 +62,18 @@ final class NextHopConnection: SMTPClientDelegate {
     /// - Parameter now: wall milliseconds.
     func open(now: UInt64) {
         openedAt = now
-        shard.addresses(of: name) { [self] outcome in
-            switch outcome {
-            case .hosts(_, let found):
+        shard.find(name) { [self] whereabouts in
+            switch whereabouts {
+            case .hosts(let found):
                 addresses = found.prefix(Self.mostAddresses).map(withPort).reversed()
                 tryNext()
             case .temporary(let reply): end(.refused(reply))
-            case .permanent(let reply):
+            case .impossible(let reply):
                 impossible = reply
                 end(.refused(reply))
+            case .moved:
+                hasMoved = true
+                end(.refused(SMTPReply(451, .init(4, 4, 4), "Its mail goes elsewhere now")))
             }
         }
     }

@@ -156,7 +156,7 @@ extension RelayShard {
     }
 
     /// Nothing was tried.
-    private func release(_ lease: DeliveryQueue.Lease) {
+    func release(_ lease: DeliveryQueue.Lease) {
         messages[lease.id]?.leases -= 1
         queue.release(lease)
         cool(lease.id)
@@ -174,7 +174,7 @@ extension RelayShard {
             queue.finish(lease)
             return endDelivery(lease.id)
         }
-        if askFirst(lease, waiting, connection) || relocate(lease, waiting) { return }
+        if askFirst(lease, waiting, connection) || (routes.needsLookups && relocate(lease, waiting)) { return }
         let recipients = transaction(message, waiting)
         let envelope = message.envelope.narrowed(to: recipients)
         if let impossible = impossibility(message, session) {
@@ -268,6 +268,7 @@ extension RelayShard {
         connections[ObjectIdentifier(connection)] = nil
         let destination = connection.destination
         if let reply = connection.impossible { returnAll(to: destination, reply) }
+        if connection.hasMoved { rerouteAll(of: destination) }
         resting[destination]?.removeAll { $0 === connection }
         if queue.policy(of: destination).isShared { parts.limits.disconnect(queue.name(of: destination)) }
         for (load, contentSent) in open {

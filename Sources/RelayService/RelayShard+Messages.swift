@@ -72,10 +72,16 @@ extension RelayShard {
     ///   - recipients: how many, if it is not.
     func putAside(_ id: MessageID, _ waiting: [Int]?, _ recipients: Int, _ fault: SpoolFault) {
         let spool = spool
-        parts.readers.runIfActive(eventLoop: context.eventLoop) { () -> String? in
-            do throws(SpoolFault) { return try spool.quarantine(id) } catch { return nil }
-        }.whenComplete { [self] outcome in
-            note("\(id) cannot be read (\(fault)); kept in \((try? outcome.get()) ?? "the spool")")
+        parts.readers.runIfActive(eventLoop: context.eventLoop) { try spool.quarantine(id) }.whenComplete {
+            [self] outcome in
+            guard case .success(let file) = outcome else {
+                // Not completed: the spool still has it, and the next start tries again.
+                note(
+                    "\(id) cannot be read (\(fault)) nor put aside (\(outcome)): left in the spool until the next start"
+                )
+                return messages[id] = nil
+            }
+            note("\(id) cannot be read (\(fault)); kept in \(file ?? "the spool")")
             let count = UInt64(waiting?.count ?? recipients)
             counts.quarantined += count
             log(.quarantine, id, messages[id], waiting ?? [], queue: nil, fault.reply)

@@ -71,7 +71,7 @@ extension RelayShard {
     /// - Returns: false if all is well.
     func relocate(_ lease: DeliveryQueue.Lease, _ waiting: [Int]) -> Bool {
         let name = queue.name(of: lease.destination)
-        guard routes.needsLookups, let message = messages[lease.id] else { return false }
+        guard let message = messages[lease.id] else { return false }
         let places = destinations(of: message, lease.id, among: waiting)
         if places.count == waiting.count, places.values.allSatisfy({ $0 == name }) { return false }
         message.leases -= 1
@@ -98,39 +98,111 @@ extension RelayShard {
         return true
     }
 
+    /// Where a destination is now.
+    enum Whereabouts {
+        case hosts([HostAddress])
+        case temporary(SMTPReply)
+        /// All mail of this queue is of one domain, and there is no way to it.
+        case impossible(SMTPReply)
+        /// Its mail belongs elsewhere, or each domain's for itself: the rules or the DNS have changed.
+        case moved
+    }
+
     /// The addresses to try for a destination, on this loop, at once or later.
-    func addresses(of destination: String, _ body: @escaping (ExchangerOutcome) -> Void) {
-        if let hop = routes.hop(of: destination) { return body(.hosts(site: destination, addresses: hop.addresses)) }
-        let domain = representatives[destination] ?? destination
-        guard let exchangers = parts.exchangers else {
-            return body(.temporary(SMTPReply(451, .init(4, 4, 3), "No name service")))
+    func find(_ destination: String, _ body: @escaping (Whereabouts) -> Void) {
+        if let hop = routes.hop(of: destination) { return body(.hosts(hop.addresses)) }
+        let isSite = destination.hasPrefix(SiteName.prefix)
+        let isOneDomain = routes.goesByExchangers(destination)
+        // Any domain that has these exchangers will do.
+        guard let domain = isSite ? representatives[destination] : destination, let exchangers = parts.exchangers else {
+            return body(.moved)
         }
-        if let known = exchangers.known(domain) { return body(known) }
-        let bound = NIOLoopBound(body, eventLoop: context.eventLoop)
+        func judge(_ outcome: ExchangerOutcome) -> Whereabouts {
+            switch outcome {
+            case .hosts(let site, let addresses): isOneDomain || site == destination ? .hosts(addresses) : .moved
+            case .temporary(let reply): isSite ? .moved : .temporary(reply)
+            case .permanent(let reply): isOneDomain ? .impossible(reply) : .moved
+            }
+        }
+        if let known = exchangers.known(domain) { return body(judge(known)) }
+        let bound = NIOLoopBound({ body(judge($0)) }, eventLoop: context.eventLoop)
         exchangers.ask(domain, on: context.eventLoop).whenComplete { result in
-            bound.value(
-                (try? result.get()) ?? .temporary(SMTPReply(451, .init(4, 4, 3), "Name service failed")))
+            bound.value((try? result.get()) ?? .temporary(SMTPReply(451, .init(4, 4, 3), "Name service failed")))
         }
     }
+
+    // MARK: Mail that cannot stay in its queue
 
     /// There is no way to this destination: its mail goes back.
     func returnAll(to destination: Destination, _ reply: SMTPReply) {
-        let now = wallMilliseconds()
-        for _ in 0..<Self.returnedAtOnce {
-            guard let lease = queue.next(for: destination, now: now) else { return }
-            messages[lease.id]?.leases += 1
-            let name = queue.name(of: destination)
-            withMessage(lease.id, isLeased: messages[lease.id] == nil) { shard in
-                guard let message = shard.messages[lease.id] else { return }
-                shard.fail(lease, message.waiting(for: name), reply)
-            } unreadable: { [self] in
-                putAside(lease, $0)
-            }
+        let name = queue.name(of: destination)
+        empty(destination) { shard, lease, done in
+            guard let message = shard.messages[lease.id] else { return done(false) }
+            shard.fail(lease, message.waiting(for: name), reply)
+            done(false)
         }
     }
 
-    /// Messages of one destination that are returned in one go.
-    private static let returnedAtOnce = 1_000
+    /// Each message goes where its recipients belong now; those that belong here stay.
+    func rerouteAll(of destination: Destination) {
+        let name = queue.name(of: destination)
+        empty(destination) { shard, lease, done in
+            guard let message = shard.messages[lease.id] else { return done(false) }
+            let waiting = message.waiting(for: name)
+            let goOn = {
+                let stays = !shard.relocate(lease, waiting)
+                if stays { shard.release(lease) } else { shard.cool(lease.id) }
+                done(stays)
+            }
+            if !shard.ask(for: waiting.map { message.envelope.recipients[$0] }, goOn) { goOn() }
+        }
+    }
+
+    /// What is under way of emptying one queue.
+    private final class Emptying {
+        var open = 0
+        var isLooping = false
+        /// A message belongs here after all: the queue is not to be emptied.
+        var isOver = false
+    }
+
+    /// Messages of one destination that are in memory at once for this.
+    private static let emptiedAtOnce = 64
+
+    /// Leases the queue's ready mail, some at a time, until there is none.
+    /// - Parameter body: ends the lease and calls `done` with whether the message stayed.
+    private func empty(
+        _ destination: Destination,
+        _ body: @escaping (RelayShard, DeliveryQueue.Lease, _ done: @escaping (Bool) -> Void) -> Void
+    ) {
+        let name = queue.name(of: destination)
+        let progress = Emptying()
+        func more() {
+            guard !progress.isLooping else { return }
+            progress.isLooping = true
+            defer { progress.isLooping = false }
+            while progress.open < Self.emptiedAtOnce, !progress.isOver,
+                let destination = queue.destination(named: name),
+                let lease = queue.next(for: destination, now: wallMilliseconds())
+            {
+                progress.open += 1
+                func done(_ stays: Bool) {
+                    progress.open -= 1
+                    if stays { progress.isOver = true }
+                    more()
+                }
+                messages[lease.id]?.leases += 1
+                withMessage(lease.id, isLeased: messages[lease.id] == nil) { shard in
+                    body(shard, lease, done)
+                } unreadable: { [self] fault in
+                    if case .corrupt = fault { putAside(lease, fault) } else { attemptFailed(lease, fault.reply) }
+                    done(false)
+                }
+            }
+        }
+        more()
+    }
+
     /// Sites whose representative domain is remembered; more are forgotten when they have no mail.
     private static let representativesKept = 65_536
 

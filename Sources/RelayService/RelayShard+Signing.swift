@@ -1,6 +1,7 @@
 import DKIMSigning
 import MailTypes
 import NIOCore
+import SASLAuthentication
 import SMTPTransport
 import SpoolContract
 
@@ -22,6 +23,8 @@ struct StreamedHash: @unchecked Sendable {
     /// The rules when the content began: what they want is what is hashed.
     let policy: DKIMPolicy
     var hash: MessageHash
+    /// Who wrote it, where that is known: only the user's own domains are signed.
+    var author: UserFile.User?
 
     /// Nil where nothing is to be signed.
     init?(_ policy: DKIMPolicy, _ form: WireForm) {
@@ -63,6 +66,8 @@ extension RelayShard {
             hashes.map { streamed in
                 var hash = streamed.hash
                 guard let hashed = hash.finish() else { return [] }
+                let mayBeSigned = streamed.author?.maySign(for: hashed.authorDomain ?? "") ?? true
+                guard mayBeSigned else { return [] }
                 return streamed.policy.fields(for: hashed, now: now)
             }
         }.whenComplete { result in

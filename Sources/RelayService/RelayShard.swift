@@ -223,12 +223,22 @@ final class RelayShard: @unchecked Sendable {
             queue.accept(message.id, recipients: message.envelope.recipients.count, to: only)
             return keep(queued, message.id, goesSoon: !queue.isHeldBack(only))
         }
+        // Only what is needed: whoever holds the message holds its content.
+        let id = message.id
         let isAsking = ask(for: message.envelope.recipients) { [self] in
             routing -= 1
-            place(queued, message.id)
+            if queued.content != nil { residentBytes -= queued.memoryBytes }
+            place(queued, id)
             dispatch()
         }
-        if isAsking { routing += 1 } else { place(queued, message.id) }
+        guard isAsking else { return place(queued, id) }
+        routing += 1
+        // A name service that is slow must not fill the memory: what is in the spool is read back from there.
+        if spool.canLoad, residentBytes + queued.memoryBytes > residentBudget {
+            queued.content = nil
+        } else {
+            residentBytes += queued.memoryBytes
+        }
     }
 
     /// Puts a message of which all is known that can be known into its queues.
@@ -250,7 +260,8 @@ final class RelayShard: @unchecked Sendable {
 
     /// Content is kept for the attempt that follows at once, if one does.
     private func keep(_ message: QueuedMessage, _ id: MessageID, goesSoon: Bool) {
-        if spool.canLoad, !goesSoon || residentBytes + message.memoryBytes > residentBudget {
+        let isOver = residentBytes + message.memoryBytes > residentBudget
+        if message.content == nil || (spool.canLoad && (!goesSoon || isOver)) {
             message.content = nil
             if message.canBeForgotten { return }
         } else {

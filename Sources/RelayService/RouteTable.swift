@@ -87,6 +87,9 @@ package struct RouteTable: Sendable {
         }
     }
 
-    /// The destination is a domain with settings of its own.
-    func isNamed(_ destination: String) -> Bool { rules[destination] != nil }
+    /// The destination is a domain that has its queue by configuration, and goes by its MX records.
+    func goesByExchangers(_ destination: String) -> Bool {
+        if case .exchangers? = rules[destination] { return true }
+        return smartHost == nil && rules[destination] != nil
+    }
 }

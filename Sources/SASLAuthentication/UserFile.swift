@@ -20,6 +20,11 @@ package struct UserFile: Sendable {
             let (address, domain) = (address.lowercased(), "@" + domain.lowercased())
             return senders.contains { $0 == address || $0 == domain }
         }
+
+        /// Whether mail whose author is of this domain may carry the domain's signature.
+        package func maySign(for domain: String) -> Bool {
+            senders.isEmpty || senders.contains { $0.hasSuffix("@" + domain.lowercased()) }
+        }
     }
 
     package struct Fault: Error, Sendable, CustomStringConvertible {

@@ -21,7 +21,8 @@ extension SMTPServerConnection {
     }
 
     func shakeHands(_ context: ChannelHandlerContext) {
-        guard let tls = security.tls else { preconditionFailure("TLS offered without a certificate") }
+        // Offered without a certificate: a fault of ours, and no reason to go on in the clear.
+        guard let tls = security.tls else { return finish(context) }
         handshake = .due
         do {
             try context.pipeline.syncOperations.addHandler(tls.handler(), position: .before(self))

@@ -24,6 +24,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         ignoreBrokenPipes()
         let termination = await TerminationSignals()
+        let hangups = await HangupSignals()
         let settings = try options.settings()
         let assembly = RelayAssembly(settings: settings.values)
         var configuration = try assembly.configuration(settings.spoolSelection, controlPath: settings.controlPath)
@@ -45,7 +46,7 @@ struct Serve: AsyncParsableCommand {
         flushStandardOutput()
         try await reportRecovery(server)
         let ticking = Task { try await follow(server) }
-        let reloading = await reloadOnHangup(server, settings)
+        let reloading = reload(server, settings, on: hangups)
         defer { reloading.cancel() }
         await termination.first()
         ticking.cancel()
@@ -55,10 +56,12 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// SIGHUP: the file is read again. What is wrong in it changes nothing; what needs a restart is named.
-    private func reloadOnHangup(_ server: RelayServer, _ settings: ServeSettings) async -> Task<Void, Never> {
+    private func reload(
+        _ server: RelayServer, _ settings: ServeSettings, on hangups: HangupSignals
+    ) -> Task<Void, Never> {
         let options = options
         let inForce = Mutex(settings.values.snapshot)
-        return await onHangup {
+        return hangups.forEach {
             do {
                 let fresh = try options.settings()
                 let configuration = try RelayAssembly(settings: fresh.values).configuration(

@@ -85,6 +85,47 @@ private func outcome(_ router: MailRouter, _ domain: String) async throws -> Exc
         ("[999.0.0.1]", "550 5.1.2"), ("a..b", "550 5.1.2"), ("a b.test", "550 5.1.2"),
     ]
 
+    /// An exchanger that has an address of this host's is this host (RFC 5321 §5.1): those equal to it are left out, too,
+    /// however the dice fall; those that are better stay.
+    @Test func whatIsThisHostByAddressLoops() async throws {
+        let zone =
+            Self.zone + """
+                equal MX 10 mx.one
+                equal MX 10 disguise
+                behind MX 10 mx.one
+                behind MX 20 disguise
+                disguise A 192.0.2.99
+
+                """
+        let server = try NameServer(["test": zone])
+        defer { server.stop() }
+        for _ in 0..<8 {
+            let router = try router(server) { $0.ownAddresses = [NetworkAddress("192.0.2.99")!] }
+            guard case .permanent(let reply) = try await outcome(router, "equal.test") else {
+                Issue.record("an exchanger as good as this host was taken")
+                return
+            }
+            #expect(reply.description.hasPrefix("554 5.4.6"))
+            guard case .hosts(_, let addresses) = try await outcome(router, "behind.test") else {
+                Issue.record("no way to what is better than this host")
+                return
+            }
+            #expect(addresses.map(\.address.ipAddress) == ["192.0.2.1"])
+        }
+    }
+
+    /// An answer with TTL 0 can be used once: what has run out before that would be asked for without end.
+    @Test func whatMayNotBeRememberedIsUsedAllTheSame() async throws {
+        let server = try NameServer(["test": Self.zone.replacing("$TTL 3600", with: "$TTL 0")])
+        defer { server.stop() }
+        let router = try router(server) { $0.cacheSeconds = 0...3600 }
+        guard case .hosts = try await outcome(router, "one.test") else {
+            Issue.record("no hosts")
+            return
+        }
+        #expect(router.known("one.test") != nil)
+    }
+
     @Test func singleDomains() async throws {
         let server = try NameServer(["test": Self.zone])
         defer { server.stop() }
@@ -96,7 +137,10 @@ private func outcome(_ router: MailRouter, _ domain: String) async throws -> Exc
             let text: String
             switch try await outcome(router, domain) {
             case .hosts(let site, let addresses):
-                text = "hosts \(site) " + addresses.map { $0.address.ipAddress ?? "" }.joined(separator: " ")
+                #expect(site.hasPrefix(SiteName.prefix))
+                text =
+                    "hosts \(site.dropFirst(SiteName.prefix.count)) "
+                    + addresses.map { $0.address.ipAddress ?? "" }.joined(separator: " ")
             case .permanent(let reply), .temporary(let reply): text = reply.description
             }
             #expect(text.hasPrefix(expected), "\(domain): \(text)")

@@ -90,6 +90,7 @@ extension ClientSession {
         guard !current.awaited.isEmpty else { return contentAnswered(positive) }
         let index = current.awaited.removeFirst()
         if !positive { current.refusedRecipients.append(.init(index: index, reply: replies.reply)) }
+        if positive, configuration.keepsReplies { current.acceptance = replies.reply }
         guard current.awaited.isEmpty else {
             expected.prepend(.content)
             return nil
@@ -104,7 +105,9 @@ extension ClientSession {
 
     private mutating func finish() -> Action? {
         var result = transactions.popFirst()?.result
-        if configuration.keepsReplies, result?.refusal == nil { result?.acceptance = replies.reply }
+        if configuration.keepsReplies, result?.acceptance == nil, replies.reply.isPositive {
+            result?.acceptance = replies.reply
+        }
         if isQuitting, transactions.isEmpty { sendQuit() }
         return result.map { .finished($0) }
     }

@@ -39,6 +39,7 @@ struct ClientTransaction {
     var refusal: SMTPReply?
     var stage = TransactionStage.final
     var refusedRecipients: [TransactionResult.RefusedRecipient] = []
+    var acceptance: SMTPReply?
     /// RCPT commands not sent yet: only without pipelining.
     var unsentRecipients: Range<Int> = 0..<0
     /// LMTP: recipients whose reply to the content is still to come, by their index in the envelope.
@@ -72,6 +73,6 @@ struct ClientTransaction {
     var isHopeless: Bool { refusal != nil || acceptedRecipients == 0 }
 
     var result: TransactionResult {
-        TransactionResult(refusal: refusal, stage: stage, refusedRecipients: refusedRecipients)
+        TransactionResult(refusal: refusal, stage: stage, refusedRecipients: refusedRecipients, acceptance: acceptance)
     }
 }
