@@ -129,6 +129,15 @@ private func request(_ content: String, _ recipients: String = "[{\"email\":\"b@
         #expect(message.split(separator: "eA==", omittingEmptySubsequences: false).count == 3)
     }
 
+    /// Receivers take the last kind that they can show; AMP stands before HTML for those that take the first or last only
+    /// of what they know (AMP for Email: text, AMP, HTML).
+    @Test func theAMPPartStandsBeforeHTML() throws {
+        let built = try build(
+            request("{\"html_body\":\"h\",\"amp_html_body\":\"<html amp4email>\",\"text_body\":\"t\"}"))
+        let types = text(built[0].shared).matches(of: /Content-Type: ([a-z\/-]+)/).map { String($0.1) }
+        #expect(types == ["multipart/alternative", "text/plain", "text/x-amp-html", "text/html"])
+    }
+
     @Test func longAndForeignTextIsEncoded() throws {
         let long = String(repeating: "x", count: 2000)
         let built = try build(
