@@ -9,6 +9,8 @@ extension ProgramTests {
         private struct Arrival: Decodable, Hashable {
             var receiver: String
             var tls: Bool
+            /// RFC 6066 §3; nil: none was named.
+            var server_name: String?
             var peer, ehlo: String
             /// Number of the connection.
             var session: Int
@@ -106,6 +108,41 @@ extension ProgramTests {
                     "b@eager.test eager clear", "b@needed.test strange TLS",
                     "b@offered.test right TLS", "b@right.test right TLS", "b@untrusted.test strange TLS",
                 ])
+        }
+
+        /// RFC 6066 §3: a host is named, an address is not.
+        @Test func theServerIsNamedInTLS() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let own = try await Authority(stage).issue("own", ["DNS:localhost"])
+            let ports = try await receivers(stage, ["named=\(own.certificate),\(own.key)"])
+            let mta = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(ports["named"]!)
+                    domains: [{name: name.test, next_hop: 'localhost:\(ports["named"]!)'}]
+                    """)
+            try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", "b@name.test", "b@address.test"])
+            try await mta.wait(for: 2)
+            _ = try await mta.stop(MTARecord.self)
+            let names = try arrivals(stage).map { "\($0.recipients[0]) \($0.tls) \($0.server_name ?? "none")" }
+            #expect(Set(names) == ["b@name.test true localhost", "b@address.test true none"])
+        }
+
+        /// RFC 5321 §4.5.3.1.8: a server need not take more than a hundred at a time.
+        @Test func manyRecipientsAreSharedOut() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let kept = try stage.openDirectory("kept")
+            let sink = try await stage.sink(["--keep", kept])
+            let mta = try await stage.mta(configured: "listen: 127.0.0.1:0\nsmart_host: 127.0.0.1:\(sink.port)")
+            let recipients = (0..<250).map { "\($0)@y.test" }
+            try await stage.runScript("send_one.py", [String(mta.port), "a@x.test"] + recipients)
+            try await mta.wait(for: 250)
+            #expect(try await mta.stop(MTARecord.self).delivered == 250)
+            let arrived = try KeptMessage.all(in: kept).map(\.recipients)
+            #expect(arrived.map(\.count).sorted() == [50, 100, 100])
+            #expect(arrived.joined().sorted() == recipients.sorted())
         }
 
         private func queueOnceTried(

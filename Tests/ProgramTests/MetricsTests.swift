@@ -60,8 +60,8 @@ extension ProgramTests {
                 #"{"envelope_sender": "a@x.test", "content": "Subject: x\n\nHi\n", "#
                     + #""recipients": [{"email": "6@y.test"}, {"email": "7@y.test"}]}"#)
             #expect(try await stage.http([request], to: http)[0].text.contains(#""success_count":2"#))
-            // Six of the seven recipients, and the notification.
-            try await mta.wait(for: 7)
+            // Seven of the eight recipients, and the notification.
+            try await mta.wait(for: 8)
             let metrics = try await settled(stage, http)
             for (name, value) in Self.expected(hop) { #expect(metrics[name] == value, "\(name)") }
             try expectTheLog(stage, metrics)
@@ -78,24 +78,24 @@ extension ProgramTests {
 
         private static func expected(_ hop: Int) -> [String: Double] {
             let outcomes: [String: Double] = [
-                "accepted": 7, "refused": 2, "delivered": 6, "bounced": 1, "deferred": 1, "removed": 0,
+                "accepted": 8, "refused": 2, "delivered": 7, "bounced": 1, "deferred": 1, "removed": 0,
                 "quarantined": 0,
             ]
             var values: [String: Double] = [
                 "millrace_connections": 0, "millrace_connections_total": 2, "millrace_tls_sessions_total": 1,
                 "millrace_authentications_total{result=\"succeeded\"}": 1,
                 "millrace_authentications_total{result=\"failed\"}": 2,
-                "millrace_messages_accepted_total": 4, "millrace_notifications_total": 1,
+                "millrace_messages_accepted_total": 5, "millrace_notifications_total": 1,
                 "millrace_queued_recipients": 1, "millrace_dkim_failures_total": 0,
                 "millrace_resident_content_bytes": 0, "millrace_spool_healthy": 1,
-                // Four messages and the notification.
-                "millrace_spool_commit_messages_total": 5,
+                // Five messages and the notification.
+                "millrace_spool_commit_messages_total": 6,
                 // Transactions with a delivery: one of each message of a client's but the deferred one, one of each
                 // recipient of the injected one, the notification's.
-                "millrace_delivery_duration_seconds_count": 5,
-                "millrace_delivery_duration_seconds_bucket{le=\"+Inf\"}": 5,
+                "millrace_delivery_duration_seconds_count": 6,
+                "millrace_delivery_duration_seconds_bucket{le=\"+Inf\"}": 6,
                 "millrace_log_events_total{outcome=\"dropped\"}": 0,
-                "millrace_web_hook_events_total{hook=\"billing\",outcome=\"delivered\"}": 5,
+                "millrace_web_hook_events_total{hook=\"billing\",outcome=\"delivered\"}": 6,
                 "millrace_web_hook_events_total{hook=\"billing\",outcome=\"skipped\"}": 0,
                 "millrace_web_hook_failures_total{hook=\"billing\"}": 2,
                 "millrace_web_hook_lag_bytes{hook=\"billing\"}": 0,
@@ -114,7 +114,7 @@ extension ProgramTests {
                 let now = try await stage.metrics(http)
                 let told = now["millrace_web_hook_events_total{hook=\"billing\",outcome=\"delivered\"}"] ?? 0
                 let isLagging = now["millrace_web_hook_lag_bytes{hook=\"billing\"}"] ?? 1 > 0
-                if told >= 5, !isLagging, now["millrace_connections"] == 0 { return now }
+                if told >= 6, !isLagging, now["millrace_connections"] == 0 { return now }
                 try await Task.sleep(nanoseconds: 100_000_000)
             }
             return try await stage.metrics(http)
@@ -126,6 +126,7 @@ extension ProgramTests {
                 var type: String
                 var size: Int?
                 var reception_protocol: String?
+                var authn_id: String?
             }
             let names = try FileManager.default.contentsOfDirectory(atPath: stage.path("log")).filter {
                 $0.hasSuffix(".jsonl.part")
@@ -136,7 +137,9 @@ extension ProgramTests {
             #expect(metrics["millrace_log_events_total{outcome=\"written\"}"] == Double(events.count))
             #expect(metrics["millrace_log_written_bytes_total"] == Double(text.count))
             let kinds = Dictionary(grouping: events, by: \.type).mapValues(\.count)
-            #expect(kinds["Reception"] == 5 && kinds["Delivery"] == 5 && kinds["Bounce"] == 1, "\(kinds)")
+            #expect(kinds["Reception"] == 6 && kinds["Delivery"] == 6 && kinds["Bounce"] == 1, "\(kinds)")
+            let users = events.filter { $0.type == "Reception" && $0.authn_id == "joe" }
+            #expect(users.map(\.reception_protocol) == ["ESMTPSA"])
             let taken = events.filter { $0.type == "Reception" && $0.reception_protocol != "internal" }
             #expect(
                 metrics["millrace_message_accepted_bytes_total"] == Double(taken.compactMap(\.size).reduce(0, +)))

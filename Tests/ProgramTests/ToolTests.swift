@@ -68,9 +68,12 @@ extension ProgramTests {
             let hop = "127.0.0.1:\(try await server.listeningPort())"
             let mta = try await stage.mta(
                 configured: "listen: 127.0.0.1:0\nsmart_host: \(hop)\nretry_first: 1h\nretry_factor: 1")
-            try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", "defer@y.test"])
+            let mail = Submission(
+                sender: "a@x.test", recipients: [.init(address: "defer@y.test")], content: Data("Subject: x\r\n".utf8))
+            let reply = try await stage.send([mail], to: mta.port)
             let config = ["--config", stage.path("mta.yaml")]
             let id = try await tried(stage, 1, config)
+            #expect(reply == ["250 2.0.0 Ok: queued as \(id)"])
             #expect(try await tool(stage, ["queue", "flush", id] + config) == "1 delivery tried now\n")
             _ = try await tried(stage, 2, config)
             let hold = ["queue", "hold", "--destination", hop]

@@ -3,7 +3,8 @@
 With a certificate it offers STARTTLS; `lmtp…` speaks LMTP; `broken` and `eager` (not aiosmtpd) offer STARTTLS, cannot
 shake hands (`eager` says more in the clear behind its 220) and take mail in the clear; their session's number is that of
 the STARTTLS they were told. Says each one's name and port, then 'listening'. Each message is a line of JSON in FILE:
-which receiver, whether over TLS, the client's address and EHLO name, the session's number, the recipients.
+which receiver, whether over TLS and with which server name, the client's address and EHLO name, the session's number,
+the recipients.
 """
 import asyncio
 import itertools
@@ -22,10 +23,10 @@ numbers = itertools.count(1)
 LMTP_ANSWERS = {"ok": "250 2.1.5 kept", "no": "550 5.1.1 no such mailbox", "later": "451 4.2.1 locked"}
 
 
-def note(name, tls, peer, ehlo, session, recipients):
+def note(name, tls, peer, ehlo, session, recipients, server_name=None):
     with lock:
         ledger.write(json.dumps({
-            "receiver": name, "tls": tls, "peer": peer, "ehlo": ehlo, "session": session,
+            "receiver": name, "tls": tls, "server_name": server_name, "peer": peer, "ehlo": ehlo, "session": session,
             "recipients": recipients}) + "\n")
 
 
@@ -37,7 +38,8 @@ class Handler:
         self.number = next(numbers)
 
     async def handle_DATA(self, server, session, envelope):
-        note(self.name, session.ssl is not None, session.peer[0], session.host_name, self.number, envelope.rcpt_tos)
+        named = getattr(session.ssl["ssl_object"], "named", None) if session.ssl else None
+        note(self.name, session.ssl is not None, session.peer[0], session.host_name, self.number, envelope.rcpt_tos, named)
         if self.name.startswith("lmtp"):  # RFC 2033 §4.2: an answer a recipient
             return "\r\n".join(LMTP_ANSWERS[address.split("@")[0]] for address in envelope.rcpt_tos)
         return "250 2.0.0 kept"
@@ -85,6 +87,8 @@ async def start(name, certificate):
     if certificate:
         settings["tls_context"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         settings["tls_context"].load_cert_chain(*certificate.split(","))
+        settings["tls_context"].sni_callback = lambda connection, server_name, _: setattr(
+            connection, "named", server_name)
     kind = LMTP if name.startswith("lmtp") else SMTP
     server = await asyncio.get_running_loop().create_server(
         lambda: kind(Handler(name), hostname=name + ".test", **settings), "127.0.0.1", 0)
