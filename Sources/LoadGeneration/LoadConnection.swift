@@ -116,7 +116,7 @@ final class LoadConnection: SMTPClientDelegate {
         case .quit: break
         case .refused(let reply):
             loop.measures.note(isReady ? "connection" : "greeting", Int(reply.code), reply.description)
-        case .lost(let text): loop.measures.note("connection", 0, text)
+        case .unreachable(let text), .lost(let text): loop.measures.note("connection", 0, text)
         case .timeout: loop.measures.note("connection", 0, "timeout")
         }
     }

@@ -296,6 +296,7 @@ extension ClientCloseCause {
         switch self {
         case .quit: SMTPReply(451, .init(4, 4, 2), "Connection closed")
         case .refused(let reply): reply.isPermanent ? SMTPReply(451, .init(4, 3, 0), "Next hop: \(reply)") : reply
+        case .unreachable(let text): SMTPReply(451, .init(4, 4, 1), text)
         case .lost(let text): SMTPReply(451, .init(4, 4, 1), "Connection lost: \(text)")
         case .timeout: SMTPReply(451, .init(4, 4, 2), "Next hop timed out")
         }

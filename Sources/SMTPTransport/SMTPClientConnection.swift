@@ -1,3 +1,4 @@
+import Glibc
 package import MailTypes
 package import Measures
 package import NIOCore
@@ -23,7 +24,9 @@ package enum ClientCloseCause: Sendable {
     case quit
     /// The server refused the session, or said 421.
     case refused(SMTPReply)
-    /// Connect failed, reset, closed by the peer, nonsense instead of replies.
+    /// There never was one: `connect to 192.0.2.7:25: Connection refused`.
+    case unreachable(String)
+    /// Reset, closed by the peer, nonsense instead of replies.
     case lost(String)
     /// A timeout of RFC 5321 §4.5.3.2.
     case timeout
@@ -68,7 +71,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     package private(set) var tls: TLSDetails?
     /// Where the connection comes from; nil while it is none.
     package var localAddress: SocketAddress? { context?.channel.localAddress }
-    /// A handshake was begun and failed: the next hop's TLS does not work.
+    /// A handshake was begun and failed, or something in the clear stood behind the 220 that it should follow: the next
+    /// hop's TLS does not work.
     package private(set) var handshakeFailed = false
 
     /// How this connection encrypts, and where it comes from.
@@ -126,9 +130,20 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
             .whenFailure { error in
                 let connection = bound.value
                 connection.delegate.closed(
-                    connection, cause: connection.cause ?? .lost("connect: \(error)"), unfinished: [])
+                    connection,
+                    cause: connection.cause ?? .unreachable("connect to \(target.endpointText): \(plain(error))"),
+                    unfinished: [])
             }
         return connection
+    }
+
+    /// What the system says of it, without where in the program it was said.
+    private static func plain(_ error: any Error) -> String {
+        switch error {
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        case ChannelError.connectTimeout: "timed out"
+        default: "\(error)"
+        }
     }
 
     // MARK: For the owner
@@ -222,7 +237,10 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
             case .ready: offer()
             case .startTLS:
                 isReading = false
-                guard offset == input.readableBytes else { return abort(.lost("in the clear behind STARTTLS")) }
+                guard offset == input.readableBytes else {
+                    handshakeFailed = true
+                    return abort(.lost("in the clear behind STARTTLS"))
+                }
                 return shakeHands()
             case .sendContent:
                 writeContent()
@@ -253,7 +271,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if cause == nil { cause = .lost(isHandshaking ? "TLS: \(error)" : "\(error)") }
+        if cause == nil { cause = .lost((isHandshaking ? "TLS: " : "") + Self.plain(error)) }
         context.close(promise: nil)
     }
 

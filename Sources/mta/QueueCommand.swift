@@ -66,7 +66,7 @@ struct QueueCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Try deferred deliveries at once.")
         @OptionGroup var options: Options
         @OptionGroup var choice: Choice
-        func run() async throws { try QueueCommand.change(.flush, "are tried now", options, choice) }
+        func run() async throws { try QueueCommand.change(.flush, "tried now", options, choice) }
     }
 
     struct Hold: AsyncParsableCommand {

@@ -138,4 +138,14 @@ import Testing
         #expect(usage.cpuSeconds > 0)
         #expect(processorCount() >= 1)
     }
+
+    /// RFC 4180 §2.
+    @Test(arguments: [
+        ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"hi\"", "\"say \"\"hi\"\"\""), ("a\r\nb", "\"a\r\nb\""),
+        ("", ""),
+        ("\"", "\"\"\"\""), (" a ", " a "),
+    ])
+    func fieldsOfCSVAreQuotedWhereTheyMustBe(_ text: String, _ written: String) {
+        #expect(csvField(text) == written)
+    }
 }

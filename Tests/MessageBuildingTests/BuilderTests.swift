@@ -129,6 +129,22 @@ private func request(_ content: String, _ recipients: String = "[{\"email\":\"b@
         #expect(message.split(separator: "eA==", omittingEmptySubsequences: false).count == 3)
     }
 
+    /// RFC 2231 §4: the octets of what is not ASCII, in UTF-8.
+    @Test func foreignFileNamesAreEncoded() throws {
+        let built = try build(
+            request("{\"attachments\":[{\"data\":\"\",\"content_type\":\"a/b\",\"file_name\":\"Grüße, 50%.txt\"}]}"))
+        #expect(text(built[0].shared).contains("filename*=utf-8''Gr%C3%BC%C3%9Fe%2C%2050%25.txt\r\n"))
+    }
+
+    /// Receivers take the last kind that they can show; AMP stands before HTML for those that take the first or last only
+    /// of what they know (AMP for Email: text, AMP, HTML).
+    @Test func theAMPPartStandsBeforeHTML() throws {
+        let built = try build(
+            request("{\"html_body\":\"h\",\"amp_html_body\":\"<html amp4email>\",\"text_body\":\"t\"}"))
+        let types = text(built[0].shared).matches(of: /Content-Type: ([a-z\/-]+)/).map { String($0.1) }
+        #expect(types == ["multipart/alternative", "text/plain", "text/x-amp-html", "text/html"])
+    }
+
     @Test func longAndForeignTextIsEncoded() throws {
         let long = String(repeating: "x", count: 2000)
         let built = try build(

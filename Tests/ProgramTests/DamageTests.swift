@@ -28,7 +28,9 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let port = try freePort()
-            let settings = ["--spool", spool]
+            try "log: {directory: \(stage.path("log")), events: [Quarantine]}"
+                .write(toFile: stage.path("log.yaml"), atomically: true, encoding: .utf8)
+            let settings = ["--spool", spool, "--config", stage.path("log.yaml")]
             let mta = try await stage.mta(to: port, settings)
             let load = try stage.generator(
                 to: mta.port, ["--concurrency", "3", "--message-count", "30", "--body-size", "5kb"])
@@ -50,6 +52,10 @@ extension ProgramTests {
             #expect(record.delivered == 29 && record.queued == 0)
             // Found when it was read for its delivery, or at the start already.
             #expect(record.recovered == 29 || record.quarantined == 1)
+            let events = try FileManager.default.contentsOfDirectory(atPath: stage.path("log"))
+                .compactMap { FileManager.default.contents(atPath: stage.path("log/" + $0)) }.reduce(Data(), +)
+                .split(separator: 0x0A)
+            #expect(events.count == Int(record.quarantined ?? 0))
             #expect(record.faults.contains { $0.contains("quarantine/") }, "\(record.faults)")
             let summary = try #require(try await sink.stop(SinkRecord.self).ledger)
             #expect(summary.unique == 29 && summary.changed == 0, "never altered mail")

@@ -9,6 +9,8 @@ extension ProgramTests {
         private struct Arrival: Decodable, Hashable {
             var receiver: String
             var tls: Bool
+            /// RFC 6066 §3; nil: none was named.
+            var server_name: String?
             var peer, ehlo: String
             /// Number of the connection.
             var session: Int
@@ -41,11 +43,13 @@ extension ProgramTests {
         private static let domains: [(name: String, hop: String, rules: String)] = [
             ("clear.test", "127.0.0.1:plain", "opportunistic"),
             ("broken.test", "127.0.0.1:broken", "opportunistic"),
+            ("eager.test", "127.0.0.1:eager", "opportunistic"),
             ("offered.test", "127.0.0.1:right", "opportunistic"),
             ("untrusted.test", "127.0.0.1:strange", "opportunistic"),
             ("needed.test", "127.0.0.1:strange", "required"),
             ("not-offered.test", "127.0.0.1:plain", "required"),
             ("fails.test", "127.0.0.1:broken", "required"),
+            ("eager-fails.test", "127.0.0.1:eager", "required"),
             ("right.test", "localhost:right", "verified"),
             ("other-name.test", "localhost:other", "verified"),
             ("no-name.test", "127.0.0.1:right", "verified"),
@@ -79,13 +83,14 @@ extension ProgramTests {
                 ("strange", try await theirs.issue("strange", ["DNS:localhost"])),
             ]
             let ports = try await receivers(
-                stage, ["plain", "broken"] + certificates.map { "\($0)=\($1.certificate),\($1.key)" })
+                stage, ["plain", "broken", "eager"] + certificates.map { "\($0)=\($1.certificate),\($1.key)" })
             let mta = try await stage.mta(configured: configuration(ports, ca: ours.certificate), threads: 1)
             for domain in Self.domains {
                 try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", "b@" + domain.name])
             }
             let waiting: Set = [
-                "not-offered.test", "fails.test", "other-name.test", "no-name.test", "other-root.test",
+                "not-offered.test", "fails.test", "eager-fails.test", "other-name.test", "no-name.test",
+                "other-root.test",
                 "verified-clear.test",
             ]
             try await mta.wait(for: Self.domains.count - waiting.count)
@@ -99,9 +104,45 @@ extension ProgramTests {
             let arrived = try arrivals(stage).map { "\($0.recipients[0]) \($0.receiver) \($0.tls ? "TLS" : "clear")" }
             #expect(
                 arrived.sorted() == [
-                    "b@broken.test broken clear", "b@clear.test plain clear", "b@needed.test strange TLS",
+                    "b@broken.test broken clear", "b@clear.test plain clear",
+                    "b@eager.test eager clear", "b@needed.test strange TLS",
                     "b@offered.test right TLS", "b@right.test right TLS", "b@untrusted.test strange TLS",
                 ])
+        }
+
+        /// RFC 6066 §3: a host is named, an address is not.
+        @Test func theServerIsNamedInTLS() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let own = try await Authority(stage).issue("own", ["DNS:localhost"])
+            let ports = try await receivers(stage, ["named=\(own.certificate),\(own.key)"])
+            let mta = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(ports["named"]!)
+                    domains: [{name: name.test, next_hop: 'localhost:\(ports["named"]!)'}]
+                    """)
+            try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", "b@name.test", "b@address.test"])
+            try await mta.wait(for: 2)
+            _ = try await mta.stop(MTARecord.self)
+            let names = try arrivals(stage).map { "\($0.recipients[0]) \($0.tls) \($0.server_name ?? "none")" }
+            #expect(Set(names) == ["b@name.test true localhost", "b@address.test true none"])
+        }
+
+        /// RFC 5321 §4.5.3.1.8: a server need not take more than a hundred at a time.
+        @Test func manyRecipientsAreSharedOut() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let kept = try stage.openDirectory("kept")
+            let sink = try await stage.sink(["--keep", kept])
+            let mta = try await stage.mta(configured: "listen: 127.0.0.1:0\nsmart_host: 127.0.0.1:\(sink.port)")
+            let recipients = (0..<250).map { "\($0)@y.test" }
+            try await stage.runScript("send_one.py", [String(mta.port), "a@x.test"] + recipients)
+            try await mta.wait(for: 250)
+            #expect(try await mta.stop(MTARecord.self).delivered == 250)
+            let arrived = try KeptMessage.all(in: kept).map(\.recipients)
+            #expect(arrived.map(\.count).sorted() == [50, 100, 100])
+            #expect(arrived.joined().sorted() == recipients.sorted())
         }
 
         private func queueOnceTried(
@@ -113,6 +154,44 @@ extension ProgramTests {
                 try await Task.sleep(nanoseconds: 50_000_000)
             }
             return try await queue(stage)
+        }
+
+        /// A host whose TLS has failed is not asked for it again, whatever the way it failed; another port of it is.
+        @Test(arguments: ["broken", "eager"]) func brokenTLSIsRemembered(_ kind: String) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let ports = try await receivers(stage, [kind])
+            let mta = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(ports[kind]!)
+                    delivery: {messages_per_connection: 1}
+                    """, threads: 1)
+            for number in 1...3 {
+                try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", "\(number)@far.test"])
+                try await mta.wait(for: number)
+            }
+            #expect(try await mta.stop(MTARecord.self).deferrals == 0)
+            #expect(try arrivals(stage).map(\.session) == [1, 1, 1])
+        }
+
+        /// What an operator, and in the end a sender, reads of it.
+        @Test func whatCannotBeReachedIsSaidPlainly() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let closed = try freePort()
+            let mta = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(closed)
+                    domains: [{name: six.test, next_hop: '[::1]:\(closed)'}]
+                    """)
+            try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", "b@six.test", "b@far.test"])
+            let four = "127.0.0.1:\(closed)"
+            let queue = try await queueOnceTried(stage, ["six.test", four])
+            #expect(queue[four]?.failure == "451 4.4.1 connect to \(four): Connection refused")
+            #expect(queue["six.test"]?.failure == "451 4.4.1 connect to [::1]:\(closed): Connection refused")
+            #expect(try await mta.stop(MTARecord.self).queued == 2)
         }
 
         /// The address it comes from, the name it gives, and how much it says before it goes.

@@ -106,6 +106,46 @@ extension ProgramTests {
                 "http_metrics.py", [String(http), Stage.root + "/docs/grafana/millrace-mta.json"])
         }
 
+        /// Python's client verifies the certificate and its name; in the clear there is nothing to be had.
+        @Test func injectionOverTLS() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let ca = try await Authority(stage)
+            let own = try await ca.issue("own", ["DNS:localhost"])
+            let (mta, http) = try await relay(
+                stage, to: sink.port,
+                "  tls: own\ntls: [{name: own, certificate: \(own.certificate), key: \(own.key)}]")
+            let request = HTTPRequest.injection(
+                #"{"envelope_sender": "a@x.test", "recipients": [{"email": "b@y.test"}], "content": "Subject: x\n\nHi\n"}"#
+            )
+            let calls = [request, HTTPRequest(path: "/api/check-liveness/v1"), request]
+            let replies = try await stage.http(calls, to: http, authority: ca.certificate)
+            #expect(replies.map(\.status) == [200, 200, 200])
+            #expect(replies[0].text.contains(#""success_count":1"#))
+            await #expect(throws: StageFault.self) { try await stage.http([request], to: http) }
+            try await mta.wait(for: 2)
+            #expect(try await mta.stop(MTARecord.self).delivered == 2)
+        }
+
+        /// No mail is taken, so nobody should bring any: a load balancer learns it, and a client is told to come again.
+        @Test func whoTakesNoMailSaysSo() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let (mta, http) = try await relay(stage, to: sink.port, "min_free_disk: 900000GB")
+            let alive = HTTPRequest(path: "/api/check-liveness/v1")
+            var attempts = 0
+            while attempts < 100, try await stage.http([alive], to: http)[0].status == 200 { attempts += 1 }
+            let request = HTTPRequest.injection(
+                #"{"envelope_sender": "a@x.test", "recipients": [{"email": "b@y.test"}], "content": "Subject: x\n\nHi\n"}"#
+            )
+            let replies = try await stage.http([alive, request, HTTPRequest(path: "/metrics")], to: http)
+            #expect(replies.map(\.status) == [503, 503, 200])
+            #expect(replies[0].text == "disk is too full\n" && replies[1].text == replies[0].text)
+            #expect(try await mta.stop(MTARecord.self).accepted == 0)
+        }
+
         private func keys(_ stage: Stage) async throws -> String {
             let add = try stage.program(
                 "mta", ["users", "add", "app", "--file", stage.path("keys")], input: "secret\n")

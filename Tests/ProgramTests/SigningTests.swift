@@ -26,7 +26,8 @@ extension ProgramTests {
         private func message(from author: String, _ body: String = "") -> Data {
             let text =
                 "From: Jörg <a@\(author)>\r\nTo: b@far.test,\r\n\tc@far.test\r\nSubject: one  two \r\n"
-                + "Date: Tue, 24 Nov 2026 12:00:00 +0000\r\n\r\n"
+                + "List-Id: <l.x.test>\r\nList-Unsubscribe: <https://x.test/u>\r\n"
+                + "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nDate: Tue, 24 Nov 2026 12:00:00 +0000\r\n\r\n"
                 + "Grüße \u{A0} von hier \r\n.\r\n..two\r\n.dot\r\n\t blanks \t\r\n\r\n\r\n\(body)\r\n\r\n"
             return Data(text.utf8)
         }
@@ -126,6 +127,11 @@ extension ProgramTests {
             """.write(toFile: directory + "/zone", atomically: true, encoding: .utf8)
             let command = "\(Stage.root)/Tests/DKIMSigningTests/Support/opendkim-verify \(directory)"
             let signed = try #require(messages.first { $0.recipients == ["data@far.test"] }).content
+            // RFC 8058 §4: what unsubscribes has to be signed.
+            let lines = String(decoding: signed, as: UTF8.self).replacing("\r\n", with: "\n")
+            let fields = try #require(lines.firstMatch(of: /\th=([a-z:\n\t -]+);/)).1.filter { !$0.isWhitespace }
+                .split(separator: ":").map(String.init)
+            #expect(Set(fields).isSuperset(of: ["from", "list-id", "list-unsubscribe", "list-unsubscribe-post"]))
             let file = URL(fileURLWithPath: directory + "/signed.eml")
             try signed.write(to: file)
             _ = try NameServer.run(command)

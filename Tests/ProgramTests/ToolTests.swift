@@ -40,7 +40,9 @@ extension ProgramTests {
             #expect(
                 try await tool(stage, ["queue", "remove"] + control + Array(ids[8...])) == "2 deliveries removed\n")
             let text = try await tool(stage, ["queue", "list"] + control)
-            #expect(text.contains("left_alone_until") && text.contains("Connection lost"), "\(text)")
+            #expect(
+                text.contains("left_alone_until") && text.contains("connect to 127.0.0.1:\(port): Connection refused"),
+                "\(text)")
             _ = try await tool(stage, ["queue", "remove"] + control + ["00000000000000000000000000000001"], code: 1)
             _ = try await tool(stage, ["queue", "flush"] + control, code: 2)
             let first = try await mta.stop(MTARecord.self)
@@ -56,6 +58,93 @@ extension ProgramTests {
             #expect(second.delivered == 8 && second.queued == 0)
             #expect(try await sink.stop(SinkRecord.self).ledger?.unique == 8)
             _ = try await tool(stage, ["queue", "list"] + control, code: 1)
+        }
+
+        /// Mail that would wait for an hour, tried, held and let go by its id, its destination, and all of it.
+        @Test func flushedMailIsTriedAtOnce() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let server = try stage.script("refusing_server.py", [try stage.openDirectory("kept")])
+            let hop = "127.0.0.1:\(try await server.listeningPort())"
+            let mta = try await stage.mta(
+                configured: "listen: 127.0.0.1:0\nsmart_host: \(hop)\nretry_first: 1h\nretry_factor: 1")
+            let mail = Submission(
+                sender: "a@x.test", recipients: [.init(address: "defer@y.test")], content: Data("Subject: x\r\n".utf8))
+            let reply = try await stage.send([mail], to: mta.port)
+            let config = ["--config", stage.path("mta.yaml")]
+            let id = try await tried(stage, 1, config)
+            #expect(reply == ["250 2.0.0 Ok: queued as \(id)"])
+            #expect(try await tool(stage, ["queue", "flush", id] + config) == "1 delivery tried now\n")
+            _ = try await tried(stage, 2, config)
+            let hold = ["queue", "hold", "--destination", hop]
+            #expect(try await tool(stage, hold + config) == "1 delivery held\n")
+            #expect(try await tool(stage, ["queue", "flush", "--all"] + config) == "0 deliveries tried now\n")
+            #expect(try await tool(stage, hold + config) == "0 deliveries held\n")
+            #expect(try await tool(stage, ["queue", "release", "--all"] + config) == "1 delivery released\n")
+            _ = try await tried(stage, 3, config)
+            _ = try await tool(stage, ["queue", "release", id] + config, code: 1)
+            _ = try await tool(stage, ["queue", "hold", "nonsense"] + config, code: 1)
+            #expect(try await mta.stop(MTARecord.self).deferrals == 3)
+        }
+
+        /// Waits until the one delivery has been tried so often, and waits again.
+        /// - Returns: its message's id.
+        private func tried(_ stage: Stage, _ attempts: Int, _ which: [String]) async throws -> String {
+            for _ in 0..<100 {
+                let list = try await tool(stage, ["queue", "list", "--format", "json", "--limit", "9"] + which)
+                let found = try ControlLine.decode(ControlResponse.self, Array(list.utf8)).deliveries ?? []
+                if found.count == 1, found[0].place == "deferred", found[0].attempts == attempts { return found[0].id }
+                try await Task.sleep(nanoseconds: 50_000_000)
+            }
+            throw StageFault("not deferred after \(attempts) attempts")
+        }
+
+        /// A file that is right, one with two mistakes and one whose certificate is none.
+        @Test func filesAreCheckedBeforeTheyAreUsed() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let file = stage.path("mta.yaml")
+            func check(_ text: String, code: Int32) async throws -> ProgramUnderTest {
+                try text.write(toFile: file, atomically: true, encoding: .utf8)
+                let program = try stage.program("mta", ["check-config", file])
+                #expect(try await program.waitForExit() == code, "\(program.errorOutput)")
+                return program
+            }
+            let head = "hostname: mta.test\nspool_dir: \(stage.path("spool"))\nsmart_host: 127.0.0.1:25\n"
+            #expect(try await check(head, code: 0).output == "\(file): all is well\n")
+            let wrong = try await check(head + "retry_first: soon\nrelay_network: [10.0.0.0/8]\n", code: 2).errorOutput
+            #expect(wrong.contains("\(file):4: key 'retry_first': 'soon': expected a duration"), "\(wrong)")
+            #expect(
+                wrong.contains("\(file):5: unknown key 'relay_network', did you mean 'relay_networks'?"), "\(wrong)")
+            let tls =
+                "tls: [{name: a, certificate: \(file), key: \(file)}]\nlisteners: [{name: a, address: '127.0.0.1:0', tls: a}]\n"
+            #expect(try await check(head + tls, code: 2).errorOutput.contains(file))
+            // What is only said is no fault, and the spool was not touched.
+            #expect(!FileManager.default.fileExists(atPath: stage.path("spool")))
+        }
+
+        /// Keys that cannot be used are named; weak ones are warned of.
+        @Test func badKeysHaveNoRecord() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            func record(_ key: String, _ domain: String, code: Int32) async throws -> String {
+                let words = ["dkim", "record", "--key", stage.path(key), "--selector", "s", "--domain", domain]
+                let program = try stage.program("mta", words)
+                #expect(try await program.waitForExit() == code)
+                #expect((code == 0) == program.output.hasPrefix("s._domainkey.x.test. IN TXT ("))
+                return program.errorOutput
+            }
+            for (name, words) in [
+                ("weak.pem", ["RSA", "-pkeyopt", "rsa_keygen_bits:1024"]),
+                ("ec.pem", ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]),
+            ] {
+                let made = try stage.peer("openssl", ["genpkey", "-out", stage.path(name), "-algorithm"] + words)
+                #expect(try await made?.waitForExit() == 0)
+            }
+            #expect(try await record("weak.pem", "x.test", code: 0).contains("an RSA key of 1024 bits"))
+            #expect(try await record("weak.pem", "a b", code: 2).contains("--domain 'a b': expected a domain name"))
+            #expect(try await record("ec.pem", "x.test", code: 2).contains("ec.pem: expected an RSA or an Ed25519 key"))
+            #expect(try await record("nowhere.pem", "x.test", code: 2).contains("nowhere.pem: cannot be read"))
         }
 
         @Test(arguments: [("segment", "rocksdb"), ("rocksdb", "localdisk"), ("localdisk", "segment")])

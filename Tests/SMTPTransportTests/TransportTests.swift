@@ -101,14 +101,14 @@ final class ListClient: SMTPClientDelegate {
 
     private func send(
         _ messages: [(Envelope, OutgoingContent)], _ loops: LoopGroup, to address: SocketAddress, _ journal: Journal,
-        chunking: Bool = false
+        chunking: Bool = false, timeout: TimeAmount = .seconds(30)
     ) async throws {
         let loop = loops.contexts[0]
         let box = UnsafeTransfer(messages)
         try await loop.eventLoop.submit {
             _ = SMTPClientConnection.connect(
                 to: address, loop: loop, configuration: ClientConfiguration(hostname: "c.test", chunking: chunking),
-                delegate: ListClient(journal, box.value))
+                delegate: ListClient(journal, box.value), timeout: timeout)
         }.get()
         try await until { journal.read { !$0.causes.isEmpty } }
     }
@@ -222,7 +222,21 @@ final class ListClient: SMTPClientDelegate {
             let address = probe.localAddress!
             try await probe.close()
             try await send([Self.message("x\r\n")], loops, to: address, journal)
-            #expect(journal.read { $0.causes.first?.contains("connect") == true && $0.unfinished == [[]] })
+            let port = try #require(address.port)
+            #expect(
+                journal.read { $0.causes } == ["unreachable(\"connect to 127.0.0.1:\(port): Connection refused\")"])
+            #expect(journal.read { $0.unfinished } == [[]])
+        }
+    }
+
+    /// A host that does not answer: here one whose queue of connections is full.
+    @Test func silenceToAConnectIsTold() async throws {
+        try await withServer { loops, _, journal in
+            let full = try FullListener()
+            defer { full.close() }
+            let address = try SocketAddress(ipAddress: "127.0.0.1", port: full.port)
+            try await send([], loops, to: address, journal, timeout: .milliseconds(100))
+            #expect(journal.read { $0.causes } == ["unreachable(\"connect to 127.0.0.1:\(full.port): timed out\")"])
         }
     }
 

@@ -1,10 +1,11 @@
-"""hook_receiver.py PORT FILE FAILURES: takes events over HTTP, each a line of JSON in FILE; answers 503 to as many
-requests first. The Authorization field has to be right."""
+"""hook_receiver.py PORT FILE FAILURES [WORD]: takes events over HTTP, each a line of JSON in FILE; answers 503 to as many
+requests first, and always to those with WORD in them. The Authorization field has to be right."""
 import http.server
 import json
 import sys
 
 failures = int(sys.argv[3])
+unwanted = sys.argv[4].encode() if len(sys.argv) > 4 else None
 ledger = open(sys.argv[2], "a", buffering=1)
 
 
@@ -19,6 +20,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             status = 401
         elif failures > 0:
             failures -= 1
+            status = 503
+        elif unwanted and unwanted in body:
             status = 503
         else:
             for event in json.loads(body):

@@ -3,6 +3,7 @@ import gzip
 import http.client
 import json
 import sys
+import zlib
 
 port = int(sys.argv[1])
 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
@@ -42,6 +43,7 @@ assert (answer["success_count"], answer["fail_count"], answer["failed_recipients
 # gzip, and a body beyond the limit after decompression.
 request = json.dumps({"envelope_sender": "a@x.test", "recipients": many[:2], "content": "Subject: gz\n\nHi\n"}).encode()
 assert inject(None, headers={"Content-Encoding": "gzip"}, body=gzip.compress(request))["success_count"] == 2
+assert inject(None, headers={"Content-Encoding": "deflate"}, body=zlib.compress(request))["success_count"] == 2
 
 # As KumoMTA's documentation shows it: a hundred recipients with values of their own, attachments, trace fields, dialects.
 hundred = [{"email": f"k{index}@kumo.test", "name": f"Kim {index}", "substitutions": {"code": index, "user": {"age": 30}},

@@ -1,8 +1,10 @@
 """receivers.py FILE NAME[=CERTIFICATE,KEY]…: next hops by aiosmtpd, one a NAME, until they are killed.
 
-With a certificate it offers STARTTLS; `lmtp…` speaks LMTP; `broken` (not aiosmtpd) offers STARTTLS, cannot shake hands
-and takes mail in the clear. Says each one's name and port, then 'listening'. Each message is a line of JSON in FILE:
-which receiver, whether over TLS, the client's address and EHLO name, the session's number, the recipients.
+With a certificate it offers STARTTLS; `lmtp…` speaks LMTP; `broken` and `eager` (not aiosmtpd) offer STARTTLS, cannot
+shake hands (`eager` says more in the clear behind its 220) and take mail in the clear; their session's number is that of
+the STARTTLS they were told. Says each one's name and port, then 'listening'. Each message is a line of JSON in FILE:
+which receiver, whether over TLS and with which server name, the client's address and EHLO name, the session's number,
+the recipients.
 """
 import asyncio
 import itertools
@@ -21,10 +23,10 @@ numbers = itertools.count(1)
 LMTP_ANSWERS = {"ok": "250 2.1.5 kept", "no": "550 5.1.1 no such mailbox", "later": "451 4.2.1 locked"}
 
 
-def note(name, tls, peer, ehlo, session, recipients):
+def note(name, tls, peer, ehlo, session, recipients, server_name=None):
     with lock:
         ledger.write(json.dumps({
-            "receiver": name, "tls": tls, "peer": peer, "ehlo": ehlo, "session": session,
+            "receiver": name, "tls": tls, "server_name": server_name, "peer": peer, "ehlo": ehlo, "session": session,
             "recipients": recipients}) + "\n")
 
 
@@ -36,7 +38,8 @@ class Handler:
         self.number = next(numbers)
 
     async def handle_DATA(self, server, session, envelope):
-        note(self.name, session.ssl is not None, session.peer[0], session.host_name, self.number, envelope.rcpt_tos)
+        named = getattr(session.ssl["ssl_object"], "named", None) if session.ssl else None
+        note(self.name, session.ssl is not None, session.peer[0], session.host_name, self.number, envelope.rcpt_tos, named)
         if self.name.startswith("lmtp"):  # RFC 2033 §4.2: an answer a recipient
             return "\r\n".join(LMTP_ANSWERS[address.split("@")[0]] for address in envelope.rcpt_tos)
         return "250 2.0.0 kept"
@@ -44,6 +47,7 @@ class Handler:
 
 class BrokenTLS(socketserver.StreamRequestHandler):
     def handle(self):
+        name = self.server.name
         self.wfile.write(b"220 broken.test\r\n")
         recipients = []
         while line := self.rfile.readline().strip():
@@ -51,7 +55,8 @@ class BrokenTLS(socketserver.StreamRequestHandler):
             if verb == b"EHLO":
                 self.wfile.write(b"250-broken.test\r\n250 STARTTLS\r\n")
             elif verb == b"STAR":
-                self.wfile.write(b"220 go on\r\n")
+                self.server.handshakes += 1
+                self.wfile.write(b"220 go on\r\n" + (b"250 2.0.0 Ok\r\n" if name == "eager" else b""))
                 self.rfile.read1(1)  # the client says hello
                 self.wfile.write(b"this is no handshake\r\n")
                 return
@@ -62,7 +67,7 @@ class BrokenTLS(socketserver.StreamRequestHandler):
                 self.wfile.write(b"354 go on\r\n")
                 while self.rfile.readline() != b".\r\n":
                     pass
-                note("broken", False, self.client_address[0], "", 0, recipients)
+                note(name, False, self.client_address[0], "", self.server.handshakes, recipients)
                 self.wfile.write(b"250 2.0.0 kept\r\n")
             else:
                 self.wfile.write(b"250 2.0.0 Ok\r\n")
@@ -70,6 +75,11 @@ class BrokenTLS(socketserver.StreamRequestHandler):
 
 class ThreadedServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
+    handshakes = 0
+
+    def __init__(self, name):
+        self.name = name
+        super().__init__(("127.0.0.1", 0), BrokenTLS)
 
 
 async def start(name, certificate):
@@ -77,6 +87,8 @@ async def start(name, certificate):
     if certificate:
         settings["tls_context"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         settings["tls_context"].load_cert_chain(*certificate.split(","))
+        settings["tls_context"].sni_callback = lambda connection, server_name, _: setattr(
+            connection, "named", server_name)
     kind = LMTP if name.startswith("lmtp") else SMTP
     server = await asyncio.get_running_loop().create_server(
         lambda: kind(Handler(name), hostname=name + ".test", **settings), "127.0.0.1", 0)
@@ -88,8 +100,8 @@ async def main():
     servers = []  # kept, or they are collected
     for word in sys.argv[2:]:
         name, _, certificate = word.partition("=")
-        if name == "broken":
-            broken = ThreadedServer(("127.0.0.1", 0), BrokenTLS)
+        if name in ("broken", "eager"):
+            broken = ThreadedServer(name)
             threading.Thread(target=broken.serve_forever, daemon=True).start()
             print(name, broken.server_address[1], flush=True)
         else:
