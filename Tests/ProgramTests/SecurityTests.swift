@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import RunRecords
 import TestSupport
 import Testing
@@ -121,6 +122,25 @@ extension ProgramTests {
             try await mta.wait(for: 4)
             #expect(try await mta.stop(MTARecord.self).delivered == 4)
             #expect(try KeptMessage.all(in: kept).map(\.recipients).contains(["bücher@y.test"]))
+        }
+
+        /// A certificate that a reload gives to a listener that had none waits for the restart: nothing is offered that is
+        /// not there.
+        @Test func aListenerGetsItsFirstCertificateWithARestart() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let (mta, ports) = try await relay(stage, to: sink.port)
+            let text = try String(contentsOfFile: stage.path("mta.yaml"), encoding: .utf8)
+            let fresh = text.replacing("{name: lmtp,", with: "{name: lmtp, tls: default, tls_required: true,")
+            try fresh.write(toFile: stage.path("mta.yaml"), atomically: true, encoding: .utf8)
+            kill(mta.program.pid, SIGHUP)
+            try await eventually("the reload") { mta.program.errorOutput.contains("reloaded") ? () : nil }
+            let said = try await swaks(
+                stage, ports.lmtp, ["--from", "4@x.test", "--protocol", "LMTP", "--tls-optional", "--to", "b@y.test"])
+            #expect(!said.contains("STARTTLS"))
+            try await mta.wait(for: 1)
+            #expect(try await mta.stop(MTARecord.self).delivered == 1)
         }
 
         /// What stands behind STARTTLS in the clear is not executed (CVE-2011-0411), old TLS is refused, a new

@@ -140,6 +140,32 @@ extension ProgramTests {
             #expect(throws: NameServer.Fault.self) { try NameServer.run(command) }
         }
 
+        /// Mail that is taken from anyone does not get the word of the domain that it names as its author's.
+        @Test(arguments: [("192.0.2.0/24", false), ("127.0.0.0/8", true)])
+        func onlyMailOfThoseWhoMayRelayIsSigned(_ network: String, _ isSigned: Bool) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let ed = try await key(stage, "ed.pem", ["ed25519"])
+            let kept = try stage.openDirectory("kept")
+            let sink = try await stage.sink(["--keep", kept])
+            let mta = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(sink.port)
+                    relay_networks: [\(network)]
+                    relay_domains: [x.test]
+                    dkim: [{domain: x.test, selector: e, key: \(ed)}]
+                    """)
+            let mail = Submission(
+                sender: "a@else.test", recipients: [.init(address: "b@x.test")], content: message(from: "x.test"),
+                chunks: true)
+            #expect(try await stage.send([mail], to: mta.port).map { $0.prefix(3) } == ["250"])
+            try await mta.wait(for: 1)
+            _ = try await mta.stop(MTARecord.self)
+            let text = String(decoding: try #require(try KeptMessage.all(in: kept).first).content, as: UTF8.self)
+            #expect(text.contains("DKIM-Signature: ") == isSigned)
+        }
+
         /// A signature that is wanted and cannot be made: the client is to try again, nothing goes out without it.
         @Test func whatCannotBeSignedIsRefusedForNow() async throws {
             let stage = try Stage()
