@@ -196,6 +196,8 @@ extension HTTPClient {
     package static func forWebHooks(_ group: any EventLoopGroup) -> HTTPClient {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(10)
+        // The hook itself tries again, and says that it has to.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     }
 }
