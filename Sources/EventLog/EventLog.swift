@@ -11,7 +11,7 @@ package struct EventLogCounts: Sendable, Hashable {
     package var dropped: UInt64 = 0
     /// Segments removed before every web hook had read them.
     package var removedUnread: UInt64 = 0
-    /// Why events are dropped now; nil: they are not.
+    /// Why events are dropped now, or segments are not closed or compressed; nil: all is well.
     package var fault: String?
 }
 
@@ -26,6 +26,20 @@ package final class EventLog: Sendable {
         var events: UInt64 = 0
         var isScheduled = false
         var counts = EventLogCounts()
+        /// Until a write succeeds.
+        var writingFault: String?
+        var upkeepFault: String?
+        var faults = FaultHistory()
+
+        mutating func noteWriting(_ fault: String?) {
+            writingFault = fault
+            if let fault { faults.note(fault) }
+        }
+
+        mutating func noteUpkeep(_ fault: EventLogFault?) {
+            upkeepFault = fault?.description
+            if let upkeepFault { faults.note(upkeepFault) }
+        }
     }
 
     package let settings: EventLogSettings
@@ -36,18 +50,29 @@ package final class EventLog: Sendable {
     nonisolated(unsafe) private let timer: any DispatchSourceTimer
 
     /// Makes the directory, keeps other processes out of it, and closes what a killed one left open.
-    package init(_ settings: EventLogSettings) throws(EventLogFault) {
+    /// - Parameter readers: names of those who read the log; nothing is compressed that they have not read.
+    package init(_ settings: EventLogSettings, readers: [String] = []) throws(EventLogFault) {
         self.settings = settings
-        if mkdir(settings.directory, 0o750) != 0, errno != EEXIST { throw .system("create \(settings.directory)") }
-        guard access(settings.directory, W_OK) == 0 else { throw .system("write into \(settings.directory)") }
-        files = try LogFiles(settings)
+        files = try LogFiles(settings, readers: readers)
         timer = DispatchSource.makeTimerSource(queue: queue)
         timer.schedule(deadline: .now() + 1, repeating: 1)
         timer.setEventHandler { [weak self] in self?.maintain() }
         timer.activate()
     }
 
-    package var counts: EventLogCounts { pending.withLock { $0.counts } }
+    package var counts: EventLogCounts {
+        pending.withLock { pending in
+            var counts = pending.counts
+            counts.fault = pending.writingFault ?? pending.upkeepFault
+            return counts
+        }
+    }
+
+    /// What went wrong since the start.
+    package var faults: [String] { pending.withLock { $0.faults.texts } }
+
+    /// Where the readers are, in their order.
+    package var places: [LogPlace] { files.places }
 
     /// Takes lines over. Any thread.
     /// - Parameters:
@@ -57,6 +82,9 @@ package final class EventLog: Sendable {
         let mustWake = pending.withLock { pending in
             guard pending.lines.count + lines.count <= settings.bufferBytes else {
                 pending.counts.dropped += UInt64(events)
+                if pending.writingFault == nil {
+                    pending.noteWriting("\(pending.lines.count) octets of events wait for the disk: events are dropped")
+                }
                 return false
             }
             pending.lines.append(contentsOf: lines)
@@ -67,15 +95,13 @@ package final class EventLog: Sendable {
         if mustWake { queue.async { self.write() } }
     }
 
-    /// Readers of the log tell where they are; what is before is theirs no more.
-    package func note(reader: String, at segment: SegmentName?) { files.note(reader: reader, at: segment) }
-
     /// Writes what waits and closes the segment. Nothing may be appended afterwards.
     package func close() {
         timer.cancel()
         queue.sync {
             self.write()
-            self.attempt { files throws(EventLogFault) in try files.closeSegment() }
+            files.closeSegment()
+            pending.withLock { $0.noteUpkeep(files.fault) }
         }
     }
 
@@ -91,11 +117,13 @@ package final class EventLog: Sendable {
             return (pending.lines, pending.events)
         }
         guard !lines.isEmpty else { return }
-        let isWritten = attempt { files throws(EventLogFault) in
+        var fault: EventLogFault?
+        do throws(EventLogFault) {
             try files.write(lines, now: WallInstant.now().milliseconds)
-        }
+        } catch { fault = error }
         pending.withLock { pending in
-            if isWritten {
+            pending.noteWriting(fault?.description)
+            if fault == nil {
                 pending.counts.events += events
                 pending.counts.bytes += UInt64(lines.count)
             } else {
@@ -105,17 +133,10 @@ package final class EventLog: Sendable {
     }
 
     private func maintain() {
-        attempt { files throws(EventLogFault) in
-            let unread = try files.maintain(now: WallInstant.now().milliseconds)
-            pending.withLock { $0.counts.removedUnread += UInt64(unread) }
+        let (unread, fault) = files.maintain(now: WallInstant.now().milliseconds)
+        pending.withLock { pending in
+            pending.counts.removedUnread += UInt64(unread)
+            pending.noteUpkeep(fault)
         }
-    }
-
-    @discardableResult
-    private func attempt(_ body: (LogFiles) throws(EventLogFault) -> Void) -> Bool {
-        var fault: EventLogFault?
-        do throws(EventLogFault) { try body(files) } catch { fault = error }
-        pending.withLock { $0.counts.fault = fault?.description }
-        return fault == nil
     }
 }

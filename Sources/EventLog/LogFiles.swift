@@ -2,40 +2,44 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// The files of the log: the open segment, and what becomes of the closed ones. Confined to the writer's queue, but for
-/// where readers are.
+/// The files of the log: the open segment, and what becomes of the closed ones. Confined to the writer's queue.
 final class LogFiles: @unchecked Sendable {
     private let settings: EventLogSettings
+    private let directory: LogDirectory
     private var segment: OpenSegment?
     private var last: SegmentName?
-    private let readers = Mutex<[String: SegmentName]>([:])
+    /// Where the readers are: what is before all of them is theirs no more.
+    let places: [LogPlace]
+    /// Why a segment still has the name of an open one; tried again once a second.
+    private var closingFault: EventLogFault?
     /// Compressing takes seconds: not while events wait.
     private let packer = DispatchQueue(label: "event-log-zstd", qos: .utility)
     private let isPacking = Atomic<Bool>(false)
     private let packingFault = Mutex<EventLogFault?>(nil)
 
-    /// Held while the process lives: another one would take the open segment for a dead one's.
-    private let lock: Int32
-
-    init(_ settings: EventLogSettings) throws(EventLogFault) {
+    init(_ settings: EventLogSettings, readers: [String]) throws(EventLogFault) {
         self.settings = settings
-        let path = settings.directory + "/lock"
-        lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
-        guard lock >= 0 else { throw .system("create \(path)") }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
-            throw EventLogFault("\(settings.directory) is another process's log")
-        }
-        let found = SegmentName.list(settings.directory)
-        for (name, state) in found where state == .open { OpenSegment.recover(name, in: settings.directory) }
-        last = found.last?.name
+        directory = try LogDirectory(settings.directory)
+        closingFault = Self.recover(settings.directory, but: nil)
+        places = readers.map { LogPlace(settings.directory, name: $0) }
+        // Behind the readers, too: the segments that they know may be gone, and the clock may have been set back.
+        let known = places.map(\.cursor.segment) + SegmentName.list(settings.directory).map(\.name)
+        last = known.max()
     }
 
-    deinit { close(lock) }
+    /// Closes segments that were left open.
+    private static func recover(_ directory: String, but current: SegmentName?) -> EventLogFault? {
+        var fault: EventLogFault?
+        for (name, state) in SegmentName.list(directory) where state == .open && name != current {
+            do throws(EventLogFault) { try OpenSegment.recover(name, in: directory) } catch { fault = error }
+        }
+        return fault
+    }
 
     func write(_ lines: [UInt8], now: UInt64) throws(EventLogFault) {
-        if let segment, isDue(segment, now) { try closeSegment() }
+        if let segment, isDue(segment, now) { closeSegment() }
         if segment == nil {
+            try directory.hold()
             let fresh = try OpenSegment(in: settings.directory, after: last, now: now)
             last = fresh.name
             segment = fresh
@@ -44,29 +48,34 @@ final class LogFiles: @unchecked Sendable {
     }
 
     private func isDue(_ segment: OpenSegment, _ now: UInt64) -> Bool {
-        segment.bytes >= settings.segmentBytes
+        segment.isRemoved || segment.bytes >= settings.segmentBytes
             || Double(now) >= Double(segment.openedAt) + settings.segmentSeconds * 1000
     }
 
-    func closeSegment() throws(EventLogFault) {
+    /// One that cannot be closed keeps nobody up: the next one begins, and closing is tried again.
+    func closeSegment() {
         defer { segment = nil }
-        try segment?.finish()
+        do throws(EventLogFault) { try segment?.finish() } catch { closingFault = error }
     }
 
-    func note(reader: String, at name: SegmentName?) { readers.withLock { $0[reader] = name } }
+    /// What of the closed segments is not as it should be.
+    var fault: EventLogFault? { closingFault ?? packingFault.withLock { $0 } }
 
     /// Once a second.
-    /// - Returns: segments removed that a reader had not read.
-    func maintain(now: UInt64) throws(EventLogFault) -> Int {
-        if let segment, isDue(segment, now) { try closeSegment() }
+    /// - Returns: segments removed that a reader had not read, and what went wrong.
+    func maintain(now: UInt64) -> (unread: Int, fault: EventLogFault?) {
+        if let segment, isDue(segment, now) { closeSegment() }
+        let fault = fault
+        if closingFault != nil { closingFault = Self.recover(settings.directory, but: segment?.name) }
         let unread = removeOld(now)
         compress()
-        if let fault = packingFault.withLock({ $0 }) { throw fault }
-        return unread
+        return (unread, fault)
     }
 
-    /// The first segment that a reader still needs.
-    private var needed: SegmentName? { readers.withLock { $0.values.min() } }
+    /// Every reader is past it.
+    private func isRead(_ name: SegmentName, size: Int) -> Bool {
+        places.allSatisfy { $0.cursor >= LogCursor(segment: name, offset: size) }
+    }
 
     private func removeOld(_ now: UInt64) -> Int {
         guard settings.keptSeconds != nil || settings.keptBytes != nil else { return 0 }
@@ -77,9 +86,11 @@ final class LogFiles: @unchecked Sendable {
         for (name, state) in closed {
             let path = name.path(directory, state)
             guard isTooOld(path, now) || settings.keptBytes.map({ total > $0 }) ?? false else { break }
-            total -= fileSize(path) ?? 0
+            let size = fileSize(path) ?? 0
+            total -= size
+            // Compressed ones were read before.
+            if state == .closed, !isRead(name, size: size) { unread += 1 }
             unlink(path)
-            if let needed, name >= needed { unread += 1 }
         }
         return unread
     }
@@ -96,7 +107,7 @@ final class LogFiles: @unchecked Sendable {
         let directory = settings.directory
         let next = SegmentName.list(directory).first { $0.state == .closed }?.name
         guard let next else { return }
-        if let needed, next >= needed { return }
+        guard isRead(next, size: fileSize(next.path(directory, .closed)) ?? 0) else { return }
         isPacking.store(true, ordering: .relaxed)
         packer.async { [self] in
             var fault: EventLogFault?

@@ -1,150 +1,119 @@
 import Glibc
-
-/// A place in the log: how far a reader has come. Written to a file of its own, so that a restart goes on there.
-package struct LogCursor: Sendable, Hashable {
-    package var segment: SegmentName
-    package var offset: Int
-
-    package init(segment: SegmentName, offset: Int) {
-        self.segment = segment
-        self.offset = offset
-    }
-
-    /// `20261125-221300.123 4711`
-    var text: String { "\(segment.base) \(offset)\n" }
-
-    init?(_ text: String) {
-        let words = text.split(whereSeparator: \.isWhitespace)
-        guard words.count == 2, let offset = Int(words[1]), offset >= 0 else { return nil }
-        self.init(segment: SegmentName(base: String(words[0])), offset: offset)
-    }
-}
+import Measures
 
 /// Reads the log line by line while it is written, from where it was last time. Confined to one task.
 package struct LogReader: ~Copyable {
     /// Lines of events, and the place behind them.
     package struct Batch: Sendable {
-        package var lines: [[UInt8]]
-        package var end: LogCursor
-        /// Lines read, those that were not wanted included.
-        package var count: Int
+        package fileprivate(set) var lines: [[UInt8]] = []
+        package fileprivate(set) var end: LogCursor
+        fileprivate var bytes = 0
     }
 
-    private let directory: String
-    private let cursorPath: String
+    package enum Progress: Sendable {
+        /// The batch takes no more.
+        case full
+        /// There is more of the log to be looked at.
+        case more
+        /// Nothing more is written yet.
+        case end
+    }
+
+    package let place: LogPlace
     private let prefixes: [[UInt8]]
-    package private(set) var cursor: LogCursor?
+    private var block: [UInt8] = []
     private var file: Int32 = -1
     private var opened: SegmentName?
+    private var savedAt = MonotonicInstant.now()
 
-    /// - Parameters:
-    ///   - name: of the reader; its place is kept in `NAME.cursor`.
-    ///   - kinds: events that are wanted.
-    package init(_ directory: String, name: String, kinds: Set<MailEvent.Kind>) {
-        self.directory = directory
-        cursorPath = "\(directory)/\(name).cursor"
+    /// - Parameter kinds: events that are wanted.
+    package init(_ place: LogPlace, kinds: Set<MailEvent.Kind>) {
+        self.place = place
         prefixes = kinds.map(MailEvent.prefix)
-        cursor = Self.stored(cursorPath)
-        // A new reader begins with what happens from now on; one whose place was lost begins with the oldest there is.
-        if cursor == nil, access(cursorPath, F_OK) != 0, let last = SegmentName.list(directory).last {
-            cursor = LogCursor(
-                segment: last.name,
-                offset: last.state == .compressed ? 0 : fileSize(last.name.path(directory, last.state)) ?? 0)
-        }
     }
 
     deinit { if file >= 0 { close(file) } }
 
-    private static func stored(_ path: String) -> LogCursor? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 256)
-        let count = read(file, &bytes, bytes.count)
-        return count > 0 ? LogCursor(String(decoding: bytes[..<count], as: UTF8.self)) : nil
-    }
-
-    /// Octets read at a time; a line of very many recipients is longer.
+    /// Octets looked at at a time; a line of very many recipients is longer.
     private static let blockBytes = 1 << 18
     private static let lineLimit = 1 << 26
+    /// Octets of a batch: lines of very many recipients make it full, too.
+    private static let batchBytes = 4 << 20
 
-    /// The next events; nil: there are none yet.
-    package mutating func next(atMost limit: Int) throws(EventLogFault) -> Batch? {
-        guard try position(), let start = cursor else { return nil }
-        var block = [UInt8](repeating: 0, count: Self.blockBytes)
-        var count = pread(file, &block, block.count, off_t(start.offset))
-        while count == block.count, !block.contains(0x0A), count < Self.lineLimit {
-            block = [UInt8](repeating: 0, count: block.count * 4)
-            count = pread(file, &block, block.count, off_t(start.offset))
-        }
-        guard count >= 0 else { throw .system("read \(start.segment.base)") }
-        var batch = Batch(lines: [], end: start, count: 0)
-        var lineStart = 0
-        while batch.lines.count < limit, let feed = block[lineStart..<count].firstIndex(of: 0x0A) {
-            let line = block[lineStart..<feed]
-            if prefixes.contains(where: { line.starts(with: $0) }) { batch.lines.append(Array(line)) }
-            batch.count += 1
-            lineStart = feed + 1
-        }
-        batch.end.offset += lineStart
-        return batch.count > 0 ? batch : nil
+    /// A batch that begins at the reader's place.
+    package var batch: Batch { Batch(end: place.cursor) }
+
+    /// Looks at the next block of the log behind the batch and puts what is wanted of it into the batch. The reader's
+    /// place stays as it is.
+    package mutating func fill(_ batch: inout Batch, atMost limit: Int) throws(EventLogFault) -> Progress {
+        if isFull(batch, limit) { return .full }
+        if try take(&batch, limit) { return isFull(batch, limit) ? .full : .more }
+        guard let next = following(batch.end.segment) else { return .end }
+        // A segment that has a younger one grows no more, whatever it is called. It may have grown until a moment ago.
+        if try take(&batch, limit) { return isFull(batch, limit) ? .full : .more }
+        batch.end = LogCursor(segment: next, offset: 0)
+        return .more
+    }
+
+    private func isFull(_ batch: borrowing Batch, _ limit: Int) -> Bool {
+        batch.lines.count >= limit || batch.bytes >= Self.batchBytes
     }
 
     /// These events are done with: the next ones come from behind them, in this process and after a restart.
-    package mutating func advance(to place: LogCursor) throws(EventLogFault) {
-        cursor = place
-        let temporary = cursorPath + ".tmp"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
-        guard file >= 0 else { throw .system("create \(temporary)") }
-        defer { close(file) }
-        let text = Array(place.text.utf8)
-        guard write(file, text, text.count) == text.count, rename(temporary, cursorPath) == 0 else {
-            throw .system("write \(cursorPath)")
-        }
+    package mutating func advance(to end: LogCursor) throws(EventLogFault) {
+        place.move(to: end)
+        savedAt = .now()
+        try place.save()
     }
 
-    /// Octets between the reader and the end of the log.
-    package var lag: Int {
-        guard let cursor else { return 0 }
-        var bytes = 0
-        for (name, state) in SegmentName.list(directory) where name >= cursor.segment && state != .compressed {
-            bytes += fileSize(name.path(directory, state)) ?? 0
-        }
-        return max(0, bytes - cursor.offset)
+    /// Nothing was wanted so far. Kept for a restart now and then: it costs a look at some of the log again, not events.
+    package mutating func skip(to end: LogCursor) throws(EventLogFault) {
+        place.move(to: end)
+        if MonotonicInstant.now().seconds(since: savedAt) >= 1 { try advance(to: end) }
     }
 
-    /// Opens the cursor's segment, or the next one if it is read to its end or gone.
-    /// - Returns: false if there is nothing to read.
-    private mutating func position() throws(EventLogFault) -> Bool {
-        while true {
-            let segments = SegmentName.list(directory).filter { $0.state != .compressed }
-            guard let place = cursor ?? segments.first.map({ LogCursor(segment: $0.name, offset: 0) }) else {
-                return false
+    /// - Returns: false if there is no whole line, or no such segment.
+    private mutating func take(_ batch: inout Batch, _ limit: Int) throws(EventLogFault) -> Bool {
+        guard try openFile(batch.end.segment) else { return false }
+        let count = try readBlock(batch.end)
+        var start = 0
+        while !isFull(batch, limit), let feed = block[start..<count].firstIndex(of: 0x0A) {
+            let line = block[start..<feed]
+            if prefixes.contains(where: { line.starts(with: $0) }) {
+                batch.lines.append(Array(line))
+                batch.bytes += line.count
             }
-            cursor = place
-            if opened == place.segment, hasMore(place) { return true }
-            if opened != place.segment, try openFile(place.segment), hasMore(place) { return true }
-            // The writer has closed it for good only when there is a younger one or its name says so.
-            guard let index = segments.firstIndex(where: { $0.name >= place.segment }) else { return false }
-            let isGone = segments[index].name > place.segment
-            if !isGone, segments[index].state == .open || hasMore(place) { return hasMore(place) }
-            let next = isGone ? index : index + 1
-            guard next < segments.count else { return false }
-            cursor = LogCursor(segment: segments[next].name, offset: 0)
+            start = feed + 1
+        }
+        batch.end.offset += start
+        return start > 0
+    }
+
+    /// - Returns: octets of ``block``; a line's end is among them unless the segment has none.
+    private mutating func readBlock(_ from: LogCursor) throws(EventLogFault) -> Int {
+        var size = Self.blockBytes
+        while true {
+            if block.count != size { block = [UInt8](repeating: 0, count: size) }
+            let count = pread(file, &block, size, off_t(from.offset))
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .system("read \(from.segment.base)") }
+            if count < size || size >= Self.lineLimit || block.contains(0x0A) { return count }
+            size *= 4
         }
     }
 
-    private func hasMore(_ place: LogCursor) -> Bool {
-        var status = stat()
-        return file >= 0 && fstat(file, &status) == 0 && Int(status.st_size) > place.offset
+    /// The segment behind this one; compressed ones are read already.
+    private func following(_ name: SegmentName) -> SegmentName? {
+        SegmentName.list(place.directory).first { $0.name > name && $0.state != .compressed }?.name
     }
 
     private mutating func openFile(_ name: SegmentName) throws(EventLogFault) -> Bool {
+        if opened == name { return true }
         if file >= 0 { close(file) }
         (file, opened) = (-1, nil)
         // It may be renamed between the look and the opening: both names are tried.
         for state in [SegmentName.State.open, .closed] {
-            file = open(name.path(directory, state), O_RDONLY | O_CLOEXEC)
+            file = open(name.path(place.directory, state), O_RDONLY | O_CLOEXEC)
             if file >= 0 { break }
         }
         guard file >= 0 else {

@@ -10,10 +10,7 @@ final class OpenSegment {
 
     /// - Parameter now: wall milliseconds; the segment's name.
     init(in directory: String, after last: SegmentName?, now: UInt64) throws(EventLogFault) {
-        var name = SegmentName(base: Timestamp.name(milliseconds: now))
-        // Two in one millisecond, or a clock that was set back: names only ever grow.
-        if let last, name <= last { name = SegmentName(base: last.base + "1") }
-        self.name = name
+        name = .next(after: last, now: now)
         self.directory = directory
         openedAt = now
         let path = name.path(directory, .open)
@@ -41,9 +38,16 @@ final class OpenSegment {
         bytes += lines.count
     }
 
+    /// Its file is in no directory any more: what is written is lost.
+    var isRemoved: Bool {
+        var status = stat()
+        return fstat(file, &status) == 0 && status.st_nlink == 0
+    }
+
     /// On the disk, under its final name; one without events is removed.
     func finish() throws(EventLogFault) {
         let path = name.path(directory, .open)
+        if isRemoved { throw EventLogFault("\(path) was removed while it was written") }
         guard bytes > 0 else {
             unlink(path)
             return
@@ -52,26 +56,34 @@ final class OpenSegment {
         guard rename(path, name.path(directory, .closed)) == 0 else { throw .system("rename \(path)") }
     }
 
-    /// What a process that was killed left open: without the last line if that is not whole.
-    static func recover(_ name: SegmentName, in directory: String) {
+    /// Closes what a process that was killed left open, or one that could not close it: without the last line if that is
+    /// not whole.
+    static func recover(_ name: SegmentName, in directory: String) throws(EventLogFault) {
         let path = name.path(directory, .open)
         let file = open(path, O_RDWR | O_CLOEXEC)
-        guard file >= 0 else { return }
+        guard file >= 0 else { throw .system("open \(path)") }
         defer { close(file) }
+        let end = try wholeLines(file, path)
+        guard ftruncate(file, off_t(end)) == 0 else { throw .system("truncate \(path)") }
+        guard end > 0 else {
+            unlink(path)
+            return
+        }
+        guard fdatasync(file) == 0 else { throw .system("sync \(path)") }
+        guard rename(path, name.path(directory, .closed)) == 0 else { throw .system("rename \(path)") }
+    }
+
+    /// Where the last whole line ends.
+    private static func wholeLines(_ file: Int32, _ path: String) throws(EventLogFault) -> Int {
         var end = fileSize(path) ?? 0
         var block = [UInt8](repeating: 0, count: 65_536)
         while end > 0 {
             let start = max(0, end - block.count)
             let length = end - start
-            let count = block.withUnsafeMutableBytes { pread(file, $0.baseAddress!, length, off_t(start)) }
-            guard count == length else { return }
-            if let feed = block[..<count].lastIndex(of: 0x0A) {
-                end = start + feed + 1
-                break
-            }
+            guard pread(file, &block, length, off_t(start)) == length else { throw .system("read \(path)") }
+            if let feed = block[..<length].lastIndex(of: 0x0A) { return start + feed + 1 }
             end = start
         }
-        _ = ftruncate(file, off_t(end))
-        if end == 0 { unlink(path) } else { rename(path, name.path(directory, .closed)) }
+        return 0
     }
 }

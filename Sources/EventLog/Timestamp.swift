@@ -15,6 +15,29 @@ enum Timestamp {
         return String(decoding: out, as: UTF8.self)
     }
 
+    /// The time that ``name(milliseconds:)`` wrote; digits behind it are passed over. Nil: it is no such name.
+    static func milliseconds(name: String) -> UInt64? {
+        let bytes = Array(name.utf8)
+        let isDigit = bytes.map { $0 >= 0x30 && $0 <= 0x39 }
+        guard bytes.count >= 19, bytes[8] == 0x2D, bytes[15] == 0x2E else { return nil }
+        guard isDigit.indices.allSatisfy({ isDigit[$0] || $0 == 8 || $0 == 15 }) else { return nil }
+        func number(_ range: Range<Int>) -> Int { bytes[range].reduce(0) { $0 * 10 + Int($1 - 0x30) } }
+        let (year, month, day) = (number(0..<4), number(4..<6), number(6..<8))
+        let (hour, minute, second) = (number(9..<11), number(11..<13), number(13..<15))
+        // The last year of four digits is left out: the next millisecond always has a name of this length.
+        guard 1970..<9999 ~= year, 1...12 ~= month, 1...31 ~= day else { return nil }
+        guard hour < 24, minute < 60, second < 60 else { return nil }
+        let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+        return UInt64(seconds * 1000 + number(16..<19))
+    }
+
+    /// Days since 1970-01-01, the inverse of ``MailDate/civil(_:)``; years begin in March, so that leap days come last.
+    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+        let (shiftedYear, shiftedMonth) = month <= 2 ? (year - 1, month + 9) : (year, month - 3)
+        let leapDays = shiftedYear / 4 - shiftedYear / 100 + shiftedYear / 400
+        return shiftedYear * 365 + leapDays + (153 * shiftedMonth + 2) / 5 + day - 1 - 719_468
+    }
+
     private static func append(
         _ milliseconds: UInt64, to out: inout [UInt8], dash: UInt8?, colon: UInt8?, middle: UInt8
     ) {

@@ -21,7 +21,7 @@ final class EventService: Sendable {
 
     /// - Throws: ``EventLogFault`` that names the directory.
     init(_ configuration: EventConfiguration) throws(EventLogFault) {
-        let log = try EventLog(configuration.log)
+        let log = try EventLog(configuration.log, readers: configuration.hooks.map(\.name))
         self.log = log
         guard !configuration.hooks.isEmpty else {
             (hooks, tasks, client, group) = ([], [], nil, nil)
@@ -29,10 +29,16 @@ final class EventService: Sendable {
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = HTTPClient.forWebHooks(group)
-        let hooks = configuration.hooks.map { WebHook($0, log: log, client: client) }
+        let hooks = zip(configuration.hooks, log.places).map { WebHook($0, at: $1, client: client) }
         self.hooks = hooks
         (self.client, self.group) = (client, group)
         tasks = hooks.map { hook in Task { await hook.run() } }
+    }
+
+    /// What an operator should know.
+    var faults: [String] {
+        log.faults.map { "event log: \($0)" }
+            + hooks.flatMap { hook in hook.faults.map { "web hook \(hook.settings.name): \($0)" } }
     }
 
     /// What the hooks have not sent is sent after the next start: the log has it.

@@ -48,6 +48,10 @@ package enum RelayMetrics {
     static let logEvents = MetricFamily(
         "millrace_log_events_total", .counter, "Events for the log by outcome: written, dropped.", labels: ["outcome"])
     static let logBytes = MetricFamily("millrace_log_written_bytes_total", .counter, "Octets of events written.")
+    static let logHealthy = MetricFamily(
+        "millrace_log_healthy", .gauge, "1 while the log takes events and closes its segments, else 0.")
+    static let logRemovedUnread = MetricFamily(
+        "millrace_log_removed_unread_total", .counter, "Segments removed before every web hook had read them.")
     static let hookEvents = MetricFamily(
         "millrace_web_hook_events_total", .counter, "Events by web hook and outcome: delivered, skipped.",
         labels: ["hook", "outcome"])
@@ -55,6 +59,9 @@ package enum RelayMetrics {
         "millrace_web_hook_failures_total", .counter, "Requests of web hooks that failed.", labels: ["hook"])
     static let hookLag = MetricFamily(
         "millrace_web_hook_lag_bytes", .gauge, "Octets of the log that a web hook is behind.", labels: ["hook"])
+    static let hookHealthy = MetricFamily(
+        "millrace_web_hook_healthy", .gauge,
+        "1 while a web hook reads on and its last request was taken, else 0.", labels: ["hook"])
     static let cpuSeconds = MetricFamily(
         "millrace_process_cpu_seconds_total", .counter, "CPU time of the process by mode.", labels: ["mode"])
     static let memory = MetricFamily(
@@ -65,9 +72,8 @@ package enum RelayMetrics {
     package static let families = [
         connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
         signatureFailures, notifications, queued, deliveries, nextHops, resident, commits, commitRecords, commitSeconds,
-        deliverySeconds,
-        freeBytes, spoolHealthy, dnsLookups, logEvents, logBytes, hookEvents, hookFailures, hookLag, cpuSeconds, memory,
-        started,
+        deliverySeconds, freeBytes, spoolHealthy, dnsLookups, logEvents, logBytes, logHealthy, logRemovedUnread,
+        hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
     ]
 
     /// Destinations with a line of their own; labels must not grow with the world.
@@ -137,6 +143,8 @@ extension RelayServer {
         text.add(
             RelayMetrics.logEvents, [(["written"], Double(log.events)), (["dropped"], Double(log.dropped))])
         text.add(RelayMetrics.logBytes, log.bytes)
+        text.add(RelayMetrics.logHealthy, log.fault == nil ? 1 : 0)
+        text.add(RelayMetrics.logRemovedUnread, log.removedUnread)
         let hooks = events.hooks.map { ($0.settings.name, $0.counts) }
         text.add(
             RelayMetrics.hookEvents,
@@ -145,6 +153,7 @@ extension RelayServer {
             })
         text.add(RelayMetrics.hookFailures, hooks.map { ([$0], Double($1.failures)) })
         text.add(RelayMetrics.hookLag, hooks.map { ([$0], Double($1.lag)) })
+        text.add(RelayMetrics.hookHealthy, hooks.map { ([$0], $1.fault == nil ? 1 : 0) })
     }
 
     private func addQueues(_ text: inout MetricText) async throws {

@@ -209,7 +209,7 @@ package actor RelayServer {
             latency.merge(part.0)
             faults += part.1
         }
-        return (latency, faults)
+        return (latency, faults + (shards[0].parts.events?.faults ?? []))
     }
 
     /// SIGTERM: no new mail, deliveries in progress finish or stay spooled, everything known is written.

@@ -15,55 +15,93 @@ import Synchronization
 ///     [{"type":"Delivery","timestamp":1764108780,…},{"type":"Bounce",…}]
 package final class WebHook: Sendable {
     package let settings: WebHookSettings
-    private let log: EventLog
+    private let place: LogPlace
     private let client: HTTPClient
-    private let state = Mutex(WebHookCounts())
+    private struct State {
+        var counts = WebHookCounts()
+        /// Until the receiver takes something.
+        var requestFault: String?
+        /// Until the log is read and the place kept.
+        var readingFault: String?
+        var faults = FaultHistory()
+    }
+    private let state = Mutex(State())
 
-    /// - Parameter log: has its directory; told where the hook is.
-    package init(_ settings: WebHookSettings, log: EventLog, client: HTTPClient) {
+    /// - Parameter place: of this hook in the log.
+    package init(_ settings: WebHookSettings, at place: LogPlace, client: HTTPClient) {
         self.settings = settings
-        self.log = log
+        self.place = place
         self.client = client
+        if let fault = place.startFault {
+            state.withLock { state in
+                state.requestFault = fault
+                state.faults.note(fault)
+            }
+        }
     }
 
-    package var counts: WebHookCounts { state.withLock { $0 } }
+    package var counts: WebHookCounts {
+        var (counts, fault) = state.withLock { ($0.counts, $0.requestFault ?? $0.readingFault) }
+        counts.lag = place.lag
+        swap(&counts.fault, &fault)
+        return counts
+    }
+
+    /// What went wrong since the start.
+    package var faults: [String] { state.withLock { $0.faults.texts } }
 
     /// Seconds between two looks at a log in which nothing is new.
     private static let pause = 0.2
 
     /// Until its task is cancelled.
     package func run() async {
-        var reader = LogReader(log.settings.directory, name: settings.name, kinds: settings.kinds)
-        log.note(reader: settings.name, at: reader.cursor?.segment)
+        var reader = LogReader(place, kinds: settings.kinds)
         while !Task.isCancelled {
             do {
-                guard let batch = try await nextBatch(&reader) else { continue }
-                guard await deliver(batch) else { return }
+                guard let batch = try await nextBatch(&reader), await deliver(batch) else { break }
                 try reader.advance(to: batch.end)
-                log.note(reader: settings.name, at: batch.end.segment)
+                state.withLock { $0.readingFault = nil }
             } catch {
-                note("\(error)")
+                state.withLock { state in
+                    state.readingFault = "\(error)"
+                    state.faults.note("\(error)")
+                }
                 await sleep(settings.retrySeconds.first)
             }
-            let lag = reader.lag
-            state.withLock { $0.lag = lag }
         }
+        try? place.save()
     }
 
-    /// A full batch, or what there is when no more came for a while.
+    /// A full batch, or what there is when no more came for a while. Reads on without waiting as long as there is
+    /// something to read, wanted or not. Nil: stopped before.
     private func nextBatch(_ reader: inout LogReader) async throws -> LogReader.Batch? {
-        guard let batch = try reader.next(atMost: settings.batchEvents) else {
-            await sleep(Self.pause)
-            return nil
+        var batch = reader.batch
+        var lingersFrom: MonotonicInstant?
+        while !Task.isCancelled {
+            let progress = try reader.fill(&batch, atMost: settings.batchEvents)
+            if batch.lines.isEmpty { try skip(to: batch.end, &reader) }
+            switch progress {
+            case .full: return batch
+            case .more: await Task.yield()
+            case .end where batch.lines.isEmpty: await sleep(Self.pause)
+            case .end:
+                let now = MonotonicInstant.now()
+                let rest = settings.lingerSeconds - now.seconds(since: lingersFrom ?? now)
+                guard rest > 0 else { return batch }
+                lingersFrom = lingersFrom ?? now
+                await sleep(min(rest, Self.pause))
+            }
         }
-        guard batch.lines.count < settings.batchEvents, settings.lingerSeconds > 0 else { return batch }
-        await sleep(settings.lingerSeconds)
-        return try reader.next(atMost: settings.batchEvents)
+        return nil
+    }
+
+    private func skip(to end: LogCursor, _ reader: inout LogReader) throws {
+        try reader.skip(to: end)
+        state.withLock { $0.readingFault = nil }
     }
 
     /// Returns when the receiver has taken the batch, or when it never did; false: stopped before.
     private func deliver(_ batch: LogReader.Batch) async -> Bool {
-        if batch.lines.isEmpty { return true }
         let body = Self.body(batch.lines)
         let began = MonotonicInstant.now()
         var delay = settings.retrySeconds.first
@@ -71,15 +109,15 @@ package final class WebHook: Sendable {
             do {
                 try await postToItsEnd(body)
                 state.withLock { state in
-                    state.delivered += UInt64(batch.lines.count)
-                    state.fault = nil
+                    state.counts.delivered += UInt64(batch.lines.count)
+                    state.requestFault = nil
                 }
                 return true
             } catch {
                 note("\(error)")
             }
             guard MonotonicInstant.now().seconds(since: began) < settings.giveUpSeconds else {
-                state.withLock { $0.skipped += UInt64(batch.lines.count) }
+                state.withLock { $0.counts.skipped += UInt64(batch.lines.count) }
                 return true
             }
             await sleep(delay)
@@ -90,8 +128,9 @@ package final class WebHook: Sendable {
 
     private func note(_ text: String) {
         state.withLock { state in
-            state.failures += 1
-            state.fault = text
+            state.counts.failures += 1
+            state.requestFault = text
+            state.faults.note(text)
         }
     }
 
@@ -157,6 +196,8 @@ extension HTTPClient {
     package static func forWebHooks(_ group: any EventLoopGroup) -> HTTPClient {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(10)
+        // The hook itself tries again, and says that it has to.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
     }
 }

@@ -38,6 +38,6 @@ package struct WebHookCounts: Sendable, Hashable {
     package var skipped: UInt64 = 0
     /// Octets of the log that it is behind.
     package var lag = 0
-    /// Why the last request failed; nil: it did not.
+    /// Why the last request failed, or the hook did not begin where it was, or cannot read on; nil: all is well.
     package var fault: String?
 }

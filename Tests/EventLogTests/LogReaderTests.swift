@@ -42,7 +42,7 @@ import Testing
         log.close()
         found += try readAll(&reader)
         #expect(found == Array(0..<63))
-        #expect(reader.lag == 0)
+        #expect(reader.place.lag == 0)
     }
 
     /// What was read and not done with comes again; what was done with does not, after a restart neither.
@@ -60,15 +60,41 @@ import Testing
         log.close()
     }
 
-    /// A place that cannot be read (a power cut, an editor) costs events twice, not events.
-    @Test func aLostPlaceBeginsWithTheOldest() throws {
+    /// A place that cannot be read (a power cut, an editor) or cannot be (a clock set back, files that went) costs events
+    /// twice, not events; and it is said.
+    @Test(arguments: ["", "garbage 12", "20261399-000000.000 5", "29990101-000000.000 5", "LAST 99999"])
+    func aLostPlaceBeginsWithTheOldest(text: String) throws {
         let home = try LogHome()
         let log = try log(home)
         write(log, 0..<10)
-        try home.write("hook.cursor", "")
+        let last = try #require(home.files.last).prefix(19)
+        try home.write("hook.cursor", text.replacing("LAST", with: last))
         var reader = LogReader(home.path, name: "hook", kinds: [.delivery])
+        #expect(reader.place.startFault?.contains("begins with the oldest") == true)
+        #expect(reader.place.lag == home.lines.reduce(0) { $0 + $1.utf8.count + 1 })
         #expect(try readAll(&reader) == Array(0..<10))
+        #expect(LogPlace(home.path, name: "hook").startFault == nil)
         log.close()
+    }
+
+    /// A segment that is gone because it was read and collected is no fault.
+    @Test func aPlaceInASegmentOfThePastIsGood() throws {
+        let home = try LogHome()
+        try home.write("hook.cursor", "20250101-000000.000 5")
+        let log = try log(home)
+        write(log, 0..<2)
+        var reader = LogReader(home.path, name: "hook", kinds: [.delivery])
+        #expect(reader.place.startFault == nil)
+        #expect(try readAll(&reader) == [0, 1])
+        log.close()
+    }
+
+    /// Who was away while others went on is told what it missed.
+    @Test func whatWasCompressedMeanwhileIsSaid() throws {
+        let home = try LogHome()
+        try home.write("hook.cursor", "20250101-000000.000 5")
+        try home.write("20250101-000001.000.jsonl.zst", "")
+        #expect(LogPlace(home.path, name: "hook").startFault?.contains("20250101-000001.000") == true)
     }
 
     /// Without a place of its own a reader begins with what comes.
@@ -80,6 +106,60 @@ import Testing
         write(log, 10..<12)
         #expect(try readAll(&reader) == [10, 11])
         log.close()
+    }
+
+    /// A receiver that is down from the first start on misses nothing: the place is kept before anything is read.
+    @Test func aNewPlaceIsKeptAtOnce() throws {
+        let home = try LogHome()
+        _ = LogPlace(home.path, name: "early")
+        let log = try log(home)
+        write(log, 0..<5)
+        _ = LogPlace(home.path, name: "late")
+        write(log, 5..<10)
+        var early = LogReader(home.path, name: "early", kinds: [.delivery])
+        #expect(try readAll(&early) == Array(0..<10))
+        var late = LogReader(home.path, name: "late", kinds: [.delivery])
+        #expect(try readAll(&late) == Array(5..<10))
+        log.close()
+    }
+
+    @Test func howFarItIsBehindIsKnownWithoutReading() throws {
+        let home = try LogHome()
+        let log = try log(home)
+        let place = LogPlace(home.path, name: "hook")
+        #expect(place.lag == 0)
+        write(log, 0..<10)
+        #expect(place.lag == home.lines.reduce(0) { $0 + $1.utf8.count + 1 })
+        log.close()
+    }
+
+    /// Wanted lines that lie far apart are one batch, not one each block.
+    @Test func aBatchFillsOverBlocksAndSegments() throws {
+        let home = try LogHome()
+        let filler = String(decoding: line(.reception, 7), as: UTF8.self)
+        let stretch = String(repeating: filler, count: 600_000 / filler.utf8.count)
+        try home.write("hook.cursor", "20250101-000000.000 0")
+        for segment in 0..<4 {
+            let text = (0..<3).map { stretch + String(decoding: line(.bounce, segment * 3 + $0), as: UTF8.self) }
+            try home.write("20250101-00000\(segment).000.jsonl", text.joined())
+        }
+        var reader = LogReader(home.path, name: "hook", kinds: [.bounce])
+        let first = try #require(try reader.next(atMost: 8))
+        #expect(numbers(first.lines) == Array(0..<8))
+        try reader.advance(to: first.end)
+        #expect(numbers(try #require(try reader.next(atMost: 8)).lines) == Array(8..<12))
+    }
+
+    /// One that could not be closed keeps its name of an open one; what follows is read all the same, and half a line at
+    /// its end is left out.
+    @Test func aSegmentLeftOpenHoldsNothingUp() throws {
+        let home = try LogHome()
+        try home.write("hook.cursor", "20250101-000000.000 0")
+        try home.write("20250101-000000.000.jsonl.part", String(decoding: line(.delivery, 1), as: UTF8.self) + "{\"ty")
+        var reader = LogReader(home.path, name: "hook", kinds: [.delivery])
+        #expect(try readAll(&reader) == [1])
+        try home.write("20250101-000001.000.jsonl.part", String(decoding: line(.delivery, 2), as: UTF8.self))
+        #expect(try readAll(&reader) == [2])
     }
 
     @Test func onlyWhatIsWanted() throws {

@@ -32,6 +32,19 @@ final class LogHome {
     }
 }
 
+extension LogReader {
+    init(_ directory: String, name: String, kinds: Set<MailEvent.Kind>) {
+        self.init(LogPlace(directory, name: name), kinds: kinds)
+    }
+
+    /// What comes next, up to the end of the log; nil: there is nothing new.
+    mutating func next(atMost limit: Int) throws -> Batch? {
+        var batch = batch
+        while try fill(&batch, atMost: limit) == .more {}
+        return batch.end == place.cursor ? nil : batch
+    }
+}
+
 /// A line of an event that can be told from others.
 func line(_ kind: MailEvent.Kind, _ number: Int) -> [UInt8] {
     var event = MailEvent(kind, at: 1_764_108_780_123)
