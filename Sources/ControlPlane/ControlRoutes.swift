@@ -7,7 +7,9 @@ import NIOHTTP1
 /// What is served under which path, and to whom.
 package struct ControlRoutes: Sendable {
     package typealias PasswordCheck =
-        @Sendable (_ name: String, _ key: String, _ loop: any EventLoop) -> EventLoopFuture<Bool>
+        @Sendable (_ name: String, _ key: String, _ peer: NetworkAddress?, _ loop: any EventLoop) -> EventLoopFuture<
+            Bool
+        >
 
     private let injection: InjectionService
     private let intake: any MessageIntake
@@ -46,8 +48,18 @@ package struct ControlRoutes: Sendable {
         "/openapi.json": Route(method: .GET, needsKey: false),
     ]
 
-    /// Why a call is refused whatever is in its body; a large one need not be read then.
-    package func refusal(_ call: HTTPCall) -> HTTPAnswer? {
+    /// Why a call is refused whatever is in its body, which has not been read yet; nil: it is not.
+    package func admission(_ call: HTTPCall, on loop: any EventLoop) -> EventLoopFuture<HTTPAnswer?> {
+        if let refusal = refusal(call) { return loop.makeSucceededFuture(refusal) }
+        guard Self.routes[call.path]?.needsKey ?? false, let check, let (name, key) = Self.credentials(call) else {
+            return loop.makeSucceededFuture(nil)
+        }
+        return check(name, key, call.peer, loop).map { isRight in
+            isRight ? nil : .fault(.forbidden, "the key is wrong, or too many wrong ones came before it")
+        }
+    }
+
+    private func refusal(_ call: HTTPCall) -> HTTPAnswer? {
         guard let route = Self.routes[call.path] else {
             return .fault(.notFound, "there is nothing at \(call.path.prefix(200))")
         }
@@ -64,11 +76,11 @@ package struct ControlRoutes: Sendable {
         return nil
     }
 
+    /// Answers a call that ``admission(_:on:)`` let through.
     package func respond(_ call: HTTPCall, on loop: any EventLoop) -> EventLoopFuture<HTTPAnswer> {
-        if let refusal = refusal(call) { return loop.makeSucceededFuture(refusal) }
         switch call.path {
-        case "/api/inject/v1": return authorized(call, loop) { injection.respond(call, on: loop) }
-        case "/metrics": return authorized(call, loop) { metrics(call, loop) }
+        case "/api/inject/v1": return injection.respond(call, on: loop)
+        case "/metrics": return metrics(call, loop)
         case "/api/check-liveness/v1": return loop.makeSucceededFuture(liveness())
         default: return loop.makeSucceededFuture(HTTPAnswer(.ok, description, contentType: "application/json"))
         }
@@ -77,15 +89,6 @@ package struct ControlRoutes: Sendable {
     private func isTrusted(_ call: HTTPCall) -> Bool {
         guard !call.headers.contains(name: "authorization"), let peer = call.peer else { return false }
         return trusted.contains(peer)
-    }
-
-    private func authorized(
-        _ call: HTTPCall, _ loop: any EventLoop, _ body: @escaping @Sendable () -> EventLoopFuture<HTTPAnswer>
-    ) -> EventLoopFuture<HTTPAnswer> {
-        guard let check, let (name, key) = Self.credentials(call) else { return body() }
-        return check(name, key, loop).flatMap { isRight in
-            isRight ? body() : loop.makeSucceededFuture(.fault(.forbidden, "the key is wrong"))
-        }
     }
 
     private static func credentials(_ call: HTTPCall) -> (String, String)? {

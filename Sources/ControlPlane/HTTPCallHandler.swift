@@ -23,10 +23,13 @@ final class HTTPCallHandler: ChannelInboundHandler {
     private let limit: Int
     private let patience: TimeAmount
     private let seconds: (@Sendable () -> Int)?
-    private let refusal: @Sendable (HTTPCall) -> HTTPAnswer?
+    private let gate: HTTPGate
+    private let budget: HTTPBodyBudget
     private let service: Service
     private var state = State.waiting
     private var body = ByteBuffer()
+    /// What of the budget the body holds, until it is answered.
+    private var share: HTTPBodyBudget.Share?
     private var received = 0
     /// The service is being called. An answer given within the call is written after it, or else requests that came
     /// in one piece would be answered each within the writing of the one before, on one stack.
@@ -39,13 +42,14 @@ final class HTTPCallHandler: ChannelInboundHandler {
     private static let smallBody = 64 << 10
 
     init(
-        _ configuration: HTTPControlServer.Configuration, _ refusal: @escaping @Sendable (HTTPCall) -> HTTPAnswer?,
+        _ configuration: HTTPControlServer.Configuration, _ gate: HTTPGate, _ budget: HTTPBodyBudget,
         _ service: @escaping Service
     ) {
         limit = configuration.bodyLimit
         patience = configuration.requestTimeout
         seconds = configuration.seconds
-        self.refusal = refusal
+        self.gate = gate
+        self.budget = budget
         self.service = service
     }
 
@@ -69,11 +73,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (Self.unwrapInboundIn(data), state) {
         case (.head(let head), .waiting): begin(context, head)
-        case (.body(var part), .reading(let head, _)):
-            received += part.readableBytes
-            guard received <= limit else { return refuse(context, head, .payloadTooLarge, Self.tooLarge(limit)) }
-            // The first piece is often the whole body.
-            if body.readableBytes == 0 { body = part } else { body.writeBuffer(&part) }
+        case (.body(let part), .reading(let head, _)): take(context, head, part)
         case (.end, .reading(let head, _)): answer(context, head)
         case (.end, .ending): context.close(promise: nil)
         default: break
@@ -84,13 +84,29 @@ final class HTTPCallHandler: ChannelInboundHandler {
         (body, received) = (ByteBuffer(), 0)
         state = .reading(head, since: .now())
         if let (status, text) = Self.fault(of: head, limit) { return refuse(context, head, status, text) }
-        if !Self.isSmall(head), let answer = refusal(call(context, head)) { return refuse(context, head, answer) }
+        if !Self.isSmall(head), let answer = gate.refusal { return refuse(context, head, answer) }
         watch(context)
         // RFC 9110 §10.1.1: nothing of the kind to a client of HTTP/1.0.
         guard head.version == .http1_1, head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" })
         else { return }
         context.writeAndFlush(
             Self.wrapOutboundOut(.head(.init(version: head.version, status: .continue))), promise: nil)
+    }
+
+    private func take(_ context: ChannelHandlerContext, _ head: HTTPRequestHead, _ part: ByteBuffer) {
+        var part = part
+        received += part.readableBytes
+        guard received <= limit else { return refuse(context, head, .payloadTooLarge, Self.tooLarge(limit)) }
+        // A body that nobody will look at is not kept.
+        guard head.method == .POST, gate.refusal == nil else { return }
+        if share == nil { share = HTTPBodyBudget.Share(budget) }
+        guard share!.take(part.readableBytes) else {
+            let headers: HTTPHeaders = ["retry-after": "1"]
+            let text = "too much is being received, try again\n"
+            return refuse(context, head, HTTPAnswer(.serviceUnavailable, text, headers: headers))
+        }
+        // The first piece is often the whole body.
+        if body.readableBytes == 0 { body = part } else { body.writeBuffer(&part) }
     }
 
     /// What is wrong with a request before its body was read.
@@ -115,22 +131,20 @@ final class HTTPCallHandler: ChannelInboundHandler {
             && !head.headers.contains(name: "content-encoding")
     }
 
-    private func call(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) -> HTTPCall {
-        let target = HTTPTarget(head.uri)
-        return HTTPCall(
-            method: head.method, path: target.path, query: target.query, headers: head.headers, body: body,
-            peer: context.channel.remoteAddress?.networkAddress)
-    }
-
     private func answer(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) {
         timer?.cancel()
         state = .answering
-        let call = call(context, head)
+        let call = HTTPCall(head, body, context.channel)
         body = ByteBuffer()
+        // Held until the answer is there, whatever becomes of the connection.
+        let share = share
+        self.share = nil
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         isCalling = true
         defer { isCalling = false }
-        service(call, context.eventLoop).hop(to: context.eventLoop).whenComplete { result in
+        let result = gate.refusal.map(context.eventLoop.makeSucceededFuture) ?? service(call, context.eventLoop)
+        result.hop(to: context.eventLoop).whenComplete { result in
+            share?.end()
             let answer: HTTPAnswer
             switch result {
             case .success(let given): answer = given
@@ -158,7 +172,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
     }
 
     private func refuse(_ context: ChannelHandlerContext, _ head: HTTPRequestHead?, _ answer: HTTPAnswer) {
-        body = ByteBuffer()
+        (body, share) = (ByteBuffer(), nil)
         state = .ending
         write(answer, context, head ?? HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), isLast: true)
         schedule(context, in: Self.lingering) { handler, context in context.close(promise: nil) }

@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOHTTPCompression
 package import NIOPosix
 package import SMTPTransport
+import Synchronization
 
 /// The HTTP listener: reads whole requests within limits, gives them to a service and writes what it answers.
 /// Connections are kept alive; one request at a time on each.
@@ -15,6 +16,11 @@ package final class HTTPControlServer: Sendable {
         package var tls: TLSServerContext?
         /// Octets of a body, after decompression.
         package var bodyLimit = 32 << 20
+        /// Octets of the bodies of all connections together that are received or worked on; 503 beyond. One at least is
+        /// always let in.
+        package var bodyBudget = 256 << 20
+        /// Above it a client is let go at once, with 503 where it needs no TLS for that.
+        package var maximumConnections = 1_024
         /// The next request's header has to be there within this time; then its body, with a second more for each KiB
         /// that came.
         package var requestTimeout = TimeAmount.seconds(60)
@@ -37,19 +43,26 @@ package final class HTTPControlServer: Sendable {
     package var address: String { "\(channel.localAddress?.ipAddress ?? "?"):\(channel.localAddress?.port ?? 0)" }
 
     /// - Parameters:
-    ///   - refusal: why a request is refused whatever is in its body; asked before a large one is read.
-    ///   - service: answers a request. Both are called on the connection's event loop.
+    ///   - admission: why a request is refused whatever is in its body; asked before it is read.
+    ///   - service: answers a request that was let in. Both are called on the connection's event loop.
     package static func bind(
         _ configuration: Configuration, group: MultiThreadedEventLoopGroup,
-        refusal: @escaping @Sendable (HTTPCall) -> HTTPAnswer?,
+        admission: @escaping @Sendable (HTTPCall, any EventLoop) -> EventLoopFuture<HTTPAnswer?>,
         service: @escaping @Sendable (HTTPCall, any EventLoop) -> EventLoopFuture<HTTPAnswer>
     ) async throws -> HTTPControlServer {
+        let open = OpenConnections()
+        let budget = HTTPBodyBudget(max(configuration.bodyBudget, configuration.bodyLimit))
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: configuration.tls == nil)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let count = open.count.add(1, ordering: .relaxed).newValue
+                    channel.closeFuture.whenComplete { _ in open.count.subtract(1, ordering: .relaxed) }
                     let pipeline = channel.pipeline.syncOperations
+                    guard count <= configuration.maximumConnections else {
+                        return try pipeline.addHandler(HTTPTurnAway(saysWhy: configuration.tls == nil))
+                    }
                     if let tls = configuration.tls { try pipeline.addHandler(tls.handler()) }
                     var limits = NIOHTTPDecoderLimitConfiguration()
                     limits.maxHeaderFieldSize = headerLimit
@@ -57,14 +70,18 @@ package final class HTTPControlServer: Sendable {
                     try pipeline.configureHTTPServerPipeline(
                         withErrorHandling: false, withEncoderConfiguration: .init(),
                         withDecoderLimitConfiguration: limits)
+                    let gate = HTTPGate(admission)
+                    try pipeline.addHandler(gate)
                     try pipeline.addHandler(
                         NIOHTTPRequestDecompressor(limit: .size(configuration.bodyLimit)))
-                    try pipeline.addHandler(HTTPCallHandler(configuration, refusal, service))
+                    try pipeline.addHandler(HTTPCallHandler(configuration, gate, budget, service))
                 }
             }
             .bind(host: configuration.host, port: configuration.port).get()
         return HTTPControlServer(channel)
     }
+
+    private final class OpenConnections: Sendable { let count = Atomic<Int>(0) }
 
     package func close() async { try? await channel.close() }
 }

@@ -14,6 +14,16 @@ package struct HTTPCall: Sendable {
     package var peer: NetworkAddress?
 }
 
+extension HTTPCall {
+    /// - Parameter channel: whose peer calls.
+    init(_ head: HTTPRequestHead, _ body: ByteBuffer, _ channel: any Channel) {
+        let target = HTTPTarget(head.uri)
+        self.init(
+            method: head.method, path: target.path, query: target.query, headers: head.headers, body: body,
+            peer: channel.remoteAddress?.networkAddress)
+    }
+}
+
 /// Dates as RFC 9110 §5.6.7 writes them: `Mon, 02 Nov 2026 20:14:56 GMT`.
 func httpDate(unixSeconds: Int) -> String {
     let words = MailDate.text(unixSeconds: unixSeconds).split(separator: " ")

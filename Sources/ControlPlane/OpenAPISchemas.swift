@@ -82,7 +82,10 @@ enum OpenAPISchemas {
                     ]
                   },
                   "substitutions": {"type": ["object", "null"], "description": "Values for templates."},
-                  "deferred_spool": {"type": ["boolean", "null"], "description": "Taken, and not used."},
+                  "deferred_spool": {
+                    "type": ["boolean", "null"], "default": false,
+                    "description": "Not written down before its first attempt has failed; where http.deferred_spool allows it."
+                  },
                   "deferred_generation": {"type": ["boolean", "null"], "description": "Taken, and not used."},
                   "trace_headers": {
                     "type": ["object", "null"], "additionalProperties": false,

@@ -10,6 +10,7 @@ package struct HTTPSection: ConfigurationSection {
     package var trustedNetworks: [NetworkPrefix] = [NetworkPrefix("127.0.0.0/8")!, NetworkPrefix("::1")!]
     package var apiKeys: String?
     package var maxRequestSize = ByteCount(bytes: 32 << 20)
+    package var maxConnections = 1_024
     package var honoursDeferredSpool = false
     package var requestTimeout = HumanDuration(seconds: 60)
 
@@ -26,6 +27,7 @@ package struct HTTPSection: ConfigurationSection {
                 "requests may ask for it: their mail is lost with the process until its first attempt has failed; false: everything is as safe as `durability` says"
             ),
             .value("max_request_size", \.maxRequestSize, "after decompression; 413 beyond", check: atLeast(65_536)),
+            .value("max_connections", \.maxConnections, "in all; 503 beyond", check: atLeastOne),
             .value(
                 "request_timeout", \.requestTimeout,
                 "the next header has to come within it, then its body, with a second more for each KB; 408 beyond",

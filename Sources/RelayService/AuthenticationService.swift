@@ -10,7 +10,7 @@ import Synchronization
 final class AuthenticationService: Sendable {
     private let current: Mutex<UserFile?>
     private let verified = Mutex(VerifiedPasswords())
-    private let failures = Mutex(FailureBook())
+    private let attempts = Mutex(AttemptBook())
     private let checkers = NIOThreadPool(numberOfThreads: 1)
 
     init(_ users: UserFile?) {
@@ -22,14 +22,25 @@ final class AuthenticationService: Sendable {
     func replace(_ users: UserFile?) { current.withLock { $0 = users } }
     func shutDown() async throws { try await checkers.shutdownGracefully() }
 
-    /// - Parameters: `keys` say who tries: the client's address, the name.
-    func mayTry(_ keys: [String], now: UInt64) -> Bool {
-        failures.withLock { book in keys.allSatisfy { book.mayTry($0, now: now) } }
+    func mayTry(_ claimant: Claimant, now: UInt64) -> Bool { attempts.withLock { $0.mayTry(claimant, now: now) } }
+
+    /// Whether the password may be looked at: beside those who may try, those who come with what was right a moment ago,
+    /// so that an old password somewhere does not lock out the others of the same address.
+    func mayTry(_ claimant: Claimant, _ check: PasswordCheck, now: UInt64) -> Bool {
+        let (may, recall) = attempts.withLock {
+            ($0.mayTry(claimant, now: now), $0.mayRecall(claimant, now: now))
+        }
+        if may { return true }
+        guard recall else { return false }
+        if verified.withLock({ $0.recall(check, now: now) }) { return true }
+        // Wrong or forgotten: a guess against the memory is a failure, too.
+        note(false, claimant, now: now)
+        return false
     }
 
-    func note(_ isRight: Bool, _ keys: [String], now: UInt64) {
-        failures.withLock { book in
-            for key in keys { if isRight { book.succeeded(key) } else { book.failed(key, now: now) } }
+    func note(_ isRight: Bool, _ claimant: Claimant, now: UInt64) {
+        attempts.withLock { book in
+            if isRight { book.succeeded(claimant, now: now) } else { book.failed(claimant, now: now) }
         }
     }
 
@@ -37,7 +48,7 @@ final class AuthenticationService: Sendable {
     func check(
         _ check: PasswordCheck, on loop: any EventLoop, now: UInt64, _ body: @escaping (Bool) -> Void
     ) {
-        if verified.withLock({ $0.contains(check, now: now) }) { return body(true) }
+        if verified.withLock({ $0.recall(check, now: now) }) { return body(true) }
         let bound = NIOLoopBound(body, eventLoop: loop)
         checkers.runIfActive(eventLoop: loop) { check.run() }.whenComplete { [self] result in
             let isRight = (try? result.get()) ?? false
@@ -59,45 +70,57 @@ struct ClientAuthentication {
         case check(PasswordCheck)
     }
 
-    /// Who tries, as the book of failures knows it.
-    func keys(_ address: NetworkAddress?) -> [String] {
-        let name = exchange?.claimedName ?? ""
-        return [address.map { "\($0)" } ?? "?"] + (name.isEmpty ? [] : ["user " + name])
+    /// Who tries, as the book of attempts knows it.
+    private func claimant(_ address: NetworkAddress?) -> Claimant {
+        Claimant(address: address.map { "\($0)" } ?? "", name: exchange?.claimedName ?? "")
     }
 
     mutating func begin(_ session: ServerSession, _ address: NetworkAddress?, now: UInt64) -> Outcome {
         guard let users = service.users, let mechanism = SASLMechanism(rawValue: session.proposedMechanism) else {
             return .answer(.refused(SMTPReply(454, .init(4, 7, 0), "Authentication is not available now")))
         }
-        exchange = nil
-        guard service.mayTry(keys(address), now: now) else { return .answer(.refused(Self.tooMany)) }
         exchange = SASLExchange(mechanism, users: users)
-        return outcome(exchange!.start(session.proposedResponse), address, now)
+        // Before the outcome: the step is what tells the name.
+        let step = exchange!.start(session.proposedResponse)
+        return outcome(step, address, now)
     }
 
     mutating func goOn(_ session: ServerSession, _ address: NetworkAddress?, now: UInt64) -> Outcome {
         guard exchange != nil else { return .answer(.refused(Self.wrong)) }
-        return outcome(exchange!.respond(session.proposedResponse ?? ""), address, now)
+        // With SCRAM the name is known by now, and others may have failed for it since its challenge.
+        guard exchange!.claimedName.isEmpty || service.mayTry(claimant(address), now: now) else { return tooMany() }
+        let step = exchange!.respond(session.proposedResponse ?? "")
+        return outcome(step, address, now)
     }
 
     mutating func checked(_ isRight: Bool, _ address: NetworkAddress?, now: UInt64) -> Outcome {
         guard exchange != nil else { return .answer(.refused(Self.wrong)) }
-        return outcome(exchange!.checked(isRight), address, now)
+        let step = exchange!.checked(isRight)
+        return outcome(step, address, now)
     }
 
-    private func outcome(_ step: SASLExchange.Step, _ address: NetworkAddress?, _ now: UInt64) -> Outcome {
+    private mutating func outcome(_ step: SASLExchange.Step, _ address: NetworkAddress?, _ now: UInt64) -> Outcome {
+        let claimant = claimant(address)
         switch step {
-        case .challenge(let text): return .answer(.challenge(text))
+        case .challenge(let text):
+            // SCRAM, if the name is known. Before a password comes it is too early: it may be one that was right lately.
+            guard claimant.name.isEmpty || service.mayTry(claimant, now: now) else { return tooMany() }
+            return .answer(.challenge(text))
         case .check(let check):
-            return service.mayTry(keys(address), now: now) ? .check(check) : .answer(.refused(Self.tooMany))
+            return service.mayTry(claimant, check, now: now) ? .check(check) : tooMany()
         case .succeeded(let user, let data):
-            service.note(true, keys(address), now: now)
+            service.note(true, claimant, now: now)
             return .answer(.succeeded(user: user, data: data))
         case .failed:
-            service.note(false, keys(address), now: now)
+            service.note(false, claimant, now: now)
             return .answer(.refused(Self.wrong))
         case .malformed(let text): return .answer(.refused(SMTPReply(501, .init(5, 5, 2), "Authentication: \(text)")))
         }
+    }
+
+    private mutating func tooMany() -> Outcome {
+        exchange = nil
+        return .answer(.refused(Self.tooMany))
     }
 
     private static let wrong = SMTPReply(535, .init(5, 7, 8), "Authentication credentials invalid")

@@ -32,14 +32,19 @@ final class ClientReception: SMTPServerDelegate {
     var wantsWireForm: Bool { true }
 
     func admit(_ connection: SMTPServerConnection) -> Admission {
-        var (visit, session, refusal) = listener.enter(connection.client?.networkAddress)
+        // With XCLIENT the proxy's visit ends, and with it its limits; its right to say who the client is stays.
+        let isProxy = visit?.mayUseXclient ?? false
+        let isFirst = visit == nil
+        if let visit { listener.leave(visit) }
+        var (visit, session, refusal) = listener.enter(connection.client?.networkAddress, isProxy: isProxy)
         self.visit = visit
         session.recordsRejections = shard.logs(.rejection)
         if let refusal {
-            shard.logRejection(Rejection(reply: refusal), connection, listener)
+            // A session that has begun records it itself.
+            if isFirst { shard.logRejection(Rejection(reply: refusal), connection, listener) }
             return .refused(refusal)
         }
-        shard.counts.connections += 1
+        if isFirst { shard.counts.connections += 1 }
         connection.setIdleLimit(seconds: visit.limits.idleSeconds)
         return .accepted(session)
     }

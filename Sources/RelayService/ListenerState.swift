@@ -47,13 +47,16 @@ final class ListenerState: Sendable {
     }
 
     /// A client came.
+    /// - Parameter isProxy: it has shown already that it may use XCLIENT, and speaks for the client of this address.
     /// - Returns: its visit and how its session is to be set up, or what to say instead of the greeting; ``leave(_:)``
     ///   is due in both cases.
-    func enter(_ address: NetworkAddress?) -> (visit: Visit, session: ServerConfiguration, refusal: SMTPReply?) {
+    func enter(
+        _ address: NetworkAddress?, isProxy: Bool = false
+    ) -> (visit: Visit, session: ServerConfiguration, refusal: SMTPReply?) {
         let rules = currentRules
         let limits = address.flatMap { rules.networkLimits[$0] } ?? rules.limits
         var visit = Visit(address: address, limits: limits)
-        visit.mayUseXclient = address.map(rules.xclientNetworks.contains) ?? false
+        visit.mayUseXclient = isProxy || (address.map(rules.xclientNetworks.contains) ?? false)
         var refusal: SMTPReply?
         let open = connections.add(1, ordering: .relaxed).newValue
         if limits.connections > 0, open > limits.connections {

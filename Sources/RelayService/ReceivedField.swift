@@ -9,6 +9,7 @@ import SMTPTransport
 struct ReceivedField {
     /// What the client called itself.
     var client: String
+    /// Its address; empty if unknown.
     var peer: String
     /// `ESMTPSA` and its like (RFC 3848, RFC 6531 §4.3).
     var keyword: String
@@ -45,9 +46,8 @@ struct ReceivedField {
         func add(_ text: String) { out.append(contentsOf: text.utf8) }
         add("Received: from ")
         add(Self.safe(client))
-        add(" ([")
-        add(peer)
-        add("])\r\n\tby ")
+        add(peer.isEmpty ? " (unknown" : " ([\(peer)]")
+        add(")\r\n\tby ")
         add(hostname)
         add(" (Millrace) with ")
         add(keyword)

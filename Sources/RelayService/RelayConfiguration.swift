@@ -16,6 +16,7 @@ package struct HTTPConfiguration: Sendable {
     /// Names and keys, kept as users' passwords are; nil: none.
     package var keys: UserFile?
     package var bodyLimit = 32 << 20
+    package var connections = 1_024
     /// For a header, and for a body.
     package var requestSeconds = 60.0
 

@@ -36,10 +36,12 @@ struct RelayHTTP: Sendable {
         listener.tls = configuration.tls
         listener.seconds = { Int(WallInstant.now().seconds) }
         listener.bodyLimit = configuration.bodyLimit
+        listener.maximumConnections = configuration.connections
         listener.requestTimeout = .nanoseconds(Int64(configuration.requestSeconds * 1e9))
         do {
             let server = try await HTTPControlServer.bind(
-                listener, group: group, refusal: { routes.refusal($0) }, service: { routes.respond($0, on: $1) })
+                listener, group: group, admission: { routes.admission($0, on: $1) },
+                service: { routes.respond($0, on: $1) })
             return RelayHTTP(server: server, intake: intake, group: group, authentication: authentication)
         } catch {
             throw RecordFault("http on \(configuration.host):\(configuration.port): \(error)")
@@ -70,17 +72,20 @@ struct RelayHTTP: Sendable {
 
 extension AuthenticationService {
     /// A name and its key, as Basic or Bearer credentials bring them.
-    @Sendable func checkKey(_ name: String, _ key: String, _ loop: any EventLoop) -> EventLoopFuture<Bool> {
+    @Sendable func checkKey(
+        _ name: String, _ key: String, _ peer: NetworkAddress?, _ loop: any EventLoop
+    ) -> EventLoopFuture<Bool> {
         let now = WallInstant.now().milliseconds
-        guard let users, mayTry(["key " + name], now: now) else { return loop.makeSucceededFuture(false) }
-        let promise = loop.makePromise(of: Bool.self)
+        guard let users else { return loop.makeSucceededFuture(false) }
         var exchange = SASLExchange(.plain, users: users)
-        guard case .check(let check) = exchange.start(Base64.encode([0] + Array(name.utf8) + [0] + Array(key.utf8)))
-        else {
+        let step = exchange.start(Base64.encode([0] + Array(name.utf8) + [0] + Array(key.utf8)))
+        let claimant = Claimant(address: peer.map { "\($0)" } ?? "", name: exchange.claimedName)
+        guard case .check(let check) = step, mayTry(claimant, check, now: now) else {
             return loop.makeSucceededFuture(false)
         }
+        let promise = loop.makePromise(of: Bool.self)
         self.check(check, on: loop, now: now) { [self] isRight in
-            note(isRight, ["key " + name], now: now)
+            note(isRight, claimant, now: now)
             promise.succeed(isRight)
         }
         return promise.futureResult

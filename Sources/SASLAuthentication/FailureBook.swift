@@ -13,21 +13,29 @@ package struct FailureBook: Sendable {
         var failures = 0
         var until: UInt64 = 0
     }
+    private let free: Int
+    private let longestDelay: UInt64
     private var entries: [String: Entry] = [:]
 
-    package init() {}
+    package init(free: Int = Self.free, longestDelay: UInt64 = Self.longestDelay) {
+        self.free = free
+        self.longestDelay = longestDelay
+    }
 
     /// It may try.
     package func mayTry(_ key: String, now: UInt64) -> Bool { entries[key].map { $0.until <= now } ?? true }
+
+    /// How often it failed without a success between.
+    package func failures(_ key: String) -> Int { entries[key]?.failures ?? 0 }
 
     package mutating func failed(_ key: String, now: UInt64) {
         if entries.count >= Self.most, entries[key] == nil { makeRoom(now) }
         var entry = entries[key] ?? Entry()
         // Quiet for as long as the longest wait: forgiven.
-        if entry.until + Self.longestDelay < now { entry = Entry() }
+        if entry.until + longestDelay < now { entry = Entry() }
         entry.failures += 1
-        let over = entry.failures - Self.free
-        entry.until = over > 0 ? now + min(Self.longestDelay, Self.firstDelay << UInt64(min(over - 1, 30))) : now
+        let over = entry.failures - free
+        entry.until = over > 0 ? now + min(longestDelay, Self.firstDelay << UInt64(min(over - 1, 30))) : now
         entries[key] = entry
     }
 

@@ -5,7 +5,7 @@
 /// key beside them and may then guess a recent password at the speed of one HMAC, which is why entries are few and
 /// short-lived. The stored keys are part of what is hashed: a changed line of the user file misses.
 package struct VerifiedPasswords: Sendable {
-    /// Milliseconds that an entry holds.
+    /// Milliseconds that an entry holds after its last use.
     package static let lifetime: UInt64 = 60_000
     package static let most = 1_024
 
@@ -22,6 +22,14 @@ package struct VerifiedPasswords: Sendable {
 
     /// This very password was right lately.
     package func contains(_ check: PasswordCheck, now: UInt64) -> Bool { entries[tag(check)].map { $0 > now } ?? false }
+
+    /// The same, and it is remembered for longer: who comes often is not asked to be right anew.
+    package mutating func recall(_ check: PasswordCheck, now: UInt64) -> Bool {
+        let tag = tag(check)
+        guard let until = entries[tag], until > now else { return false }
+        entries[tag] = now + Self.lifetime
+        return true
+    }
 
     package mutating func insert(_ check: PasswordCheck, now: UInt64) {
         if entries.count >= Self.most { entries = entries.filter { $0.value > now } }

@@ -36,7 +36,8 @@ extension SMTPServerConnection {
             return context.fireUserInboundEventTriggered(event)
         }
         handshake = .done
-        tls = TLSDetails(context, peerIsVerified: security.tls?.verifiesClients ?? false)
+        // Behind XCLIENT the certificate is the proxy's, not the client's.
+        tls = TLSDetails(context, peerIsVerified: !isProxied && (security.tls?.verifiesClients ?? false))
         session.secured()
         delegate.secured(self)
         if security.isImplicit { greet(context) }
@@ -72,19 +73,37 @@ extension SMTPServerConnection {
     }
 
     private func takeAttributes() {
-        let refusal = delegate.clientAttributes(self)
-        if refusal == nil, case .value(let text)? = session.proposedAttributes?.address {
-            var port = 0
-            if case .value(let number)? = session.proposedAttributes?.port { port = Int(number) ?? 0 }
-            stateClient(try? SocketAddress(ipAddress: text, port: port))
-        }
+        let refusal = session.proposedAttributes.flatMap(takeClient)
         session.answer(refusal)
+        if refusal != nil { end() }
     }
 
-    /// A proxy that is trusted says who the client is.
+    /// - Returns: why the client is not welcome of whom XCLIENT speaks.
+    private func takeClient(_ attributes: XclientCommand) -> SMTPReply? {
+        var port = 0
+        if case .value(let number)? = attributes.port { port = Int(number) ?? 0 }
+        switch attributes.address {
+        case .value(let text): stateClient(try? SocketAddress(ipAddress: text, port: port))
+        case .unavailable: stateClient(nil)
+        case nil:
+            guard attributes.port != nil, let text = client?.ipAddress else { return nil }
+            stateClient(try? SocketAddress(ipAddress: text, port: port))
+            return nil
+        }
+        isProxied = true
+        tls?.peerNames = []
+        switch delegate.admit(self) {
+        case .accepted(nil): return nil
+        case .accepted(let rules?):
+            session.configure(rules)
+            return nil
+        case .refused(let reply): return reply
+        }
+    }
+
+    /// A proxy that is trusted says who the client is; nil: it does not know.
     func stateClient(_ address: SocketAddress?) {
-        guard let address else { return }
-        statedClient = address
+        client = address
         peerAddress = Self.text(address)
     }
 }

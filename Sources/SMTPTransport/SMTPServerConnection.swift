@@ -21,6 +21,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     private var backlog: ByteBuffer?
     var decisionDue = false
     var handshake = Handshake.none
+    /// XCLIENT said that the peer speaks for another.
+    var isProxied = false
     /// The delegate is being asked about AUTH.
     var isAuthenticating = false
     private(set) var isClosing = false
@@ -31,10 +33,6 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     package private(set) var deadline: UInt64 = .max
     /// The handshake is over; nil in the clear.
     package internal(set) var tls: TLSDetails?
-    /// Who a proxy said the client is (PROXY protocol, XCLIENT); nil: the peer itself.
-    package internal(set) var statedClient: SocketAddress? {
-        didSet { client = statedClient ?? client }
-    }
     /// When the input being worked on was read, CLOCK_MONOTONIC.
     private(set) package var now = MonotonicInstant(nanoseconds: 0)
 
@@ -59,8 +57,9 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         return address.protocol == .inet6 ? "IPv6:" + text : text
     }
 
-    /// The client's address and port; nil if unknown.
-    package private(set) var client: SocketAddress? {
+    /// The client's address and port, those of the peer unless a proxy said who the client is (PROXY protocol,
+    /// XCLIENT); nil if unknown.
+    package internal(set) var client: SocketAddress? {
         didSet { rememberedText = nil }
     }
     private var rememberedText: String?

@@ -7,7 +7,8 @@ package protocol SMTPServerDelegate: AnyObject {
     /// True to get content as it came, dot-stuffed (``WireForm/dotStuffed``); false to get it without the
     /// stuffing dots.
     var wantsWireForm: Bool { get }
-    /// A client is there, its address is known, and nothing was said yet.
+    /// A client is there, its address is known, and nothing was said yet. Once more each time that XCLIENT puts another
+    /// client in its place.
     func admit(_ connection: SMTPServerConnection) -> Admission
     /// The handshake is over; ``SMTPServerConnection/tls`` says what came of it.
     func secured(_ connection: SMTPServerConnection)
@@ -15,8 +16,6 @@ package protocol SMTPServerDelegate: AnyObject {
     /// ``ServerSession/proposedResponse``). Answered with ``SMTPServerConnection/decide(authentication:)``, at once or
     /// later.
     func authenticate(_ connection: SMTPServerConnection, isFirst: Bool)
-    /// XCLIENT (``ServerSession/proposedAttributes``): nil accepts.
-    func clientAttributes(_ connection: SMTPServerConnection) -> SMTPReply?
     /// MAIL: nil accepts.
     func sender(_ connection: SMTPServerConnection) -> SMTPReply?
     /// RCPT: nil accepts.
@@ -54,7 +53,6 @@ extension SMTPServerDelegate {
     package func authenticate(_ connection: SMTPServerConnection, isFirst: Bool) {
         connection.decide(authentication: .refused(SMTPReply(535, .init(5, 7, 8), "Authentication failed")))
     }
-    package func clientAttributes(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
     package func secured(_ connection: SMTPServerConnection) {}
     package func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection]) {}
 }

@@ -146,6 +146,7 @@ struct RelayAssembly {
         http.tls = try section.tls.flatMap { try tlsContexts()[$0] }
         http.keys = try users(section.apiKeys)
         http.bodyLimit = section.maxRequestSize.bytes
+        http.connections = section.maxConnections
         http.requestSeconds = section.requestTimeout.seconds
         return http
     }

@@ -156,7 +156,12 @@ extension ServerSession {
         clientName = ""
         if case .value(let name)? = proposedAttributes?.helo { clientName = name }
         isExtended = false
-        if case .value(let login)? = proposedAttributes?.login { authenticatedUser = login }
+        // Of an attribute that is not available the server knows nothing, whatever was said of the client before.
+        switch proposedAttributes?.login {
+        case .value(let login): authenticatedUser = login
+        case .unavailable: authenticatedUser = nil
+        case nil: break
+        }
         proposedAttributes = nil
         greet()
     }

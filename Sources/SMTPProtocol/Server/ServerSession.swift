@@ -227,7 +227,7 @@ package struct ServerSession {
 }
 
 extension ServerSession {
-    /// Other rules, now that the client's address is known; before anything was said.
+    /// Other rules, now that the client's address is known: before the greeting, or with an XCLIENT that begins anew.
     package mutating func configure(_ rules: ServerConfiguration) { configuration = rules }
 }
 
