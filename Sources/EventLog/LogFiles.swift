@@ -89,8 +89,8 @@ final class LogFiles: @unchecked Sendable {
             let size = fileSize(path) ?? 0
             total -= size
             // Compressed ones were read before.
-            if state == .closed, !isRead(name, size: size) { unread += 1 }
-            unlink(path)
+            let isUnread = state == .closed && !isRead(name, size: size)
+            if unlink(path) == 0, isUnread { unread += 1 }
         }
         return unread
     }
