@@ -25,8 +25,8 @@ package struct Template: Sendable {
         package static let loopPasses = 1_000_000
         /// One rendering.
         package static let renderedBytes = 32 << 20
-        /// All renderings of a request.
-        package static let requestBytes = 256 << 20
+        /// All renderings of a request; its messages have a bound of their own (``MessageBuilder/sizeLimit``).
+        package static let requestBytes = 512 << 20
         /// Values looked at and bytes touched by expressions, for all recipients of a request.
         package static let work = 128 << 20
     }

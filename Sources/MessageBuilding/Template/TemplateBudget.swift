@@ -16,7 +16,7 @@ package struct TemplateBudget: Sendable {
         passes: Template.Limit.loopPasses, work: Template.Limit.work, rendered: Template.Limit.requestBytes,
         built: MessageBuilder.sizeLimit)
     /// What takes a few milliseconds.
-    package static let quick = TemplateBudget(passes: 2_000, work: 50_000, rendered: 1 << 20, built: 1 << 20)
+    package static let quick = TemplateBudget(passes: 2_000, work: 50_000, rendered: 256 << 10, built: 256 << 10)
 
     /// Each of these takes its part, and is false if there is not so much left.
     mutating func takePass() -> Bool { noted(Self.take(1, &passes)) }
