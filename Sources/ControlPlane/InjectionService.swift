@@ -1,6 +1,7 @@
 import MailTypes
 import MessageBuilding
 package import NIOCore
+package import NIOPosix
 import SMTPProtocol
 import TextCodecs
 
@@ -8,16 +9,22 @@ import TextCodecs
 package struct InjectionService: Sendable {
     /// Recipients that share one message in the spool.
     package static let recipientsPerMessage = 100
+    /// Bodies up to this are looked at on the event loop; what takes longer is done by a thread that may take its time,
+    /// or else others would have to wait.
+    private static let quickBody = 64 << 10
 
     private let intake: any MessageIntake
     private let hostname: String
     private let date: @Sendable () -> String
     private let newID: @Sendable () -> String
+    private let builders: NIOThreadPool
 
+    /// - Parameter builders: threads that make messages where that takes long.
     package init(
-        _ intake: any MessageIntake, hostname: String, date: @escaping @Sendable () -> String,
-        newID: @escaping @Sendable () -> String
+        _ intake: any MessageIntake, hostname: String, builders: NIOThreadPool,
+        date: @escaping @Sendable () -> String, newID: @escaping @Sendable () -> String
     ) {
+        self.builders = builders
         self.intake = intake
         self.hostname = hostname
         self.date = date
@@ -32,10 +39,24 @@ package struct InjectionService: Sendable {
         guard type.filter({ $0 != " " && $0 != "\t" }) == "application/json" else {
             return loop.makeSucceededFuture(.fault(.unsupportedMediaType, "expected application/json"))
         }
-        let messages: [IntakeMessage]
-        var failures: [Failure] = []
+        if call.body.readableBytes <= Self.quickBody {
+            var budget = TemplateBudget.quick
+            let prepared = Result { try prepare(call, &budget) }
+            if !budget.isExhausted { return submit(prepared, on: loop) }
+        }
+        return builders.runIfActive(eventLoop: loop) {
+            var budget = TemplateBudget.whole
+            return Result { try prepare(call, &budget) }
+        }.flatMap { submit($0, on: loop) }
+    }
+
+    private func submit(
+        _ prepared: Result<Prepared, any Error>, on loop: any EventLoop
+    ) -> EventLoopFuture<HTTPAnswer> {
+        let (messages, failures): ([IntakeMessage], [Failure])
         do {
-            messages = try prepare(call, &failures)
+            let prepared = try prepared.get()
+            (messages, failures) = (prepared.messages, prepared.failures)
         } catch let fault as JSONValue.Fault {
             return loop.makeSucceededFuture(.fault(.badRequest, fault.text))
         } catch let fault as InjectionRequest.Fault {
@@ -43,10 +64,15 @@ package struct InjectionService: Sendable {
         } catch {
             return loop.makeSucceededFuture(.fault(.internalServerError, "\(error)"))
         }
-        let known = failures
         return EventLoopFuture.whenAllComplete(messages.map { intake.submit($0, on: loop) }, on: loop).map { results in
-            Self.answer(messages, results, known)
+            Self.answer(messages, results, failures)
         }
+    }
+
+    /// What a request comes to, before anything of it is handed on.
+    private struct Prepared {
+        var messages: [IntakeMessage] = []
+        var failures: [Failure] = []
     }
 
     private struct Failure {
@@ -56,7 +82,7 @@ package struct InjectionService: Sendable {
 
     // MARK: From the request to messages
 
-    private func prepare(_ call: HTTPCall, _ failures: inout [Failure]) throws -> [IntakeMessage] {
+    private func prepare(_ call: HTTPCall, _ budget: inout TemplateBudget) throws -> Prepared {
         var parsed: Result<JSONValue, JSONValue.Fault>!
         call.body.withUnsafeReadableBytes { bytes in
             do throws(JSONValue.Fault) { parsed = .success(try JSONValue.parse(bytes)) } catch {
@@ -68,8 +94,12 @@ package struct InjectionService: Sendable {
             throw InjectionRequest.Fault(
                 "/envelope_sender", "'\(request.sender.prefix(80))': expected an address, or an empty text")
         }
-        let contents = try MessageBuilder(request, hostname: hostname, date: date(), newID: newID).build()
-        return contents.flatMap { split($0, request, sender, call.peer, &failures) }
+        let builder = MessageBuilder(request, hostname: hostname, date: date(), newID: newID)
+        var prepared = Prepared()
+        for content in try builder.build(&budget) {
+            prepared.messages += split(content, request, sender, call.peer, &prepared.failures)
+        }
+        return prepared
     }
 
     private func split(

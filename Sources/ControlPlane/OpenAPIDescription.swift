@@ -141,7 +141,8 @@ enum OpenAPIDescription {
     private static let responses: String = {
         let faults = [
             ("Malformed", "The request is not HTTP, its body cannot be decompressed, or it is not JSON.", ""),
-            ("KeyMissing", "A key is needed.", "WWW-Authenticate"), ("KeyWrong", "The key is wrong, or too many wrong ones came before it.", ""),
+            ("KeyMissing", "A key is needed.", "WWW-Authenticate"),
+            ("KeyWrong", "The key is wrong, or too many wrong ones came before it.", ""),
             ("MethodNotAllowed", "There is something here, with another method.", "Allow"),
             ("TooSlow", "The body did not come in request_timeout, with a second more for each KB.", ""),
             ("TooLarge", "The body is larger than max_request_size.", ""),

@@ -81,16 +81,16 @@ struct BuiltParts: Sendable {
 
     /// The header rest, the empty line and the body.
     func bytes(
-        _ values: [JSONValue], hostname: String, date: String, newID: () -> String
+        _ values: [JSONValue], _ budget: inout TemplateBudget, hostname: String, date: String, newID: () -> String
     ) throws(Fault) -> [UInt8] {
         var out: [UInt8] = []
         func line(_ text: String) { out += Array((text + "\r\n").utf8) }
         let names = Set(fields.map { $0.name.lowercased() })
         for mailbox in mailboxes where !names.contains(mailbox.field.lowercased()) {
-            line(try Self.line(mailbox, values))
+            line(try Self.line(mailbox, values, &budget))
         }
         for field in fields {
-            let value = try Self.rendered(field.value, values, field.pointer)
+            let value = try Self.rendered(field.value, values, field.pointer, &budget)
             guard HeaderText.isValue(value) else { throw Fault(field.pointer, "control characters in a field") }
             let text = "\(field.name): \(TransferEncoding.words(value))"
             guard HeaderText.fits(text) else { throw Fault(field.pointer, HeaderText.tooLong) }
@@ -99,22 +99,26 @@ struct BuiltParts: Sendable {
         if !names.contains("date") { line("Date: \(date)") }
         if !names.contains("message-id") { line("Message-ID: <\(newID())@\(hostname)>") }
         line("MIME-Version: 1.0")
-        return out + (try body(values, newID))
+        return out + (try body(values, &budget, newID))
     }
 
     private static func rendered(
-        _ template: Template, _ values: [JSONValue], _ pointer: String
+        _ template: Template, _ values: [JSONValue], _ pointer: String, _ budget: inout TemplateBudget
     ) throws(Fault) -> String {
-        do throws(Template.Fault) { return try template.render(values) } catch { throw Fault(pointer, error.text) }
+        do throws(Template.Fault) { return try template.render(values, &budget) } catch {
+            throw Fault(pointer, error.text)
+        }
     }
 
-    private static func line(_ mailbox: Mailbox, _ values: [JSONValue]) throws(Fault) -> String {
-        let email = try rendered(mailbox.email, values, mailbox.pointer + "/email")
+    private static func line(
+        _ mailbox: Mailbox, _ values: [JSONValue], _ budget: inout TemplateBudget
+    ) throws(Fault) -> String {
+        let email = try rendered(mailbox.email, values, mailbox.pointer + "/email", &budget)
         let isAddress =
             email.contains("@") && HeaderText.isValue(email) && !email.utf8.contains { "<>,; ".utf8.contains($0) }
         guard isAddress else { throw Fault(mailbox.pointer + "/email", "'\(email)': expected one address") }
         var name = ""
-        if let template = mailbox.name { name = try rendered(template, values, mailbox.pointer + "/name") }
+        if let template = mailbox.name { name = try rendered(template, values, mailbox.pointer + "/name", &budget) }
         guard HeaderText.isValue(name) else { throw Fault(mailbox.pointer + "/name", "control characters in a name") }
         let text = "\(mailbox.field): \(name.isEmpty ? "" : TransferEncoding.phrase(name) + " ")<\(email)>"
         guard HeaderText.fits(text) else { throw Fault(mailbox.pointer, HeaderText.tooLong) }
@@ -122,10 +126,13 @@ struct BuiltParts: Sendable {
     }
 
     /// alternative within related within mixed, each only where it is needed.
-    private func body(_ values: [JSONValue], _ newID: () -> String) throws(Fault) -> [UInt8] {
+    private func body(
+        _ values: [JSONValue], _ budget: inout TemplateBudget, _ newID: () -> String
+    ) throws(Fault) -> [UInt8] {
         var texts: [[UInt8]] = []
         for body in bodies {
-            let (encoding, bytes) = TransferEncoding.text(try Self.rendered(body.text, values, body.pointer))
+            let text = try Self.rendered(body.text, values, body.pointer, &budget)
+            let (encoding, bytes) = TransferEncoding.text(text)
             texts.append(Self.part("text/\(body.subtype); charset=utf-8", encoding, bytes))
         }
         if texts.count > 1 { texts = [Self.multipart("alternative", texts, newID())] }

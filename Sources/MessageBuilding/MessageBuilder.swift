@@ -33,11 +33,12 @@ package struct MessageBuilder: Sendable {
         self.newID = newID
     }
 
+    /// - Parameter budget: what it may cost.
     /// - Throws: ``Fault`` for content that cannot become a message.
-    package func build() throws(Fault) -> [BuiltContent] {
+    package func build(_ budget: inout TemplateBudget) throws(Fault) -> [BuiltContent] {
         switch request.content {
-        case .whole(let text): return try whole(text)
-        case .built(let content): return try built(content)
+        case .whole(let text): return try whole(text, &budget)
+        case .built(let content): return try built(content, &budget)
         }
     }
 
@@ -56,27 +57,29 @@ package struct MessageBuilder: Sendable {
 
     // MARK: A whole message
 
-    private func whole(_ text: String) throws(Fault) -> [BuiltContent] {
+    private func whole(_ text: String, _ budget: inout TemplateBudget) throws(Fault) -> [BuiltContent] {
         let template = try template(text, "/content")
         if template.isConstant {
-            return [try shared(try checked(try rendered(template, [])), nil)]
+            return [try shared(try checked(try rendered(template, [], &budget)), nil)]
         }
         var contents: [BuiltContent] = []
-        var size = 0
         for (index, recipient) in request.recipients.enumerated() {
-            contents.append(try shared(try checked(try rendered(template, values(recipient))), index))
-            try count(contents[index].shared, &size)
+            contents.append(try shared(try checked(try rendered(template, values(recipient), &budget)), index))
+            try count(contents[index].shared, &budget)
         }
         return contents
     }
 
-    private func rendered(_ template: Template, _ values: [JSONValue]) throws(Fault) -> String {
-        do throws(Template.Fault) { return try template.render(values) } catch { throw Fault("/content", error.text) }
+    private func rendered(
+        _ template: Template, _ values: [JSONValue], _ budget: inout TemplateBudget
+    ) throws(Fault) -> String {
+        do throws(Template.Fault) { return try template.render(values, &budget) } catch {
+            throw Fault("/content", error.text)
+        }
     }
 
-    private func count(_ content: [UInt8], _ size: inout Int) throws(Fault) {
-        size += content.count
-        guard size <= Self.sizeLimit else {
+    private func count(_ content: [UInt8], _ budget: inout TemplateBudget) throws(Fault) {
+        guard budget.takeBuilt(content.count) else {
             throw Fault("/recipients", "messages of more than \(Self.sizeLimit) octets together: take several requests")
         }
     }
@@ -116,12 +119,13 @@ package struct MessageBuilder: Sendable {
 
     // MARK: Parts put together
 
-    private func built(_ content: InjectionRequest.Built) throws(Fault) -> [BuiltContent] {
+    private func built(
+        _ content: InjectionRequest.Built, _ budget: inout TemplateBudget
+    ) throws(Fault) -> [BuiltContent] {
         let parts = try BuiltParts(content, request.dialect)
         let hasTo = content.headers.contains { $0.name.lowercased() == "to" }
         var isShared = false
         var contents: [BuiltContent] = []
-        var size = 0
         for (index, recipient) in request.recipients.enumerated() {
             var header = reference(recipient)
             if !hasTo { header += try to(recipient, index) }
@@ -129,10 +133,10 @@ package struct MessageBuilder: Sendable {
                 contents[0].recipients.append((index, header))
                 continue
             }
-            let rest = try parts.bytes(values(recipient), hostname: hostname, date: date, newID: newID)
+            let rest = try parts.bytes(values(recipient), &budget, hostname: hostname, date: date, newID: newID)
             contents.append(BuiltContent(recipients: [(index, header)], shared: rest))
             try checkLines(rest)
-            try count(rest, &size)
+            try count(rest, &budget)
             isShared = parts.isConstant
         }
         return contents

@@ -12,6 +12,8 @@ struct RelayHTTP: Sendable {
     let server: HTTPControlServer
     let intake: RelayIntake
     private let group: MultiThreadedEventLoopGroup
+    /// They make messages where that takes long.
+    private let builders: NIOThreadPool
     private let authentication: AuthenticationService
 
     /// - Parameter metrics: the text of /metrics.
@@ -21,10 +23,13 @@ struct RelayHTTP: Sendable {
         metrics: @escaping @Sendable (String) async throws -> String
     ) async throws -> RelayHTTP {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads / 2))
+        let builders = NIOThreadPool(numberOfThreads: max(1, threads / 2))
+        builders.start()
         let authentication = AuthenticationService(configuration.keys)
         let intake = RelayIntake(shards)
         let injection = InjectionService(
-            intake, hostname: hostname, date: { MailDate.text(unixSeconds: Int(WallInstant.now().seconds)) },
+            intake, hostname: hostname, builders: builders,
+            date: { MailDate.text(unixSeconds: Int(WallInstant.now().seconds)) },
             newID: {
                 "\(MessageID(high: UInt64.random(in: 0...UInt64.max), low: UInt64.random(in: 0...UInt64.max)))"
             })
@@ -42,7 +47,8 @@ struct RelayHTTP: Sendable {
             let server = try await HTTPControlServer.bind(
                 listener, group: group, admission: { routes.admission($0, on: $1) },
                 service: { routes.respond($0, on: $1) })
-            return RelayHTTP(server: server, intake: intake, group: group, authentication: authentication)
+            return RelayHTTP(
+                server: server, intake: intake, group: group, builders: builders, authentication: authentication)
         } catch {
             throw RecordFault("http on \(configuration.host):\(configuration.port): \(error)")
         }
@@ -50,11 +56,12 @@ struct RelayHTTP: Sendable {
 
     private init(
         server: HTTPControlServer, intake: RelayIntake, group: MultiThreadedEventLoopGroup,
-        authentication: AuthenticationService
+        builders: NIOThreadPool, authentication: AuthenticationService
     ) {
         self.server = server
         self.intake = intake
         self.group = group
+        self.builders = builders
         self.authentication = authentication
     }
 
@@ -65,6 +72,7 @@ struct RelayHTTP: Sendable {
     }
 
     func shutDown() async throws {
+        try await builders.shutdownGracefully()
         try await group.shutdownGracefully()
         try await authentication.shutDown()
     }

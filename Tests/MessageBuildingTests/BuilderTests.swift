@@ -3,7 +3,8 @@ import Testing
 
 private func build(_ json: String) throws -> [BuiltContent] {
     let request = try InjectionRequest(try JSONValue.parse(json))
-    return try MessageBuilder(request, hostname: "mta.test", date: "DATE") { "ID" }.build()
+    var budget = TemplateBudget.whole
+    return try MessageBuilder(request, hostname: "mta.test", date: "DATE") { "ID" }.build(&budget)
 }
 
 private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

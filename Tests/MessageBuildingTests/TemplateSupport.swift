@@ -5,7 +5,8 @@ func rendered(
     _ source: String, _ values: String = "{}", _ dialect: Template.Dialect = .jinja, isHTML: Bool = false
 ) -> String {
     do {
-        return try Template(source, dialect, isHTML: isHTML).render([try JSONValue.parse(values)])
+        var budget = TemplateBudget.whole
+        return try Template(source, dialect, isHTML: isHTML).render([try JSONValue.parse(values)], &budget)
     } catch let fault as Template.Fault {
         return "fault: " + fault.text
     } catch {

@@ -70,24 +70,5 @@ extension ProgramTests {
         private func mode(_ file: String) throws -> Int {
             try #require(FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int)
         }
-
-        /// Connections and bodies of HTTP clients have a bound; beyond it 503, and no memory.
-        @Test func connectionsAndBodiesAreBounded() async throws {
-            let stage = try Stage()
-            defer { stage.close() }
-            let http = try freePort()
-            let mta = try await stage.mta(
-                configured: """
-                    smart_host: 127.0.0.1:1
-                    listen: 127.0.0.1:0
-                    spool: memory
-                    http:
-                      address: 127.0.0.1:\(http)
-                      max_connections: 20
-                    """)
-            try await stage.runScript(
-                "http_limits.py", [String(http), String(mta.program.pid), "20", String(256 << 20)])
-            #expect(try await mta.program.terminate() == 0)
-        }
     }
 }

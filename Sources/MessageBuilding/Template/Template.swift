@@ -21,12 +21,14 @@ package struct Template: Sendable {
         package static let expressionDepth = 50
         /// Lists within lists, as values have them while a template is rendered.
         package static let valueDepth = 128
-        /// Passes of all loops in one rendering.
-        package static let loopPasses = 100_000
+        /// Passes of all loops, for all recipients of a request.
+        package static let loopPasses = 1_000_000
         /// One rendering.
         package static let renderedBytes = 32 << 20
-        /// Values looked at and bytes touched by expressions in one rendering.
-        package static let work = 64 << 20
+        /// All renderings of a request; its messages have a bound of their own (``MessageBuilder/sizeLimit``).
+        package static let requestBytes = 512 << 20
+        /// Values looked at and bytes touched by expressions, for all recipients of a request.
+        package static let work = 128 << 20
     }
 
     private let nodes: [TemplateNode]
@@ -55,10 +57,13 @@ package struct Template: Sendable {
         }
     }
 
-    /// - Parameter values: looked through in turn, the first that has the name wins.
-    package func render(_ values: [JSONValue]) throws(Fault) -> String {
+    /// - Parameters:
+    ///   - values: looked through in turn, the first that has the name wins.
+    ///   - budget: what the request has left.
+    package func render(_ values: [JSONValue], _ budget: inout TemplateBudget) throws(Fault) -> String {
         if nodes.count == 1, case .text(let text) = nodes[0] { return text }
-        var rendering = TemplateRendering(values, style, slotCount: slotCount)
+        var rendering = TemplateRendering(values, style, slotCount: slotCount, budget)
+        defer { budget = rendering.budget }
         try rendering.run(nodes)
         return rendering.text
     }

@@ -6,8 +6,7 @@ struct TemplateRendering {
     let sources: [JSONValue]
     private(set) var text = ""
     private var size = 0
-    private var passes = 0
-    private var work = 0
+    private(set) var budget: TemplateBudget
     /// Of the tag that is being rendered, for faults.
     private(set) var line = 1
     private var slots: [TemplateValue?]
@@ -15,7 +14,8 @@ struct TemplateRendering {
     private var undo: [(slot: Int, value: TemplateValue?)] = []
     private(set) var frames: [HandlebarsFrame] = []
 
-    init(_ sources: [JSONValue], _ style: TemplateStyle, slotCount: Int) {
+    init(_ sources: [JSONValue], _ style: TemplateStyle, slotCount: Int, _ budget: TemplateBudget) {
+        self.budget = budget
         self.sources = sources
         self.style = style
         slots = Array(repeating: nil, count: slotCount)
@@ -26,16 +26,14 @@ struct TemplateRendering {
     // MARK: Bounds
 
     mutating func charge(_ amount: Int) throws(Fault) {
-        guard amount <= Template.Limit.work - work else {
-            throw fault("more than \(Template.Limit.work) steps of work in one rendering")
+        guard budget.takeWork(amount) else {
+            throw fault("more than \(Template.Limit.work) steps of work in one request")
         }
-        work += amount
     }
 
     private mutating func countPass() throws(Fault) {
-        passes += 1
-        guard passes <= Template.Limit.loopPasses else {
-            throw fault("more than \(Template.Limit.loopPasses) passes of loops in one rendering")
+        guard budget.takePass() else {
+            throw fault("more than \(Template.Limit.loopPasses) passes of loops in one request")
         }
     }
 
@@ -43,6 +41,9 @@ struct TemplateRendering {
         size += more.utf8.count
         guard size <= Template.Limit.renderedBytes else {
             throw fault("more than \(Template.Limit.renderedBytes) bytes come out")
+        }
+        guard budget.takeRendered(more.utf8.count) else {
+            throw fault("more than \(Template.Limit.requestBytes) bytes come out for all recipients")
         }
         text += more
     }

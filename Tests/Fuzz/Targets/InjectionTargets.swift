@@ -37,7 +37,8 @@ func fuzzInjection(_ input: [UInt8]) {
         return require(error.pointer.isEmpty || error.pointer.hasPrefix("/"), "'\(error.pointer)' is no pointer")
     }
     let builder = MessageBuilder(request, hostname: "mx.test", date: "Mon, 1 Jan 2024 00:00:00 +0000") { "id" }
-    guard let contents = try? builder.build() else { return }
+    var budget = TemplateBudget.whole
+    guard let contents = try? builder.build(&budget) else { return }
     require(
         contents.flatMap(\.recipients).map(\.index) == Array(request.recipients.indices), "not each recipient once")
     for content in contents {

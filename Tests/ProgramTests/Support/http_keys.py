@@ -32,23 +32,3 @@ assert status("Bearer app:secret") == 200
 with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=20) as client:
     client.sendall(b"POST /api/inject/v1 HTTP/1.1\r\nHost: x\r\nContent-Length: 30000000\r\n\r\n")
     assert client.recv(100).startswith(b"HTTP/1.1 401 ")
-# Nor one with a wrong key: the answer is there before the body, and the connection is closed.
-with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=20) as client:
-    head = f"POST /api/inject/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: {basic('no:body')}\r\n"
-    client.sendall(head.encode() + b"Content-Length: 30000000\r\n\r\n")
-    said = b""
-    while part := client.recv(1000):
-        said += part
-    assert said.startswith(b"HTTP/1.1 403 ") and b"\r\nconnection: close\r\n" in said, said
-# A small body is read, and the connection is kept.
-connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=20)
-for key, expected in (("app:wrong", 403), ("app:secret", 200)):
-    fields = {"Content-Type": "application/json", "Authorization": basic(key)}
-    connection.request("POST", "/api/inject/v1", request, fields)
-    answer = connection.getresponse()
-    answer.read()
-    assert answer.status == expected, (key, answer.status)
-# Wrong keys, and what is no name or key at all, do not lock out who has been right.
-for wrong in [f"app:wrong{number}" for number in range(12)] + ["app:", ":secret", "a\0b:c", "x" * 300 + ":y"]:
-    assert status(basic(wrong)) == 403, wrong
-    assert status(basic("app:secret")) == 200
