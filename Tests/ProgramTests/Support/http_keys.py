@@ -14,7 +14,10 @@ def status(authorization=None):
     if authorization:
         headers["Authorization"] = authorization
     connection.request("POST", "/api/inject/v1", request, headers)
-    return connection.getresponse().status
+    answer = connection.getresponse()
+    body = answer.read()
+    assert answer.status != 200 or json.loads(body)["success_count"] == 1, body
+    return answer.status
 
 
 def basic(text):
