@@ -28,7 +28,7 @@ package final class LogPlace: Sendable {
 
     private static func start(_ directory: String, _ path: String) -> State {
         guard let text = read(path) else { return State(cursor: end(of: directory), isSaved: false) }
-        let stored = LogCursor(text)
+        let stored = LogCursor(text).map { shortened($0, directory) }
         if let fault = stored.map({ fault(of: $0, directory) }) ?? "is not a place in a log" {
             let text = "\(path) \(fault): begins with the oldest segment"
             return State(cursor: .beginning, isSaved: false, startFault: text)
@@ -87,13 +87,19 @@ package final class LogPlace: Sendable {
 
     /// What makes no sense in a place; nil: it does. Segments that are gone are none of it, if they are of the past.
     private static func fault(of cursor: LogCursor, _ directory: String) -> String? {
-        let found = SegmentName.list(directory).first { $0.name == cursor.segment }
-        guard let (name, state) = found else {
+        guard SegmentName.list(directory).contains(where: { $0.name == cursor.segment }) else {
             let isToCome = cursor.segment.milliseconds ?? .max > WallInstant.now().milliseconds
             return isToCome ? "names segment \(cursor.segment.base), which is to come" : nil
         }
-        guard state != .compressed, let size = fileSize(name.path(directory, state)) else { return nil }
-        return cursor.offset > size ? "is \(cursor.offset - size) octets beyond the end of \(name.base)" : nil
+        return nil
+    }
+
+    /// A power cut takes a segment's end that was read before it was on the disk: all that is left was read.
+    private static func shortened(_ cursor: LogCursor, _ directory: String) -> LogCursor {
+        guard let (name, state) = SegmentName.list(directory).first(where: { $0.name == cursor.segment }),
+            state != .compressed, let size = fileSize(name.path(directory, state)), cursor.offset > size
+        else { return cursor }
+        return LogCursor(segment: name, offset: size)
     }
 
     /// A reader that was away while others went on; the log itself compresses only what its readers have read.

@@ -44,17 +44,37 @@ final class AuthenticationService: Sendable {
         }
     }
 
-    /// Whether the password is right; the answer comes on the loop, at once if it was checked a moment ago.
+    /// What a check came to.
+    enum Verdict: Sendable {
+        case right, wrong
+        /// Too many have failed while it waited for its turn.
+        case tooMany
+    }
+
+    /// Whether the password is right; the answer comes on the loop, at once if it was checked a moment ago. What comes of it
+    /// counts when it is known, on the thread that checks: of many guesses begun at the same time, those behind the free
+    /// ones are not looked at.
     func check(
-        _ check: PasswordCheck, on loop: any EventLoop, now: UInt64, _ body: @escaping (Bool) -> Void
+        _ check: PasswordCheck, of claimant: Claimant, on loop: any EventLoop, now: UInt64,
+        _ body: @escaping (Verdict) -> Void
     ) {
-        if verified.withLock({ $0.recall(check, now: now) }) { return body(true) }
-        let bound = NIOLoopBound(body, eventLoop: loop)
-        checkers.runIfActive(eventLoop: loop) { check.run() }.whenComplete { [self] result in
-            let isRight = (try? result.get()) ?? false
-            if isRight { verified.withLock { $0.insert(check, now: now) } }
-            bound.value(isRight)
+        if verified.withLock({ $0.recall(check, now: now) }) {
+            note(true, claimant, now: now)
+            return body(.right)
         }
+        let bound = NIOLoopBound(body, eventLoop: loop)
+        checkers.runIfActive(eventLoop: loop) { [self] in judge(check, claimant, now) }.whenComplete { result in
+            bound.value((try? result.get()) ?? .tooMany)
+        }
+    }
+
+    private func judge(_ check: PasswordCheck, _ claimant: Claimant, _ now: UInt64) -> Verdict {
+        let isRemembered = verified.withLock { $0.recall(check, now: now) }
+        guard isRemembered || mayTry(claimant, now: now) else { return .tooMany }
+        let isRight = isRemembered || check.run()
+        if isRight, !isRemembered { verified.withLock { $0.insert(check, now: now) } }
+        note(isRight, claimant, now: now)
+        return isRight ? .right : .wrong
     }
 }
 
@@ -67,7 +87,7 @@ struct ClientAuthentication {
 
     enum Outcome {
         case answer(AuthenticationAnswer)
-        case check(PasswordCheck)
+        case check(PasswordCheck, of: Claimant)
     }
 
     /// Who tries, as the book of attempts knows it.
@@ -93,13 +113,19 @@ struct ClientAuthentication {
         return outcome(step, address, now)
     }
 
-    mutating func checked(_ isRight: Bool, _ address: NetworkAddress?, now: UInt64) -> Outcome {
+    mutating func checked(
+        _ verdict: AuthenticationService.Verdict, _ address: NetworkAddress?, now: UInt64
+    ) -> Outcome {
         guard exchange != nil else { return .answer(.refused(Self.wrong)) }
-        let step = exchange!.checked(isRight)
-        return outcome(step, address, now)
+        if case .tooMany = verdict { return tooMany() }
+        let step = exchange!.checked(verdict == .right)
+        return outcome(step, address, now, isNoted: true)
     }
 
-    private mutating func outcome(_ step: SASLExchange.Step, _ address: NetworkAddress?, _ now: UInt64) -> Outcome {
+    /// - Parameter isNoted: what came of it is in the book of attempts.
+    private mutating func outcome(
+        _ step: SASLExchange.Step, _ address: NetworkAddress?, _ now: UInt64, isNoted: Bool = false
+    ) -> Outcome {
         let claimant = claimant(address)
         switch step {
         case .challenge(let text):
@@ -107,12 +133,14 @@ struct ClientAuthentication {
             guard claimant.name.isEmpty || service.mayTry(claimant, now: now) else { return tooMany() }
             return .answer(.challenge(text))
         case .check(let check):
-            return service.mayTry(claimant, check, now: now) ? .check(check) : tooMany()
+            return service.mayTry(claimant, check, now: now) ? .check(check, of: claimant) : tooMany()
         case .succeeded(let user, let data):
-            service.note(true, claimant, now: now)
+            if !isNoted { service.note(true, claimant, now: now) }
             return .answer(.succeeded(user: user, data: data))
         case .failed:
-            service.note(false, claimant, now: now)
+            // Who is locked out does not lock out others.
+            guard isNoted || service.mayTry(claimant, now: now) else { return tooMany() }
+            if !isNoted { service.note(false, claimant, now: now) }
             return .answer(.refused(Self.wrong))
         case .malformed(let text): return .answer(.refused(SMTPReply(501, .init(5, 5, 2), "Authentication: \(text)")))
         }

@@ -61,9 +61,10 @@ final class ClientReception: SMTPServerDelegate {
             : authentication.goOn(connection.session, address, now: now)
         switch outcome {
         case .answer(let answer): decide(connection, answer)
-        case .check(let check):
-            shard.parts.authentication.check(check, on: shard.context.eventLoop, now: now) { [self] isRight in
-                guard case .answer(let answer) = authentication.checked(isRight, address, now: now) else { return }
+        case .check(let check, let claimant):
+            let loop = shard.context.eventLoop
+            shard.parts.authentication.check(check, of: claimant, on: loop, now: now) { [self] verdict in
+                guard case .answer(let answer) = authentication.checked(verdict, address, now: now) else { return }
                 decide(connection, answer)
             }
         }

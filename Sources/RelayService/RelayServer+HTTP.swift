@@ -92,10 +92,7 @@ extension AuthenticationService {
             return loop.makeSucceededFuture(false)
         }
         let promise = loop.makePromise(of: Bool.self)
-        self.check(check, on: loop, now: now) { [self] isRight in
-            note(isRight, claimant, now: now)
-            promise.succeed(isRight)
-        }
+        self.check(check, of: claimant, on: loop, now: now) { promise.succeed($0 == .right) }
         return promise.futureResult
     }
 }

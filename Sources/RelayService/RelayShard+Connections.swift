@@ -279,7 +279,7 @@ extension RelayShard {
         if wasReady {
             queue.connectionClosed(destination)
         } else {
-            logHold(queue: queue.name(of: destination), cause.reply)
+            if !connection.hasMoved { logHold(queue: queue.name(of: destination), cause.reply) }
             let overdue = queue.connectionFailed(destination, reply: cause.reply, now: wallMilliseconds())
             for lease in overdue {
                 messages[lease.id]?.leases += 1

@@ -79,7 +79,7 @@ extension RelayShard {
                 note(
                     "\(id) cannot be read (\(fault)) nor put aside (\(outcome)): left in the spool until the next start"
                 )
-                return messages[id] = nil
+                return leave(id)
             }
             note("\(id) cannot be read (\(fault)); kept in \(file ?? "the spool")")
             let count = UInt64(waiting?.count ?? recipients)
@@ -89,5 +89,13 @@ extension RelayShard {
             for index in waiting ?? [] { messages[id]?.recipients[index] = .failed }
             endDelivery(id)
         }
+    }
+
+    /// What stays in the spool is not worked with until the next start. Where it has other deliveries, what they know of it
+    /// is kept, and it is never completed, since this one does not end.
+    private func leave(_ id: MessageID) {
+        guard let message = messages[id] else { return }
+        forgetContent(message)
+        if message.deliveries <= 1 { messages[id] = nil }
     }
 }

@@ -138,8 +138,21 @@ extension RelayShard {
         let name = queue.name(of: destination)
         empty(destination) { shard, lease, done in
             guard let message = shard.messages[lease.id] else { return done(false) }
+            guard shard.isStillImpossible(name) else {
+                shard.release(lease)
+                return done(true)
+            }
             shard.fail(lease, message.waiting(for: name), reply)
             done(false)
+        }
+    }
+
+    /// The rules and the DNS may change while a large queue is being returned.
+    private func isStillImpossible(_ name: String) -> Bool {
+        guard routes.goesByExchangers(name) else { return false }
+        switch parts.exchangers?.known(name) {
+        case .permanent?, nil: return true
+        case .hosts?, .temporary?: return false
         }
     }
 
@@ -149,6 +162,13 @@ extension RelayShard {
         empty(destination) { shard, lease, done in
             guard let message = shard.messages[lease.id] else { return done(false) }
             let waiting = message.waiting(for: name)
+            guard !waiting.isEmpty else {
+                // Another delivery of this message took them along.
+                message.leases -= 1
+                shard.queue.finish(lease)
+                shard.endDelivery(lease.id)
+                return done(false)
+            }
             let goOn = {
                 let stays = !shard.relocate(lease, waiting)
                 if stays { shard.release(lease) } else { shard.cool(lease.id) }
@@ -181,10 +201,12 @@ extension RelayShard {
             guard !progress.isLooping else { return }
             progress.isLooping = true
             defer { progress.isLooping = false }
-            while progress.open < Self.emptiedAtOnce, !progress.isOver,
+            var steps = 0
+            while progress.open < Self.emptiedAtOnce, !progress.isOver, !isDraining,
                 let destination = queue.destination(named: name),
                 let lease = queue.next(for: destination, now: wallMilliseconds())
             {
+                steps += 1
                 progress.open += 1
                 func done(_ stays: Bool) {
                     progress.open -= 1
@@ -197,6 +219,10 @@ extension RelayShard {
                 } unreadable: { [self] fault in
                     if case .corrupt = fault { putAside(lease, fault) } else { attemptFailed(lease, fault.reply) }
                     done(false)
+                }
+                guard steps < Self.emptiedAtOnce else {
+                    // Others want the loop, too.
+                    return context.eventLoop.assumeIsolated().execute { more() }
                 }
             }
         }

@@ -110,11 +110,9 @@ package struct SASLExchange: Sendable {
         guard parts.count == 3, !parts[1].isEmpty, !parts[2].isEmpty else {
             return end(.malformed("expected name and password between NULs"))
         }
-        guard parts[0].isEmpty || parts[0] == parts[1] else {
-            claimedName = String(decoding: parts[1], as: UTF8.self)
-            return end(.failed)
-        }
-        return check(parts[1], parts[2])
+        let step = check(parts[1], parts[2])
+        guard case .check = step, !parts[0].isEmpty, parts[0] != parts[1] else { return step }
+        return end(.failed)
     }
 
     private mutating func check(_ name: [UInt8], _ password: [UInt8]) -> Step {

@@ -67,3 +67,12 @@ for way in (plain, login, scram):
 # An old password where the owner is does not lock the owner out.
 assert [plain(owner, f"wrong{number}") for number in range(6)] == [535] * 4 + [454] * 2
 assert plain(owner, "pencil") == 235
+# Many guesses begun at once have no more of them looked at than one after the other; who is locked out by then does not go
+# on to lock others out by asking for somebody else's rights.
+clients = [client("203.0.113.9") for _ in range(24)]
+for number, one in enumerate(clients):
+    one.putcmd("AUTH", "PLAIN " + text(f"\0kim\0wrong{number}"))
+replies = sorted(one.getreply()[0] for one in clients)
+assert replies == [454] * 20 + [535] * 4, replies
+with client("203.0.113.9") as connection:
+    assert connection.docmd("AUTH", "PLAIN " + text("root\0joe\0pencil"))[0] == 454
