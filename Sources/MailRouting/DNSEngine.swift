@@ -46,8 +46,10 @@ final class DNSEngine: Sendable {
         timeoutNanoseconds = UInt64(settings.timeoutSeconds * 1e9)
         // Failures come back as answers; nothing is written to standard error.
         ub_ctx_debugout(pointer, nil)
+        // Before all else: what ends the setting up would leave libunbound with its default, a forked process, which has
+        // copies of all that this process has open.
+        try Self.check(ub_ctx_async(pointer, 1), "a thread")
         try Self.configure(pointer, settings)
-        ub_ctx_async(pointer, 1)
         startThread()
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MailRouting
 import MailTypes
 import NIOCore
@@ -124,6 +125,29 @@ private func outcome(_ router: MailRouter, _ domain: String) async throws -> Exc
             return
         }
         #expect(router.known("one.test") != nil)
+    }
+
+    /// Look-ups happen on a thread of this process, not in a copy of it.
+    @Test func nothingIsForked() async throws {
+        let server = try NameServer(["test": Self.zone])
+        defer { server.stop() }
+        let before = try children()
+        let router = try router(server)
+        _ = try await outcome(router, "one.test")
+        #expect(try children().subtracting(before).isEmpty)
+    }
+
+    /// Processes that this one has made.
+    private func children() throws -> Set<String> {
+        let own = getpid()
+        let all = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+        return Set(
+            all.filter { pid in
+                // pid (name) state parent …
+                let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+                let words = stat?.split(separator: ")").last?.split(separator: " ") ?? []
+                return words.count > 1 && words[1] == "\(own)" && stat!.contains("(mr-dns)")
+            })
     }
 
     @Test func singleDomains() async throws {
