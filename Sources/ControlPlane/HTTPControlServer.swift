@@ -40,7 +40,7 @@ package final class HTTPControlServer: Sendable {
     private init(_ channel: any Channel) { self.channel = channel }
 
     /// `127.0.0.1:8000`, with the port really bound.
-    package var address: String { "\(channel.localAddress?.ipAddress ?? "?"):\(channel.localAddress?.port ?? 0)" }
+    package var address: String { channel.localAddress?.endpointText ?? "?:0" }
 
     /// - Parameters:
     ///   - admission: why a request is refused whatever is in its body; asked before it is read.

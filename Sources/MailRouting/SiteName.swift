@@ -5,8 +5,8 @@
 ///     mx1.example.org, then backup.example.org                (mx1>backup).example.org
 ///     example.org, then mx.example.org                        (@>mx).example.org
 package enum SiteName {
-    /// In front of a site's name where domains and hosts have names, too: no domain and no HOST:PORT begins so, and what a
-    /// stranger's MX says can never be the name of something that the configuration speaks of.
+    /// In front of a site's name where domains and hosts have names, too: no domain begins so, and of HOST:PORT only a
+    /// host called mx, with digits behind. What a stranger's MX says is never the name of a configured domain.
     package static let prefix = "mx:"
 
     /// - Parameter groups: hosts by preference, the best first, sorted within.

@@ -34,9 +34,10 @@ struct StreamedHash: @unchecked Sendable {
     }
 }
 
-// Signatures (RFC 6376): the content is hashed while it comes in, and still in the cache; the header is signed on threads
-// of their own between the end of the content and the spool: what is stored is what is sent. A signature that is configured and cannot be made is a fault of ours: its mail is refused for now, since
-// what goes out unsigned where a policy says that all is signed (DMARC) is thrown away by its receivers.
+// Signatures (RFC 6376): the content is hashed while it comes in and is in the cache; the header is signed on threads of
+// their own between the end of the content and the spool: what is stored is what is sent. A signature that is
+// configured and cannot be made is a fault of ours: its mail is refused for now, since what goes out unsigned where a
+// policy says that all is signed (DMARC) is thrown away by its receivers.
 extension RelayShard {
     /// Signed one after the other before the loop is told: a wake-up and a commit for several of them.
     private static let signedAtOnce = 16

@@ -43,11 +43,7 @@ package final class SMTPListener: Sendable {
     }
 
     /// `127.0.0.1:2525`, with the port really bound.
-    package var addressText: String {
-        let host = localAddress.ipAddress ?? "?"
-        return localAddress.protocol == .inet6
-            ? "[\(host)]:\(localAddress.port ?? 0)" : "\(host):\(localAddress.port ?? 0)"
-    }
+    package var addressText: String { localAddress.endpointText }
 
     /// - Parameter delegate: makes the delegate of a new connection, on its event loop.
     package static func bind(
