@@ -83,6 +83,7 @@ let package = Package(
         layer("TextCodecs"),
         layer("Measures", [.product(name: "Histogram", package: "hdrhistogram-swift")]),
         layer("Slabs", ["MailTypes"]),
+        layer("Statistics", ["Measures"]),
 
         // Pure: no socket, clock, file or logger; time is a parameter.
         layer("SMTPProtocol", ["MailTypes", "CByteLoops"]),
@@ -97,6 +98,7 @@ let package = Package(
         layer("SASLAuthentication", ["TextCodecs", "COpenSSL"]),
         layer("MessageBuilding", ["TextCodecs"]),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
+        layer("LoadPacing", ["Measures"]),
 
         // Edges
         layer(
@@ -120,18 +122,21 @@ let package = Package(
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
         layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
+        layer("CostModel", ["Measures", "RunRecords"]),
+        layer("PublishedBenchmarks", ["Measures", "CostModel", "RunRecords"]),
+        layer("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
 
         // Components, one a program
         layer(
             "LoadGeneration",
             [
-                "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "RunRecords",
+                "MailTypes", "Measures", "LoadPacing", "SMTPProtocol", "SMTPTransport", "RunRecords",
                 "CByteLoops", nioCore, nioPosix,
             ]),
         layer(
             "SinkService",
             [
-                "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "RunRecords",
+                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "RunRecords",
                 "CByteLoops", nioCore, nioPosix,
             ]),
         layer(
@@ -144,8 +149,9 @@ let package = Package(
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
-        layer("BenchHarness", ["MailTypes", "Measures", "RunRecords"]),
-        layer("RunReporting", ["Measures", "RunRecords", "CGnuplot"]),
+        layer("BenchHarness", ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "RunRecords"]),
+        layer(
+            "RunReporting", ["Measures", "Statistics", "CostModel", "PublishedBenchmarks", "RunRecords", "CGnuplot"]),
         .target(
             name: "CGnuplot",
             linkerSettings: [
@@ -165,13 +171,20 @@ let package = Package(
                 "SpoolRocksDB", "SpoolSegmentLog",
                 "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", nioCore,
             ]),
-        program("bench-report", ["BenchHarness", "RunReporting", "Measures", "RunRecords"]),
+        program(
+            "bench-report",
+            ["BenchHarness", "RunReporting", "CostModel", "PublishedBenchmarks", "Measures", "RunRecords"]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("MailTypes"),
         tests("Measures"),
         tests("Slabs", ["MailTypes", "Measures"]),
+        tests("Statistics", ["Measures"]),
+        tests("LoadPacing", ["Measures"]),
+        tests("CostModel", ["Measures", "RunRecords"]),
+        tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
+        tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("TextCodecs"),

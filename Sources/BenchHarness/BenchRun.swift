@@ -224,7 +224,8 @@ package struct BenchRun {
     private func seriesCSV(_ record: RunRecord) -> String {
         var lines = ["program,unix_s,messages,bytes,failed,connections"]
         let series = [
-            ("traffic-gen", record.generator.series), ("mta", record.mta.series), ("sink-mta", record.sink.series),
+            ("traffic-gen", record.generator.series), ("mta", record.mta?.series ?? []),
+            ("sink-mta", record.sink.series),
         ]
         for (name, samples) in series {
             for sample in samples {

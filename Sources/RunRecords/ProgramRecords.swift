@@ -128,9 +128,30 @@ package struct GeneratorRecord: Codable, Sendable {
     /// Things the tool distrusts about its own figures ("generator saturated: …").
     package var warnings: [String]
 
+    // Absent from records of before there were any.
+    package var load: LoadFacts?
+    /// Intended begin to final reply, accepted messages only: an open load's latency without coordinated omission.
+    package var intendedLatency: LatencyHistogram?
+    /// Intended begin to MAIL written: waiting for a connection.
+    package var waitLatency: LatencyHistogram?
+    /// By stage (`mail`, `rcpt`, `data`, `final`): from the write that asked for the reply to the reply.
+    package var stageLatency: [String: LatencyHistogram]?
+    /// Messages of an open load that began later than they were due by more than a millisecond, and those that were due
+    /// and never began.
+    package var lateStarts: UInt64?
+    package var droppedStarts: UInt64?
+    /// What came before the measured part; not in the latencies above, but in the counts.
+    package var warmUp: WarmUpFacts?
+
     enum CodingKeys: String, CodingKey {
         case header, target, concurrency, pipelining, chunking, offered, accepted, refused, failed, replies, series,
-            warnings
+            warnings, load
+        case intendedLatency = "intended_latency"
+        case waitLatency = "wait_latency"
+        case stageLatency = "stage_latency"
+        case lateStarts = "late_starts"
+        case droppedStarts = "dropped_starts"
+        case warmUp = "warm_up"
         case bodySizeBytes = "body_size_bytes"
         case messageSizeBytes = "message_size_bytes"
         case runID = "run_id"
@@ -161,6 +182,8 @@ package struct GeneratorRecord: Codable, Sendable {
         (elapsedSeconds, firstOfferedUnixSeconds, lastAcceptedUnixSeconds) = (0, 0, 0)
         (connectLatency, readyLatency, transactionLatency) = (.init(), .init(), .init())
         (replies, series, warnings) = ([], [], [])
+        (load, intendedLatency, waitLatency, stageLatency) = (nil, nil, nil, nil)
+        (lateStarts, droppedStarts, warmUp) = (nil, nil, nil)
     }
 }
 
@@ -180,6 +203,12 @@ package struct SinkRecord: Codable, Sendable {
     package var series: [IntervalSample]
     package var ledger: LedgerSummary?
 
+    // Absent from records of before there were any.
+    /// The generator's stamp (when the message was due) to the final dot, each message's first arrival.
+    package var endToEndLatency: LatencyHistogram?
+    /// Replies that were given on purpose or not, by stage and code.
+    package var replies: [ReplyCount]?
+
     /// What the ledger found; ids are named in the ledger file.
     package struct LedgerSummary: Codable, Hashable, Sendable {
         package var unique: UInt64
@@ -198,7 +227,8 @@ package struct SinkRecord: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case header, listen, received, refused, connections, series, ledger
+        case header, listen, received, refused, connections, series, ledger, replies
+        case endToEndLatency = "end_to_end_latency"
         case receivedBytes = "received_bytes"
         case connectionsPeak = "connections_peak"
         case firstReceivedUnixSeconds = "first_received_unix_s"
@@ -213,6 +243,7 @@ package struct SinkRecord: Codable, Sendable {
         (firstReceivedUnixSeconds, lastReceivedUnixSeconds) = (0, 0)
         series = []
         ledger = nil
+        (endToEndLatency, replies) = (nil, nil)
     }
 }
 

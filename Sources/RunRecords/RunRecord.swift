@@ -83,7 +83,9 @@ package struct RunPosition: Codable, Hashable, Sendable {
 
 /// One run: what was asked, on what, what each program recorded, and whether it may be called a result.
 package struct RunRecord: Codable, Sendable {
-    package static let schema = "millrace.run/1"
+    package static let schema = "millrace.run/2"
+    /// Those that are read; what an older one did not have is nil or made up from what it had.
+    package static let readableSchemas = ["millrace.run/1", schema]
 
     package var schema: String
     package var profile: RunProfile
@@ -97,17 +99,30 @@ package struct RunRecord: Codable, Sendable {
     package var startedUnixSeconds: Double
     package var machine: MachineFacts
     package var generator: GeneratorRecord
-    package var mta: MTARecord
+    /// Nil if the system under test keeps no record of its own.
+    package var mta: MTARecord?
     package var sink: SinkRecord
     package var audit: LedgerAudit
     /// Written to the spool's device during the run, by anybody; nil where that cannot be counted.
     package var deviceWriteBytes: UInt64?
+    /// Nil in records of schema 1, whose system was always this project's `mta`.
+    package var system: SystemFacts?
+    package var resources: ResourceRecord?
+    package var evidence: DurabilityEvidence?
+    /// Recipients that the system said were still in its queue at the end; nil where it was not asked.
+    package var queuedAtEnd: UInt64?
+    /// In order of time.
+    package var phases: [RunPhase]?
+    /// What the machine was made to be, a line each: `disk limited to 120 writes a second (blkio cgroup)`.
+    package var conditions: [String]?
     /// Why this is no result; empty for a valid run.
     package var invalid: [String]
     package var warnings: [String]
 
     enum CodingKeys: String, CodingKey {
         case schema, profile, machine, generator, mta, sink, audit, invalid, warnings, repeats, order
+        case system, resources, evidence, phases, conditions
+        case queuedAtEnd = "queued_at_end"
         case profileText = "profile_text"
         case repeatIndex = "repeat_index"
         case startedUnixSeconds = "started_unix_s"
@@ -116,7 +131,7 @@ package struct RunRecord: Codable, Sendable {
 
     package init(
         profile: RunProfile, profileText: String, repeatIndex: Int, repeats: Int, startedUnixSeconds: Double,
-        machine: MachineFacts, generator: GeneratorRecord, mta: MTARecord, sink: SinkRecord, audit: LedgerAudit
+        machine: MachineFacts, generator: GeneratorRecord, mta: MTARecord?, sink: SinkRecord, audit: LedgerAudit
     ) {
         schema = Self.schema
         self.profile = profile
@@ -141,7 +156,7 @@ package struct RunRecord: Codable, Sendable {
     /// one is charged with much all the same, somebody else was writing, and no system's device writes can be trusted.
     package mutating func takeDeviceWrites(bytes: UInt64) {
         deviceWriteBytes = bytes
-        let own = [generator.header, mta.header, sink.header].map(\.usage.diskWriteBytes).reduce(0, +)
+        let own = [generator.header, mta?.header, sink.header].compactMap { $0?.usage.diskWriteBytes }.reduce(0, +)
         guard promise == .none, bytes > own + Self.deviceNoiseBytes else { return }
         warnings.append(
             "other programs wrote \(grouped((bytes - own) >> 20)) MiB to the spool's device meanwhile: "
@@ -149,25 +164,41 @@ package struct RunRecord: Codable, Sendable {
     }
 
     /// What the MTA had done with a message by its 250.
-    package var promise: SpoolPromise { SpoolPromise(spool: mta.spool, durability: mta.durability) }
+    package var promise: SpoolPromise {
+        if let mta { return SpoolPromise(spool: mta.spool, durability: mta.durability) }
+        return system?.promise ?? .none
+    }
+
+    /// Names the system in tables and directories: `mta-segment-fsync`, `postfix`.
+    package var systemLabel: String { system?.label ?? profile.system }
+
+    /// For people: what accepted mail is kept in.
+    package var spoolName: String { mta?.spool ?? system?.spool ?? "unknown" }
 
     /// Reasons besides the conservation law.
     private var disqualifications: [String] {
         var reasons: [String] = []
-        let builds = [("traffic-gen", generator.header), ("mta", mta.header), ("sink-mta", sink.header)]
-        for (name, header) in builds where header.build != "release" {
+        let builds = [("traffic-gen", generator.header), ("mta", mta?.header), ("sink-mta", sink.header)]
+        for (name, header) in builds {
+            guard let header, header.build != "release" else { continue }
             reasons.append("\(name) is a \(header.build) build")
         }
         reasons += generator.warnings.filter { $0.hasPrefix("generator saturated") }
-        if mta.spool != profile.spool { reasons.append("spool \(mta.spool) instead of \(profile.spool)") }
-        if mta.durability != profile.durability {
-            reasons.append("durability \(mta.durability) instead of \(profile.durability)")
-        }
-        reasons += mta.faults.map { "mta: \($0)" }
+        if let mta { reasons += disqualifications(of: mta) }
         if generator.accepted != UInt64(profile.messages) {
             reasons.append("\(generator.accepted) of \(profile.messages) messages were acknowledged")
         }
         return reasons
+    }
+
+    /// What our own MTA says of itself.
+    private func disqualifications(of mta: MTARecord) -> [String] {
+        var reasons: [String] = []
+        if mta.spool != profile.spool { reasons.append("spool \(mta.spool) instead of \(profile.spool)") }
+        if mta.durability != profile.durability {
+            reasons.append("durability \(mta.durability) instead of \(profile.durability)")
+        }
+        return reasons + mta.faults.map { "mta: \($0)" }
     }
 }
 
@@ -177,11 +208,35 @@ package enum ConservationLaw {
     package static func violations(of run: RunRecord) -> [String] {
         var found: [String] = []
         func expect(_ holds: Bool, _ text: @autoclosure () -> String) { if !holds { found.append(text()) } }
-        let (generator, mta, sink) = (run.generator, run.mta, run.sink)
+        let (generator, sink) = (run.generator, run.sink)
         expect(
             generator.offered == generator.accepted + generator.refused + generator.failed + generator.inDoubt,
             "offered \(generator.offered) ≠ accepted \(generator.accepted) + refused \(generator.refused)"
                 + " + failed \(generator.failed) + in doubt \(generator.inDoubt)")
+        if let mta = run.mta { found += violations(of: mta, generator) }
+        if let ledger = sink.ledger {
+            expect(
+                sink.received == ledger.unique + ledger.duplicates + ledger.unidentified,
+                "sink: received \(sink.received) ≠ unique \(ledger.unique) + duplicates \(ledger.duplicates)"
+                    + " + without id \(ledger.unidentified)")
+            if let mta = run.mta {
+                expect(
+                    ledger.unique + ledger.unidentified >= mta.delivered,
+                    "sink: unique \(ledger.unique) < delivered \(mta.delivered)")
+            }
+        }
+        expect(
+            run.audit.acknowledged == generator.accepted,
+            "ledger names \(run.audit.acknowledged) acknowledged messages, the record \(generator.accepted)")
+        expect(run.audit.lost == 0, "\(run.audit.lost) acknowledged messages were lost")
+        expect(run.audit.doubled == 0, "\(run.audit.doubled) messages arrived more than once")
+        expect(run.audit.changed == 0, "\(run.audit.changed) messages were changed on the way")
+        return found
+    }
+
+    private static func violations(of mta: MTARecord, _ generator: GeneratorRecord) -> [String] {
+        var found: [String] = []
+        func expect(_ holds: Bool, _ text: @autoclosure () -> String) { if !holds { found.append(text()) } }
         let aside = (mta.quarantined ?? 0) + (mta.removed ?? 0)
         expect(
             mta.recovered + mta.accepted + mta.generated == mta.delivered + mta.bounced + mta.queued + aside,
@@ -193,21 +248,6 @@ package enum ConservationLaw {
                 && mta.acceptedMessages <= generator.accepted + generator.inDoubt,
             "mta accepted \(mta.acceptedMessages), traffic-gen counts \(generator.accepted) acknowledged"
                 + " and \(generator.inDoubt) in doubt")
-        if let ledger = sink.ledger {
-            expect(
-                sink.received == ledger.unique + ledger.duplicates + ledger.unidentified,
-                "sink: received \(sink.received) ≠ unique \(ledger.unique) + duplicates \(ledger.duplicates)"
-                    + " + without id \(ledger.unidentified)")
-            expect(
-                ledger.unique + ledger.unidentified >= mta.delivered,
-                "sink: unique \(ledger.unique) < delivered \(mta.delivered)")
-        }
-        expect(
-            run.audit.acknowledged == generator.accepted,
-            "ledger names \(run.audit.acknowledged) acknowledged messages, the record \(generator.accepted)")
-        expect(run.audit.lost == 0, "\(run.audit.lost) acknowledged messages were lost")
-        expect(run.audit.doubled == 0, "\(run.audit.doubled) messages arrived more than once")
-        expect(run.audit.changed == 0, "\(run.audit.changed) messages were changed on the way")
         return found
     }
 }

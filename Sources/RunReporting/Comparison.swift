@@ -49,7 +49,7 @@ struct Comparison {
         return groups.map { group in
             let run = group.runs[0]
             let name =
-                (profiles.count > 1 ? run.profile.name + " " : "") + run.profile.system
+                (profiles.count > 1 ? run.profile.name + " " : "") + run.systemLabel
                 + (commits.count > 1 ? " " + run.machine.commit : "")
             seen[name, default: 0] += 1
             return seen[name] == 1 ? name : "\(name) #\(seen[name]!)"

@@ -103,7 +103,7 @@ package struct ReportTable {
                     + "\(fixed(Double(run.machine.memoryBytes) / 1_073_741_824, 1)) GiB, Linux \(run.machine.kernel), loopback"
             )
             lines.append(
-                "  spool \(run.mta.spool), durability \(run.promise.rawValue) (\(run.promise.explanation)); "
+                "  spool \(run.spoolName), durability \(run.promise.rawValue) (\(run.promise.explanation)); "
                     + "\(run.machine.fileSystem), 4 KiB fdatasync p50 \(fixed(Double(run.machine.syncLatency.percentile(50)) / 1e6, 3)) ms; commit \(run.machine.commit)"
             )
             for price in run.profile.prices {
@@ -124,7 +124,7 @@ package struct ReportTable {
             let valid = group.runs.allSatisfy { $0.invalid.isEmpty }
             for spread in group.spreads {
                 lines.append(
-                    "\(run.profile.name),\(run.profile.system),\(group.runs.count),\(valid),\(spread.figure.key),"
+                    "\(run.profile.name),\(run.systemLabel),\(group.runs.count),\(valid),\(spread.figure.key),"
                         + "\(spread.figure.unit),\(number(spread.median)),\(number(spread.minimum)),\(number(spread.maximum)),"
                         + "\(run.promise.rawValue),\(run.promise.label)"
                 )
@@ -162,9 +162,9 @@ package struct ReportTable {
         init(_ group: RunGroup) {
             let run = group.runs[0]
             profile = run.profile.name
-            system = run.profile.system
+            system = run.systemLabel
             variant = run.profile.variant
-            spool = run.mta.spool
+            spool = run.spoolName
             promise = run.promise.label
             let audits = group.runs.map(\.audit)
             acknowledged = audits.map(\.acknowledged).reduce(0, +)

@@ -52,12 +52,12 @@ package struct RunChart {
 
     private static func load(_ run: RunRecord) -> String {
         "\(grouped(run.profile.messages)) messages of \(ByteCount(bytes: run.profile.messageSizeBytes)) over "
-            + "\(grouped(run.profile.connections)) connections, \(run.mta.spool) \(run.mta.durability)"
+            + "\(grouped(run.profile.connections)) connections, \(run.spoolName) \(run.promise.rawValue)"
     }
 
     private func name(_ run: RunRecord, _ what: String) -> String {
         guard runs.count > 1 else { return what }
-        return "\(run.profile.name) \(run.profile.system)\(run.repeats > 1 ? " run \(run.repeatIndex)" : ""): \(what)"
+        return "\(run.profile.name) \(run.systemLabel)\(run.repeats > 1 ? " run \(run.repeatIndex)" : ""): \(what)"
     }
 
     private var throughput: Panel {
@@ -98,8 +98,9 @@ package struct RunChart {
         for run in runs {
             lines.append(
                 Line(title: name(run, "transaction"), points: Self.percentiles(run.generator.transactionLatency)))
+            guard let mta = run.mta else { continue }
             lines.append(
-                Line(title: name(run, "accepted to delivered"), points: Self.percentiles(run.mta.deliveryLatency)))
+                Line(title: name(run, "accepted to delivered"), points: Self.percentiles(mta.deliveryLatency)))
         }
         return Panel(
             title: "Latency by percentile", xLabel: "percentile", yLabel: "milliseconds", isPercentile: true,

@@ -34,7 +34,9 @@ package struct RunFigures: Sendable {
         add("delivered_msg_per_s", "delivered", "msg/s", delivered, 0)
         add("delivered_mb_per_s", "delivered", "MB/s", delivered * size / 1e6, 1)
         Self.addLatency("transaction_latency", "transaction", run.generator.transactionLatency, &figures)
-        Self.addLatency("delivery_latency", "accept to deliver", run.mta.deliveryLatency, &figures)
+        if let mta = run.mta {
+            Self.addLatency("delivery_latency", "accept to deliver", mta.deliveryLatency, &figures)
+        }
         Self.addResources(run, &figures)
         for price in run.profile.prices { Self.addCost(price, delivered, size, &figures) }
         self.figures = figures
@@ -59,8 +61,8 @@ package struct RunFigures: Sendable {
     private static func addResources(_ run: RunRecord, _ figures: inout [Figure]) {
         let messages = Double(max(1, run.sink.received))
         let programs = [
-            ("generator", run.generator.header.usage), ("mta", run.mta.header.usage), ("sink", run.sink.header.usage),
-        ]
+            ("generator", run.generator.header.usage), ("mta", run.mta?.header.usage), ("sink", run.sink.header.usage),
+        ].compactMap { name, usage in usage.map { (name, $0) } }
         for (name, usage) in programs {
             let parts = [
                 ("user", usage.cpuUserSeconds), ("system", usage.cpuSystemSeconds), ("total", usage.cpuSeconds),
@@ -78,24 +80,28 @@ package struct RunFigures: Sendable {
                     key: "\(name)_memory_peak_mib", label: "\(name) peak memory", unit: "MiB",
                     value: Double(usage.memoryPeakBytes) / 1_048_576, digits: 0))
         }
-        figures.append(
-            Figure(
-                key: "mta_disk_write_bytes_per_message", label: "mta disk writes", unit: "bytes/msg",
-                value: Double(run.mta.header.usage.diskWriteBytes) / messages, digits: 0))
+        if let mta = run.mta {
+            figures.append(
+                Figure(
+                    key: "mta_disk_write_bytes_per_message", label: "mta disk writes", unit: "bytes/msg",
+                    value: Double(mta.header.usage.diskWriteBytes) / messages, digits: 0))
+        }
         if let written = run.deviceWriteBytes {
             figures.append(
                 Figure(
                     key: "device_write_bytes_per_message", label: "device writes, all programs", unit: "bytes/msg",
                     value: Double(written) / messages, digits: 0))
         }
-        figures.append(
-            Figure(
-                key: "mta_messages_per_commit", label: "messages a commit", unit: "msg",
-                value: Double(run.mta.commitMessages) / Double(max(1, run.mta.commits)), digits: 1))
-        figures.append(
-            Figure(
-                key: "mta_commit_latency_ms_p50", label: "commit p50", unit: "ms",
-                value: Double(run.mta.commitLatency.percentile(50)) / 1e6, digits: 2))
+        if let mta = run.mta {
+            figures.append(
+                Figure(
+                    key: "mta_messages_per_commit", label: "messages a commit", unit: "msg",
+                    value: Double(mta.commitMessages) / Double(max(1, mta.commits)), digits: 1))
+            figures.append(
+                Figure(
+                    key: "mta_commit_latency_ms_p50", label: "commit p50", unit: "ms",
+                    value: Double(mta.commitLatency.percentile(50)) / 1e6, digits: 2))
+        }
     }
 
     /// Cost of a thousand delivered messages at a machine's price, if it delivered at the rate measured here.

@@ -24,13 +24,13 @@ package struct RunGroup: Sendable {
         }
     }
 
-    package var title: String { "\(runs[0].profile.name) \(runs[0].profile.system)" }
+    package var title: String { "\(runs[0].profile.name) \(runs[0].systemLabel)" }
 
     /// Runs of the same profile (as written), system and commit belong together.
     package static func gather(_ runs: [RunRecord]) -> [RunGroup] {
         var groups: [(key: String, runs: [RunRecord])] = []
         for run in runs {
-            let key = run.profile.name + run.profile.system + run.profileText + run.machine.commit
+            let key = run.profile.name + run.systemLabel + run.profileText + run.machine.commit
             if let index = groups.firstIndex(where: { $0.key == key }) {
                 groups[index].runs.append(run)
             } else {

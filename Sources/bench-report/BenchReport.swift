@@ -86,8 +86,10 @@ enum ResultFiles {
     private static func record(_ file: String) throws -> RunRecord {
         do {
             let record = try RecordFile.read(RunRecord.self, from: file)
-            guard record.schema == RunRecord.schema else {
-                throw RecordFault("\(file): schema '\(record.schema)', expected '\(RunRecord.schema)'")
+            guard RunRecord.readableSchemas.contains(record.schema) else {
+                throw RecordFault(
+                    "\(file): schema '\(record.schema)', expected \(RunRecord.readableSchemas.joined(separator: " or "))"
+                )
             }
             return record
         } catch let fault as RecordFault {

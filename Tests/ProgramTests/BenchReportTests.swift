@@ -25,7 +25,7 @@ extension ProgramTests {
             let record = try RecordFile.read(RunRecord.self, from: directory + "/run.json")
             #expect(ConservationLaw.violations(of: record) == [])
             #expect(record.generator.accepted == 500)
-            #expect(record.mta.delivered == 500)
+            #expect(record.mta?.delivered == 500)
             #expect(record.sink.ledger?.unique == 500)
             #expect(record.audit.acknowledged == 500)
             #expect((record.audit.lost, record.audit.doubled, record.audit.changed) == (0, 0, 0))
@@ -78,7 +78,7 @@ extension ProgramTests {
             #expect(records.map(\.order?.position) == [1, 2, 1, 2])
             #expect(records.map(\.order?.of) == [2, 2, 2, 2])
             #expect(records.map(\.repeatIndex) == [1, 1, 2, 2])
-            #expect(records.map(\.mta.durability) == ["os", "none", "none", "os"])
+            #expect(records.map(\.mta?.durability) == ["os", "none", "none", "os"])
             for record in records { #expect(record.invalid == []) }
             #expect(
                 names.filter { $0.hasPrefix("comparison") }

@@ -90,7 +90,7 @@ import Testing
     @Test func aRunWithoutMessagesHasNothingToDraw() throws {
         var run = try RunFixture.run()
         (run.generator.series, run.sink.series) = ([], [])
-        (run.generator.transactionLatency, run.mta.deliveryLatency) = (LatencyHistogram(), LatencyHistogram())
+        (run.generator.transactionLatency, run.mta!.deliveryLatency) = (LatencyHistogram(), LatencyHistogram())
         try withTemporaryDirectory { directory in
             let fault = #expect(throws: RecordFault.self) { try RunChart([run]).write(to: directory + "/chart.svg") }
             #expect(fault?.description == "\(directory)/chart.svg: there is nothing to draw")

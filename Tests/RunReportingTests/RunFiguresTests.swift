@@ -55,7 +55,7 @@ import Testing
         record.generator.accepted = 0
         (record.generator.firstOfferedUnixSeconds, record.generator.lastAcceptedUnixSeconds) = (0, 0)
         (record.sink.received, record.sink.lastReceivedUnixSeconds) = (0, 0)
-        record.mta.commits = 0
+        record.mta!.commits = 0
         for figure in RunFigures(record).figures { #expect(figure.value.isFinite, "\(figure.key)") }
         #expect(RunFigures(record).figures.first { $0.key == "delivered_mmh" }?.value == 0)
     }
