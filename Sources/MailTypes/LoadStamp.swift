@@ -1,46 +1,72 @@
 /// The header field that makes a generated message recognisable wherever it turns up, first in its header:
 ///
-///     X-Millrace-Id: 0193…32 hex digits crc32c=8 hex digits
+///     X-Millrace-Id: 0193…32 hex digits crc32c=8 hex digits due=16 hex digits
 ///
 /// The checksum (CRC-32C) covers every octet of content behind this line, without stuffing dots; what a relay puts in
-/// front of the line does not matter.
+/// front of the line does not matter. `due` is when the message was to be sent, in nanoseconds since 1970: from it to the
+/// receiver's clock is the end-to-end latency. It may be missing.
 package struct LoadStamp: Equatable, Sendable {
     package var id: MessageID
     package var crc32c: UInt32
+    package var dueUnixNanoseconds: UInt64?
 
     private static let prefix = Array("X-Millrace-Id: ".utf8)
-    private static let middle = Array(" crc32c=".utf8)
+    private static let checksumKey = Array(" crc32c=".utf8)
+    private static let dueKey = Array(" due=".utf8)
 
-    package init(id: MessageID, crc32c: UInt32) {
+    package init(id: MessageID, crc32c: UInt32, dueUnixNanoseconds: UInt64? = nil) {
         self.id = id
         self.crc32c = crc32c
+        self.dueUnixNanoseconds = dueUnixNanoseconds
     }
 
     /// Appends the whole line, CRLF included.
     package func append(to out: inout [UInt8]) {
         out.append(contentsOf: Self.prefix)
         id.appendHex(to: &out)
-        out.append(contentsOf: Self.middle)
-        for shift in stride(from: 28, through: 0, by: -4) {
-            let nibble = UInt8(truncatingIfNeeded: crc32c >> UInt32(shift)) & 15
-            out.append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)
+        out.append(contentsOf: Self.checksumKey)
+        Self.appendHex(UInt64(crc32c), digits: 8, to: &out)
+        if let dueUnixNanoseconds {
+            out.append(contentsOf: Self.dueKey)
+            Self.appendHex(dueUnixNanoseconds, digits: 16, to: &out)
         }
         out.append(0x0D)
         out.append(0x0A)
     }
 
+    private static func appendHex(_ value: UInt64, digits: Int, to out: inout [UInt8]) {
+        for shift in stride(from: digits * 4 - 4, through: 0, by: -4) {
+            let nibble = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
+            out.append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)
+        }
+    }
+
     /// Reads the line (without CRLF) back; nil if it is any other line.
     package init?(headerLine line: some Collection<UInt8>) {
-        guard line.count == Self.prefix.count + MessageID.textLength + Self.middle.count + 8,
-            line.starts(with: Self.prefix)
+        guard line.starts(with: Self.prefix) else { return nil }
+        var rest = line.dropFirst(Self.prefix.count)
+        guard let id = MessageID(hex: rest.prefix(MessageID.textLength)) else { return nil }
+        rest = rest.dropFirst(MessageID.textLength)
+        guard let crc = Self.takeHex(behind: Self.checksumKey, digits: 8, from: &rest) else { return nil }
+        var due: UInt64?
+        if !rest.isEmpty {
+            due = Self.takeHex(behind: Self.dueKey, digits: 16, from: &rest)
+            guard due != nil, rest.isEmpty else { return nil }
+        }
+        self.init(id: id, crc32c: UInt32(crc), dueUnixNanoseconds: due)
+    }
+
+    /// Exactly so many hexadecimal digits behind `key`.
+    private static func takeHex<Bytes: Collection<UInt8>>(
+        behind key: [UInt8], digits: Int, from rest: inout Bytes
+    ) -> UInt64? where Bytes.SubSequence == Bytes {
+        guard rest.starts(with: key) else { return nil }
+        let text = rest.dropFirst(key.count).prefix(digits)
+        // The number's own reader would take a sign.
+        guard text.count == digits, text.first != 0x2B, text.first != 0x2D,
+            let value = UInt64(String(decoding: text, as: UTF8.self), radix: 16)
         else { return nil }
-        let rest = line.dropFirst(Self.prefix.count)
-        let tail = rest.dropFirst(MessageID.textLength)
-        let digits = tail.dropFirst(Self.middle.count)
-        guard let id = MessageID(hex: rest.prefix(MessageID.textLength)), tail.starts(with: Self.middle),
-            digits.first != 0x2B, digits.first != 0x2D,  // UInt32 would read a sign
-            let crc = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
-        else { return nil }
-        self.init(id: id, crc32c: crc)
+        rest = rest.dropFirst(key.count + digits)
+        return value
     }
 }

@@ -40,6 +40,20 @@ import Testing
                 headerLine: Array(
                     String(decoding: line.dropLast(2), as: UTF8.self).replacing("0bad", with: "zbad").utf8)) == nil)
     }
+
+    @Test func theDueTimeMayFollow() {
+        let stamp = LoadStamp(
+            id: MessageID(high: 0xA, low: 0xB), crc32c: 1, dueUnixNanoseconds: 1_764_120_000_123_456_789)
+        var line: [UInt8] = []
+        stamp.append(to: &line)
+        let text = String(decoding: line.dropLast(2), as: UTF8.self)
+        #expect(text == "X-Millrace-Id: 000000000000000a000000000000000b crc32c=00000001 due=187b69cb1c854d15")
+        #expect(LoadStamp(headerLine: Array(text.utf8)) == stamp)
+        for damaged in [" due=187b69cb1c854d1", " due=187b69cb1c854d150", " due=+87b69cb1c854d15", " due", " "] {
+            let line = text.replacing(" due=187b69cb1c854d15", with: damaged)
+            #expect(LoadStamp(headerLine: Array(line.utf8)) == nil, "\(damaged)")
+        }
+    }
 }
 
 @Suite struct LoadStampDamageTests {
