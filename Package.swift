@@ -122,7 +122,7 @@ let package = Package(
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
         layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
-        layer("CostModel", ["Measures", "RunRecords"]),
+        layer("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         layer("PublishedBenchmarks", ["Measures", "CostModel", "RunRecords"]),
         layer("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
 
@@ -182,7 +182,7 @@ let package = Package(
         tests("Slabs", ["MailTypes", "Measures"]),
         tests("Statistics", ["Measures"]),
         tests("LoadPacing", ["Measures"]),
-        tests("CostModel", ["Measures", "RunRecords"]),
+        tests("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
