@@ -128,6 +128,7 @@ let package = Package(
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
         layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
+        layer("ResultStore", ["MailTypes", "Measures", "RunRecords", "COpenSSL", "CZstd"]),
         layer("CostModel", ["Measures", "RunRecords"]),
         layer("PublishedBenchmarks", ["Measures", "CostModel", "RunRecords"]),
         layer("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
@@ -155,9 +156,10 @@ let package = Package(
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
-        layer("BenchHarness", ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "RunRecords"]),
+        layer("BenchHarness", ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "ResultStore", "RunRecords"]),
         layer(
             "RunReporting", ["Measures", "Statistics", "CostModel", "PublishedBenchmarks", "RunRecords", "CGnuplot"]),
+        layer("ResultChecks", ["Measures", "ResultStore", "RunRecords", "RunReporting"]),
         .target(
             name: "CGnuplot",
             linkerSettings: [
@@ -180,9 +182,8 @@ let package = Package(
         program(
             "bench-report",
             [
-                "BenchHarness", "RunReporting", "CostModel", "PublishedBenchmarks", "Measures", "RunRecords",
-                "HTTPService",
-                nioHTTP,
+                "BenchHarness", "RunReporting", "ResultStore", "ResultChecks", "CostModel", "PublishedBenchmarks",
+                "Measures", "RunRecords", "HTTPService", nioHTTP,
             ]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
@@ -218,8 +219,12 @@ let package = Package(
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "CByteLoops", nioCore]),
         tests("RunReporting", ["RunRecords", "Measures"]),
+        tests("ResultStore", ["RunRecords", "Measures", "MailTypes"]),
+        tests(
+            "ResultChecks", ["ResultStore", "RunReporting", "RunRecords", "Measures", "MailTypes"],
+            resources: [.copy("Fixtures")]),
         .testTarget(
-            name: "ProgramTests", dependencies: ["TestSupport", "RunRecords", "MailTypes"], exclude: ["Support"],
+            name: "ProgramTests", dependencies: ["TestSupport", "ResultStore", "RunRecords", "MailTypes"], exclude: ["Support"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
 
