@@ -13,7 +13,14 @@ struct BenchReport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench-report",
         abstract: "Runs a profile over the MTA and makes tables and plots of the results.",
-        subcommands: [Run.self, Table.self, Plot.self, Histograms.self, Check.self])
+        subcommands: [
+            Run.self,
+            Table.self,
+            Plot.self,
+            Histograms.self,
+            Check.self,
+            Doctor.self,
+        ])
 }
 
 /// `bench-report table`: what the results say, side by side.
