@@ -10,7 +10,7 @@ package enum LedgerComparison {
     }
 
     /// - Parameters:
-    ///   - generator: `ID,accepted|refused|failed|in_doubt` lines.
+    ///   - generator: `ID,accepted|refused|failed|in_doubt` lines, with or without times behind the fate.
     ///   - sink: `ID,ok|changed,size_bytes` lines.
     package static func audit(generator: String, sink: String) throws(RecordFault) -> LedgerAudit {
         var arrivals: [MessageID: Arrival] = [:]
@@ -29,7 +29,7 @@ package enum LedgerComparison {
                 audit.changed += 1
                 audit.name("changed", id.description)
             }
-            guard rest.elementsEqual("accepted".utf8) else { return }
+            guard rest.prefix(while: { $0 != UInt8(ascii: ",") }).elementsEqual("accepted".utf8) else { return }
             audit.acknowledged += 1
             if arrival.count == 0 {
                 audit.lost += 1

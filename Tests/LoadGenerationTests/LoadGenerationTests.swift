@@ -13,7 +13,7 @@ private func message(_ sequence: UInt64, change: (inout LoadConfiguration) -> Vo
         target: try SocketAddress(ipAddress: "127.0.0.1", port: 1), targetText: "x", concurrency: 1, bodySize: 5000)
     change(&configuration)
     let source = MessageSource(configuration, body: SharedBody(configuration), runHigh: 0x1234)
-    return source.message(sequence, chunked: false)
+    return source.message(sequence, chunked: false, dueUnixNanoseconds: 0)
 }
 
 private func bytes(_ message: MessageSource.Message) -> [UInt8] {
