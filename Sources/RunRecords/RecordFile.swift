@@ -18,10 +18,20 @@ package enum RecordFile {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw RecordFault("\(path): cannot be read")
         }
+        return try decode(type, from: data, name: path)
+    }
+
+    /// - Parameter name: stands in front of a fault.
+    /// - Throws: ``RecordFault`` as ``read(_:from:)``.
+    package static func decode<Record: Decodable>(
+        _ type: Record.Type, from bytes: [UInt8], name: String
+    ) throws -> Record { try decode(type, from: Data(bytes), name: name) }
+
+    private static func decode<Record: Decodable>(_ type: Record.Type, from data: Data, name: String) throws -> Record {
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch let error as DecodingError {
-            throw RecordFault("\(path): \(Self.explain(error))")
+            throw RecordFault("\(name): \(Self.explain(error))")
         }
     }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Measures
 import ProgramSupport
 import RunRecords
@@ -14,7 +13,14 @@ struct BenchReport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench-report",
         abstract: "Runs a profile over the MTA and makes tables and plots of the results.",
-        subcommands: [Run.self, Table.self, Plot.self])
+        subcommands: [
+            Run.self,
+            Table.self,
+            Plot.self,
+            Histograms.self,
+            Check.self,
+            Doctor.self,
+        ])
 }
 
 /// `bench-report table`: what the results say, side by side.
@@ -32,13 +38,14 @@ struct Table: AsyncParsableCommand {
     var comparison: Bool?
     @Option(help: "text, markdown, csv or json.")
     var format = "text"
+    @OptionGroup var reading: ReadingOptions
 
     func run() async throws {
         guard let format = TableFormat(rawValue: format) else {
             throw UsageFault("--format '\(format)': expected text, markdown, csv or json")
         }
         let layout: TableLayout = comparison.map { $0 ? .comparison : .figures } ?? .automatic
-        print(try ReportTable(try ResultFiles.read(results), layout: layout).render(format), terminator: "")
+        print(try ReportTable(try ResultFiles.read(results, reading), layout: layout).render(format), terminator: "")
     }
 }
 
@@ -56,13 +63,14 @@ struct Plot: AsyncParsableCommand {
     var comparison: Bool?
     @Option(name: .shortAndLong, help: "File to write: .svg or .png.")
     var output = "chart.svg"
+    @OptionGroup var reading: ReadingOptions
 
     func run() async throws {
         guard output.hasSuffix(".svg") || output.hasSuffix(".png") else {
             throw UsageFault("--output '\(output)': expected a name that ends with .svg or .png")
         }
         do {
-            let runs = try ResultFiles.read(results)
+            let runs = try ResultFiles.read(results, reading)
             if comparison ?? ComparisonChart.suits(runs) {
                 try ComparisonChart(runs).write(to: output)
             } else {
@@ -72,37 +80,5 @@ struct Plot: AsyncParsableCommand {
             throw RunFault(fault.description)
         }
         print(output)
-    }
-}
-
-enum ResultFiles {
-    /// The records of results, and those in the directory of a comparison, oldest first.
-    static func read(_ paths: [String]) throws -> [RunRecord] {
-        try paths.flatMap { path in
-            try files(path).map(record).sorted { $0.startedUnixSeconds < $1.startedUnixSeconds }
-        }
-    }
-
-    private static func record(_ file: String) throws -> RunRecord {
-        do {
-            let record = try RecordFile.read(RunRecord.self, from: file)
-            guard RunRecord.readableSchemas.contains(record.schema) else {
-                throw RecordFault(
-                    "\(file): schema '\(record.schema)', expected \(RunRecord.readableSchemas.joined(separator: " or "))"
-                )
-            }
-            return record
-        } catch let fault as RecordFault {
-            throw UsageFault(fault.description)
-        }
-    }
-
-    private static func files(_ path: String) -> [String] {
-        guard !path.hasSuffix(".json") else { return [path] }
-        let own = path + "/run.json"
-        guard !FileManager.default.fileExists(atPath: own) else { return [own] }
-        let inner = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
-            .map { "\(path)/\($0)/run.json" }.filter { FileManager.default.fileExists(atPath: $0) }
-        return inner.isEmpty ? [own] : inner
     }
 }

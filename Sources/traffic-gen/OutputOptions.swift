@@ -21,6 +21,13 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "Note this in the record, repeatable: key=value.")
     var label: [String] = []
 
+    @Option(
+        help: """
+            A limit that fails the run with exit code 99, repeatable: 'p99 < 50ms', 'rate >= 5000/s', 'errors < 0.1%', \
+            'lost == 0'. p50 to p99.9 and max are those of the latency from the intended start where there is a rate.
+            """)
+    var threshold: [String] = []
+
     var isQuiet: Bool { quiet || format == .quiet }
 
     func apply(to configuration: inout LoadConfiguration) throws {

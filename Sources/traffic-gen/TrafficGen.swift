@@ -15,8 +15,8 @@ struct TrafficGen: AsyncParsableCommand {
         commandName: "traffic-gen",
         abstract: "Sends messages to a mail host, as fast as it takes them or at a rate, and measures what it does.",
         discussion: """
-            Exit code 0: every message was acknowledged; 1: something was not; 2: usage; 99: a --threshold is broken \
-            (the only judge where one is given).
+            Exit code 0: every message was acknowledged, or all limits hold; 1: something was not acknowledged (without \
+            --threshold), or the run was cut short; 2: usage; 99: a --threshold is broken.
             """)
 
     @OptionGroup var load: LoadOptions
@@ -24,6 +24,7 @@ struct TrafficGen: AsyncParsableCommand {
     func run() async throws {
         ignoreBrokenPipes()
         let configuration = try load.configuration()
+        let limits = try Limits(load.output.threshold, isOpen: configuration.open != nil)
         let termination = await TerminationSignals()
         let generator: LoadGenerator
         do {
@@ -39,7 +40,7 @@ struct TrafficGen: AsyncParsableCommand {
         try await follow(generator, configuration)
         interruption.cancel()
         let record = try await generator.finish()
-        try report(record, configuration)
+        try report(record, configuration, limits)
     }
 
     /// A look a second until the last connection has ended.
@@ -57,14 +58,18 @@ struct TrafficGen: AsyncParsableCommand {
         view.clear()
     }
 
-    private func report(_ record: GeneratorRecord, _ configuration: LoadConfiguration) throws {
+    private func report(_ record: GeneratorRecord, _ configuration: LoadConfiguration, _ limits: Limits) throws {
         let missing = UInt64(configuration.messageCount ?? 0)
         let cutShort = configuration.open == nil && record.offered < missing ? missing - record.offered : 0
         try load.output.write(record)
         if cutShort > 0, !load.output.isQuiet {
             writeError("traffic-gen: cut short: \(grouped(cutShort)) messages were never offered\n")
         }
-        if !record.isClean || cutShort > 0 { throw ExitCode(1) }
+        let broken = limits.broken(by: record)
+        for line in broken { writeError("traffic-gen: \(line)\n") }
+        if !broken.isEmpty { throw ExitCode(Threshold.exitCode) }
+        // Limits say what is to be borne: refusals that they allow are no failure. A run that was cut short is.
+        if cutShort > 0 || (limits.isEmpty && !record.isClean) { throw ExitCode(1) }
     }
 }
 

@@ -49,6 +49,7 @@ private func bytes(_ message: MessageSource.Message) -> [UInt8] {
             let end = all.firstIndex(of: 0x0A)! + 1
             let stamp = try #require(LoadStamp(headerLine: all[..<(end - 2)]))
             #expect(stamp.id == MessageID(high: 0x1234, low: sequence))
+            #expect(stamp.dueUnixNanoseconds == 0)
             let rest = Array(all[end...])
             #expect(stamp.crc32c == rest.withUnsafeBytes { mr_crc32c(0, $0.baseAddress, $0.count) })
         }
