@@ -138,7 +138,7 @@ let package = Package(
             "LoadGeneration",
             [
                 "MailTypes", "Measures", "LoadPacing", "SMTPProtocol", "SMTPTransport", "RunRecords",
-                "CByteLoops", nioCore, nioPosix,
+                "CByteLoops", nioCore, nioPosix, .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer(
             "SinkService",
@@ -168,7 +168,7 @@ let package = Package(
 
         // Programs: flags -> configuration -> component.run()
         layer("ProgramSupport", ["Measures", arguments, signals]),
-        program("traffic-gen", ["LoadGeneration", "Measures", "RunRecords", nioCore]),
+        program("traffic-gen", ["LoadGeneration", "LoadPacing", "Measures", "RunRecords", nioCore]),
         program("sink-mta", ["SinkService", "Measures", "RunRecords"]),
         program(
             "mta",
