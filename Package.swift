@@ -70,6 +70,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -124,7 +125,8 @@ let package = Package(
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
         layer("CostModel", ["Measures", "RunRecords"]),
         layer("PublishedBenchmarks", ["Measures", "CostModel", "RunRecords"]),
-        layer("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
+        layer(
+            "SinkBehaviour", ["MailTypes", "Measures", "RunRecords", .product(name: "TOMLKit", package: "TOMLKit")]),
 
         // Components, one a program
         layer(
