@@ -16,6 +16,7 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCompression: Target.Dependency = .product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let programSupport: Target.Dependency = "ProgramSupport"
@@ -111,10 +112,15 @@ let package = Package(
         layer("SpoolSegmentLog", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CLinux", nioCore]),
         layer("SpoolLocalDisk", ["MailTypes", "SpoolContract", "CLinux", nioCore]),
         layer(
+            "HTTPService",
+            [
+                "MailTypes", "Measures", "SMTPTransport", "TextCodecs", nioCore, nioPosix, nioHTTP, nioCompression,
+                nioExtras, nioSSL,
+            ]),
+        layer(
             "ControlPlane",
             [
-                "MailTypes", "SMTPProtocol", "SMTPTransport", "TextCodecs", "MessageBuilding", nioCore,
-                nioPosix, nioHTTP, nioCompression, nioSSL,
+                "MailTypes", "SMTPProtocol", "HTTPService", "TextCodecs", "MessageBuilding", nioCore, nioPosix, nioHTTP,
             ]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
@@ -138,15 +144,15 @@ let package = Package(
         layer(
             "SinkService",
             [
-                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "RunRecords",
-                "CByteLoops", nioCore, nioPosix,
+                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "HTTPService", "RunRecords",
+                "CByteLoops", nioCore, nioPosix, nioHTTP,
             ]),
         layer(
             "RelayService",
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "DKIMSigning",
-                "ControlPlane", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
+                "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
@@ -175,7 +181,11 @@ let package = Package(
             ]),
         program(
             "bench-report",
-            ["BenchHarness", "RunReporting", "CostModel", "PublishedBenchmarks", "Measures", "RunRecords"]),
+            [
+                "BenchHarness", "RunReporting", "CostModel", "PublishedBenchmarks", "Measures", "RunRecords",
+                "HTTPService",
+                nioHTTP,
+            ]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -192,7 +202,8 @@ let package = Package(
         tests("TextCodecs"),
         tests("SASLAuthentication", ["TextCodecs"]),
         tests("MessageBuilding"),
-        tests("ControlPlane"),
+        tests("HTTPService", [nioCore, nioPosix, nioHTTP]),
+        tests("ControlPlane", ["HTTPService", "MailTypes", nioCore, nioPosix, nioHTTP]),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["Measures"]),
         tests("EventLog", ["MailTypes", "CZstd"]),

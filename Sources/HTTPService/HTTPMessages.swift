@@ -1,6 +1,7 @@
 package import MailTypes
 package import NIOCore
 package import NIOHTTP1
+import SMTPTransport
 import TextCodecs
 
 /// One HTTP request, whole.
@@ -9,18 +10,31 @@ package struct HTTPCall: Sendable {
     /// Without the query.
     package var path: String
     package var query: [String: String]
+    /// The same in order, with all values of a name.
+    package var parameters: [HTTPTarget.Parameter]
     package var headers: HTTPHeaders
     package var body: ByteBuffer
     package var peer: NetworkAddress?
+
+    /// - Parameter target: as the request line has it.
+    package init(
+        _ method: HTTPMethod, _ target: String, headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer(),
+        peer: NetworkAddress? = nil
+    ) {
+        let target = HTTPTarget(target)
+        self.method = method
+        (path, query, parameters) = (target.path, target.query, target.parameters)
+        self.headers = headers
+        self.body = body
+        self.peer = peer
+    }
 }
 
 extension HTTPCall {
     /// - Parameter channel: whose peer calls.
     init(_ head: HTTPRequestHead, _ body: ByteBuffer, _ channel: any Channel) {
-        let target = HTTPTarget(head.uri)
         self.init(
-            method: head.method, path: target.path, query: target.query, headers: head.headers, body: body,
-            peer: channel.remoteAddress?.networkAddress)
+            head.method, head.uri, headers: head.headers, body: body, peer: channel.remoteAddress?.networkAddress)
     }
 }
 

@@ -2,6 +2,7 @@ import MailTypes
 import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
+import Synchronization
 
 /// Puts the requests of one connection together and writes the answers.
 final class HTTPCallHandler: ChannelInboundHandler {
@@ -25,6 +26,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
     private let seconds: (@Sendable () -> Int)?
     private let gate: HTTPGate
     private let budget: HTTPBodyBudget
+    private let connections: HTTPConnections
     private let service: Service
     private var state = State.waiting
     private var body = ByteBuffer()
@@ -42,14 +44,15 @@ final class HTTPCallHandler: ChannelInboundHandler {
     private static let smallBody = 64 << 10
 
     init(
-        _ configuration: HTTPControlServer.Configuration, _ gate: HTTPGate, _ budget: HTTPBodyBudget,
-        _ service: @escaping Service
+        _ configuration: HTTPServer.Configuration, _ gate: HTTPGate, _ budget: HTTPBodyBudget,
+        _ connections: HTTPConnections, _ service: @escaping Service
     ) {
         limit = configuration.bodyLimit
         patience = configuration.requestTimeout
         seconds = configuration.seconds
         self.gate = gate
         self.budget = budget
+        self.connections = connections
         self.service = service
     }
 
@@ -182,7 +185,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
         _ answer: HTTPAnswer, _ context: ChannelHandlerContext, _ request: HTTPRequestHead, isLast: Bool
     ) {
         guard context.channel.isActive else { return }
-        let isLast = isLast || isInputClosed
+        let isLast = isLast || isInputClosed || connections.isStopping.load(ordering: .relaxed)
         var headers = answer.headers
         headers.replaceOrAdd(name: "content-type", value: answer.contentType)
         headers.replaceOrAdd(name: "content-length", value: String(answer.body.readableBytes))

@@ -1,4 +1,4 @@
-import ControlPlane
+import HTTPService
 import Testing
 
 @Suite struct HTTPTargetTests {
@@ -19,5 +19,11 @@ import Testing
     @Test(arguments: ["/m?=", "/m?&", "/m??", "/m?=&=", "/m?&&a", "?", "?=", "://"])
     func nothingTraps(_ text: String) {
         _ = HTTPTarget(text)
+    }
+
+    @Test func allValuesOfANameAreKeptInOrder() {
+        let target = HTTPTarget("/compare?r=a%2Fb&q=1&r=&r=c")
+        #expect(target.parameters == [.init("r", "a/b"), .init("q", "1"), .init("r", ""), .init("r", "c")])
+        #expect(target.query == ["r": "c", "q": "1"])
     }
 }

@@ -5,6 +5,18 @@ package struct HTTPTarget: Equatable, Sendable {
     package var path: String
     /// Names and values with their percent encoding undone; of a name that comes twice the last.
     package var query: [String: String] = [:]
+    /// The same in order, with all values of a name.
+    package var parameters: [Parameter] = []
+
+    package struct Parameter: Equatable, Sendable {
+        package var name: String
+        package var value: String
+
+        package init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
 
     package init(_ text: String) {
         var rest = text[...]
@@ -17,7 +29,9 @@ package struct HTTPTarget: Equatable, Sendable {
         path = mark == rest.startIndex ? "/" : String(rest[..<mark])
         for pair in rest[mark...].dropFirst().split(separator: "&") {
             let words = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            query[Self.decoded(words[0])] = words.count == 2 ? Self.decoded(words[1]) : ""
+            let parameter = Parameter(Self.decoded(words[0]), words.count == 2 ? Self.decoded(words[1]) : "")
+            query[parameter.name] = parameter.value
+            parameters.append(parameter)
         }
     }
 
