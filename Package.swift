@@ -169,7 +169,7 @@ let package = Package(
         // Programs: flags -> configuration -> component.run()
         layer("ProgramSupport", ["Measures", arguments, signals]),
         program("traffic-gen", ["LoadGeneration", "Measures", "RunRecords", nioCore]),
-        program("sink-mta", ["SinkService", "Measures", "RunRecords"]),
+        program("sink-mta", ["SinkService", "SinkBehaviour", "Measures", "RunRecords"]),
         program(
             "mta",
             [

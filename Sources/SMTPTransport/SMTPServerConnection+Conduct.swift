@@ -6,6 +6,9 @@ package import SMTPProtocol
 
 // What a service can do to its client other than answer at once.
 extension SMTPServerConnection {
+    /// Where the client came in: `127.0.0.1:2526`; empty once it is gone.
+    package var listenerText: String { context?.channel.localAddress?.endpointText ?? "" }
+
     /// In a call of the delegate: what it returns is not the answer, ``decide(_:)`` brings it later, or never.
     package func postpone() { decisionDue = true }
 
@@ -33,7 +36,8 @@ extension SMTPServerConnection {
     package func reset() {
         guard !isClosing, let context else { return }
         let abort = linger(l_onoff: 1, l_linger: 0)
-        try? context.channel.syncOptions?.setOption(.socketOption(.so_linger), value: abort)
+        // On its own loop this is done by the time it returns.
+        _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(abort)
         leave(saying: nil)
     }
 

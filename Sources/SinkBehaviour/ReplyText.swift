@@ -13,12 +13,18 @@ package enum ReplyText {
         let digits = text.prefix(3)
         guard digits.count == 3, let code = UInt16(digits), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             (200...599).contains(code)
-        else { throw Fault(description: "'\(text.prefix(40))': expected a reply such as '451 4.7.1 Try again later'") }
-        let rest = text.dropFirst(3)
-        guard rest.isEmpty || rest.first == " " else {
-            throw Fault(description: "'\(text.prefix(40))': a space must follow the code")
+        else {
+            throw Fault(
+                description:
+                    "'\(text.prefix { !$0.isNewline }.prefix(40))': expected a reply such as '451 4.7.1 Try again later'"
+            )
         }
-        return try reply(code: code, text: String(rest.drop { $0 == " " }))
+        let rest = text.dropFirst(3)
+        // The first line of several may have the hyphen that it has on the wire.
+        guard rest.isEmpty || rest.first == " " || rest.first == "-" else {
+            throw Fault(description: "'\(text.prefix { !$0.isNewline }.prefix(40))': a space must follow the code")
+        }
+        return try reply(code: code, text: String(rest.dropFirst().drop { $0 == " " }))
     }
 
     /// Code and text apart; an enhanced code in front of the text is taken as one (RFC 2034 §4).
@@ -55,7 +61,9 @@ package enum ReplyText {
 
     private static func enhanced(_ line: String, of code: UInt16) -> EnhancedStatusCode? {
         let parts = line.prefix { $0 != " " }.split(separator: ".", omittingEmptySubsequences: false)
-        let isNumeric = parts.allSatisfy { (1...3).contains($0.count) && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+        let isNumeric = parts.allSatisfy {
+            (1...3).contains($0.count) && $0.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        }
         guard parts.count == 3, isNumeric else { return nil }
         let numbers = parts.compactMap { UInt16($0) }
         guard numbers.count == 3, numbers[0] == code / 100 else { return nil }

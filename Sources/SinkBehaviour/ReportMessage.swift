@@ -71,7 +71,9 @@ package struct ReportMessage: Sendable {
     private var explanation: [String] {
         let names = originalRecipients.map { "    <\(Self.oneLine($0.description))>" }
         return kind == .bounce
-            ? ["Your message was accepted and could not be delivered to", ""] + names + ["", Self.oneLine(reply.description)]
+            ? ["Your message was accepted and could not be delivered to", ""] + names + [
+                "", Self.oneLine(reply.description),
+            ]
             : ["A message of yours was reported as unwanted by", ""] + names
     }
 

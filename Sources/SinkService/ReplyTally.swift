@@ -54,7 +54,8 @@ struct ReplyTally: Sendable {
         var all = self
         let usual: [(String, Int, UInt64, String)] = [
             ("greeting", 220, self.usual.greeting, "greeting"), ("ehlo", 250, self.usual.ehlo, "greets"),
-            ("mail", 250, self.usual.mail, "250 2.1.0 Sender ok"), ("rcpt", 250, self.usual.rcpt, "250 2.1.5 Recipient ok"),
+            ("mail", 250, self.usual.mail, "250 2.1.0 Sender ok"),
+            ("rcpt", 250, self.usual.rcpt, "250 2.1.5 Recipient ok"),
             ("data", 354, self.usual.data, "354 End data with <CR><LF>.<CR><LF>"),
             ("final", 250, self.usual.final, "250 2.0.0 Message accepted"),
         ]

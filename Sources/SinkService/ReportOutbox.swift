@@ -66,6 +66,9 @@ final class ReportOutbox: SMTPClientDelegate, @unchecked Sendable {
         }
     }
 
+    /// Counts from zero again; what waits still counts as waiting.
+    func reset() { counts = Counts(waiting: counts.waiting) }
+
     private func wait(_ time: TimeAmount, _ body: @escaping (ReportOutbox) -> Void) {
         loop.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in body(self) }
     }

@@ -10,7 +10,8 @@ import SinkBehaviour
 final class ScriptedConnection: SMTPServerDelegate {
     private let loop: SinkLoop
     private let behaviour: SharedBehaviour
-    private let listener: String
+    /// Looked up when the client comes.
+    private var listener = ""
     /// Counts and keeps what is accepted.
     private let plain: SinkConnection
     private var leases: [SinkLease] = []
@@ -30,10 +31,9 @@ final class ScriptedConnection: SMTPServerDelegate {
     /// Octets of a message that a report returns.
     static let headerKept = 16_384
 
-    init(_ loop: SinkLoop, _ behaviour: SharedBehaviour, listener: String) {
+    init(_ loop: SinkLoop, _ behaviour: SharedBehaviour) {
         self.loop = loop
         self.behaviour = behaviour
-        self.listener = listener
         plain = SinkConnection(loop)
         loop.tally.usual.greeting -= 1
     }
@@ -53,6 +53,7 @@ final class ScriptedConnection: SMTPServerDelegate {
     }
 
     func admit(_ connection: SMTPServerConnection) -> Admission {
+        listener = connection.listenerText
         guard let decision = ask(.connect, connection) else {
             loop.tally.usual.greeting += 1
             return .accepted(nil)
@@ -215,7 +216,7 @@ final class ScriptedConnection: SMTPServerDelegate {
             // Once it is answered the envelope is gone.
             let envelope = connection.session.envelope
             let said = plain.accept(connection, reply: reply, arrived: arrived)
-            if said?.isPositive ?? true { 
+            if said?.isPositive ?? true {
                 loop.outbox?.add(decision.reports, envelope, header, from: connection.client?.networkAddress)
             }
             return said

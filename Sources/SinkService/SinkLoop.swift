@@ -1,5 +1,6 @@
 import MailTypes
 import Measures
+import SMTPTransport
 
 /// What one event loop of the sink counts. Confined to its loop; read through ``SinkLoop/snapshot()``.
 final class SinkLoop: @unchecked Sendable {
@@ -21,6 +22,8 @@ final class SinkLoop: @unchecked Sendable {
     /// Nil where there are no rules.
     let behaviour: SharedBehaviour?
     let outbox: ReportOutbox?
+    /// What a client is shown where the rules want it deceived.
+    var wrongCertificate: TLSServerContext?
 
     init(notesEntries: Bool, keeper: MessageKeeper?, behaviour: SharedBehaviour? = nil, outbox: ReportOutbox? = nil) {
         self.notesEntries = notesEntries
@@ -32,19 +35,21 @@ final class SinkLoop: @unchecked Sendable {
     struct Snapshot: Sendable {
         var totals: Totals
         var tally: ReplyTally
+        var reports: ReportOutbox.Counts
         /// Noted since the last call.
         var entries: [LedgerEntry]
     }
 
     func snapshot() -> Snapshot {
         defer { entries.removeAll(keepingCapacity: true) }
-        return Snapshot(totals: totals, tally: tally, entries: entries)
+        return Snapshot(totals: totals, tally: tally, reports: outbox?.counts ?? .init(), entries: entries)
     }
 
     /// Counts from zero again; connections that are open stay open.
     func reset() {
         totals = Totals(open: totals.open)
         tally = ReplyTally()
+        outbox?.reset()
         entries.removeAll()
     }
 }
