@@ -213,7 +213,7 @@ extension Sheet.Cell {
 
     /// A cell with so many significant digits.
     package static func figure(_ value: Double?, _ digits: Int = 4) -> Self {
-        value.map { Self(significant($0, digits), $0) } ?? .none
+        value.map { Self($0 == 0 ? "0" : significant($0, digits), $0) } ?? .none
     }
 
     /// US dollars with cents.

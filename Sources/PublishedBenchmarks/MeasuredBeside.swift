@@ -8,7 +8,8 @@ package struct MeasuredBeside {
     private let runs: [MeasuredRun]
     /// Runs that are no results, a line each, and what could not be run.
     private let without: [String]
-    private let hasAllSigned: Bool
+    /// Labels of the systems whose mail was not signed.
+    private let unsigned: [String]
 
     /// - Parameters:
     ///   - runs: invalid ones are named and not used.
@@ -23,7 +24,11 @@ package struct MeasuredBeside {
             + runs.filter { !$0.invalid.isEmpty }.map {
                 "INVALID, not used: \($0.systemLabel), run \($0.repeatIndex): \($0.invalid[0])"
             }
-        hasAllSigned = valid.allSatisfy { $0.profileText.contains("\ndkim: rsa") }
+        var unsigned: [String] = []
+        for run in valid where !run.profileText.contains("\ndkim: rsa") && !unsigned.contains(run.systemLabel) {
+            unsigned.append(run.systemLabel)
+        }
+        self.unsigned = unsigned
     }
 
     package var sheet: Sheet {
@@ -147,8 +152,10 @@ package struct MeasuredBeside {
                 )
             }
         }
-        if !hasAllSigned, table.facts.contains(where: { $0.key == "dkim" }) {
-            found.append("differs from the procedure: not all runs here were signed (DKIM)")
+        if !unsigned.isEmpty, table.facts.contains(where: { $0.key == "dkim" }) {
+            found.append(
+                "differs from the procedure: without signatures (DKIM): \(unsigned.joined(separator: ", ")); whether the "
+                    + "published Postfix signed is not stated")
         }
         return found
     }
