@@ -18,9 +18,15 @@ package struct MeasuredBeside {
     package init(_ work: Reproduction, _ runs: [RunRecord], notRun: [String] = []) throws(RecordFault) {
         self.work = work
         let valid = runs.filter { $0.invalid.isEmpty }
-        self.runs = try MeasuredRun.gather(valid)
+        let measured = try MeasuredRun.gather(valid)
+        let size = work.table.messageBytes
+        self.runs = measured.filter { $0.bodyBytes == size }
         without =
             notRun.map { "NOT RUN: \($0)" }
+            + measured.filter { $0.bodyBytes != size }.map {
+                "OTHER WORK, not set beside it: \($0.profile) \($0.label): messages of \(grouped(Int($0.bodyBytes))) bytes "
+                    + "instead of \(grouped(Int(size)))"
+            }
             + runs.filter { !$0.invalid.isEmpty }.map {
                 "INVALID, not used: \($0.systemLabel), run \($0.repeatIndex): \($0.invalid[0])"
             }
@@ -128,6 +134,7 @@ package struct MeasuredBeside {
         notes.append(
             "published durability: \(work.table.facts.first { $0.key == "durability" }?.text ?? "not stated"); only rows here "
                 + "with the same promise do the same work")
+        for run in runs { notes += run.warnings.map { "warning: \(run.label): \($0)" } }
         notes.append("projected figures rest on the assumptions of `bench-report project`; 1:1 by cores")
         return notes
     }

@@ -77,6 +77,23 @@ import Testing
         #expect(sheet.head.contains { $0.hasPrefix("INVALID, not used: postfix-tuned, run 1: 3 acknowledged") })
     }
 
+    /// Ten times the messages of a tenth of the size are no tenfold rate.
+    @Test func otherWorkIsNotSetBesideIt() throws {
+        let sheet = try MeasuredBeside(try Shipped.work(), [try RunHere.run(bytes: 10_000)]).sheet
+        #expect(sheet.tables.allSatisfy { $0.rows.isEmpty })
+        #expect(
+            sheet.head == [
+                "OTHER WORK, not set beside it: fixture mta-rocksdb-os: messages of 10,000 bytes instead of 100,000"
+            ])
+    }
+
+    @Test func warningsStayWithTheFigures() throws {
+        var run = try RunHere.run()
+        run.warnings = ["the run took 2 s"]
+        let sheet = try MeasuredBeside(try Shipped.work(), [run]).sheet
+        #expect(sheet.notes.contains("warning: mta-rocksdb-os: the run took 2 s"))
+    }
+
     @Test func whatWasSeenOfThePromiseIsSaid() throws {
         var run = try RunHere.run(system: Self.postfix)
         for (verdict, text) in [
