@@ -29,6 +29,7 @@ struct Plot: AsyncParsableCommand {
     var kind: Kind?
     @Option(name: .shortAndLong, help: "File to write: .svg or .png.")
     var output = "chart.svg"
+    @OptionGroup var reading: ReadingOptions
 
     func validate() throws {
         guard kind == nil || comparison == nil else {
@@ -39,7 +40,7 @@ struct Plot: AsyncParsableCommand {
     func run() async throws {
         try OutputName.check(output)
         do {
-            try draw(try ResultFiles.read(results))
+            try draw(try ResultFiles.read(results, reading))
         } catch let fault as RecordFault {
             throw RunFault(fault.description)
         }

@@ -29,11 +29,12 @@ struct Table: AsyncParsableCommand {
     @Option(
         name: .customLong("threshold"), help: "A limit that ends this with exit code 99 when it breaks, repeatable.")
     var thresholds: [String] = []
+    @OptionGroup var reading: ReadingOptions
 
     func run() async throws {
         let format = try TableFormat(option: format)
         let layout: TableLayout = comparison.map { $0 ? .comparison : .figures } ?? .automatic
-        let runs = try ResultFiles.read(results)
+        let runs = try ResultFiles.read(results, reading)
         let limits = try ReportLimits(thresholds, for: runs)
         do {
             let table = try ReportTable(runs, layout: layout, baseline: baseline)

@@ -25,11 +25,12 @@ struct Trend: AsyncParsableCommand {
     var thresholds: [String] = []
     @Option(name: .shortAndLong, help: "Also draw it: a name that ends with .svg or .png.")
     var output: String?
+    @OptionGroup var reading: ReadingOptions
 
     func run() async throws {
         let format = try TableFormat(option: format)
         if let output { try OutputName.check(output) }
-        let runs = try ResultFiles.read(results)
+        let runs = try ResultFiles.read(results, reading)
         let limits = try ReportLimits(thresholds, for: runs)
         do {
             let trend = try TrendReport(runs, figure: figure)

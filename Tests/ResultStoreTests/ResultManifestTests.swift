@@ -1,0 +1,4 @@
+import ResultStore
+import Testing
+
+@Suite struct Placeholder {}
