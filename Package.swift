@@ -158,7 +158,9 @@ let package = Package(
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
-        layer("BenchHarness", ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "ResultStore", "RunRecords"]),
+        layer(
+            "BenchHarness",
+            ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "ResultStore", "RunRecords", "CLinux"]),
         layer(
             "RunReporting", ["Measures", "Statistics", "CostModel", "PublishedBenchmarks", "RunRecords", "CGnuplot"]),
         layer("ResultChecks", ["Measures", "ResultStore", "RunRecords", "RunReporting"]),
@@ -217,7 +219,7 @@ let package = Package(
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", "Measures", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
         tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
-        tests("BenchHarness", ["RunRecords"]),
+        tests("BenchHarness", ["RunRecords", "Measures", "TestSupport"]),
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "CByteLoops", nioCore]),
         tests("RunReporting", ["RunRecords", "Measures"]),
