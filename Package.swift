@@ -144,7 +144,9 @@ let package = Package(
         layer(
             "SinkService",
             [
-                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "HTTPService", "RunRecords",
+                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "HTTPService", "Slabs",
+                "TextCodecs",
+                "COpenSSL", "RunRecords",
                 "CByteLoops", nioCore, nioPosix, nioHTTP,
             ]),
         layer(
@@ -169,7 +171,7 @@ let package = Package(
         // Programs: flags -> configuration -> component.run()
         layer("ProgramSupport", ["Measures", arguments, signals]),
         program("traffic-gen", ["LoadGeneration", "Measures", "RunRecords", nioCore]),
-        program("sink-mta", ["SinkService", "SinkBehaviour", "Measures", "RunRecords"]),
+        program("sink-mta", ["SinkService", "SinkBehaviour", "MailTypes", "Measures", "RunRecords"]),
         program(
             "mta",
             [
@@ -197,6 +199,7 @@ let package = Package(
         tests("CostModel", ["Measures", "RunRecords"]),
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
+        tests("SinkService", ["TestSupport", "MailTypes", "Measures", "RunRecords"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("TextCodecs"),
