@@ -129,7 +129,8 @@ let package = Package(
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
         layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
-        layer("CostModel", ["Measures", "RunRecords"]),
+        layer("ResultStore", ["MailTypes", "Measures", "RunRecords", "COpenSSL", "CZstd"]),
+        layer("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         layer("PublishedBenchmarks", ["Measures", "CostModel", "RunRecords"]),
         layer(
             "SinkBehaviour", ["MailTypes", "Measures", "RunRecords", .product(name: "TOMLKit", package: "TOMLKit")]),
@@ -139,7 +140,7 @@ let package = Package(
             "LoadGeneration",
             [
                 "MailTypes", "Measures", "LoadPacing", "SMTPProtocol", "SMTPTransport", "RunRecords",
-                "CByteLoops", nioCore, nioPosix,
+                "CByteLoops", nioCore, nioPosix, .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer(
             "SinkService",
@@ -159,9 +160,10 @@ let package = Package(
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
-        layer("BenchHarness", ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "RunRecords"]),
+        layer("BenchHarness", ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "ResultStore", "RunRecords"]),
         layer(
             "RunReporting", ["Measures", "Statistics", "CostModel", "PublishedBenchmarks", "RunRecords", "CGnuplot"]),
+        layer("ResultChecks", ["Measures", "ResultStore", "RunRecords", "RunReporting"]),
         .target(
             name: "CGnuplot",
             linkerSettings: [
@@ -170,7 +172,7 @@ let package = Package(
 
         // Programs: flags -> configuration -> component.run()
         layer("ProgramSupport", ["Measures", arguments, signals]),
-        program("traffic-gen", ["LoadGeneration", "Measures", "RunRecords", nioCore]),
+        program("traffic-gen", ["LoadGeneration", "LoadPacing", "Measures", "RunRecords", nioCore]),
         program("sink-mta", ["SinkService", "SinkBehaviour", "MailTypes", "Measures", "RunRecords"]),
         program(
             "mta",
@@ -184,9 +186,8 @@ let package = Package(
         program(
             "bench-report",
             [
-                "BenchHarness", "RunReporting", "CostModel", "PublishedBenchmarks", "Measures", "RunRecords",
-                "HTTPService",
-                nioHTTP,
+                "BenchHarness", "RunReporting", "ResultStore", "ResultChecks", "CostModel", "PublishedBenchmarks",
+                "Measures", "RunRecords", "HTTPService", nioHTTP,
             ]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
@@ -196,7 +197,7 @@ let package = Package(
         tests("Slabs", ["MailTypes", "Measures"]),
         tests("Statistics", ["Measures"]),
         tests("LoadPacing", ["Measures"]),
-        tests("CostModel", ["Measures", "RunRecords"]),
+        tests("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
         tests("SinkService", ["TestSupport", "MailTypes", "Measures", "RunRecords"]),
@@ -223,8 +224,12 @@ let package = Package(
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "CByteLoops", nioCore]),
         tests("RunReporting", ["RunRecords", "Measures"]),
+        tests("ResultStore", ["RunRecords", "Measures", "MailTypes"]),
+        tests(
+            "ResultChecks", ["ResultStore", "RunReporting", "RunRecords", "Measures", "MailTypes"],
+            exclude: ["Fixtures"]),
         .testTarget(
-            name: "ProgramTests", dependencies: ["TestSupport", "RunRecords", "MailTypes"], exclude: ["Support"],
+            name: "ProgramTests", dependencies: ["TestSupport", "ResultStore", "RunRecords", "MailTypes"], exclude: ["Support"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
 

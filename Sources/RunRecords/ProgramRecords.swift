@@ -142,10 +142,20 @@ package struct GeneratorRecord: Codable, Sendable {
     package var droppedStarts: UInt64?
     /// What came before the measured part; not in the latencies above, but in the counts.
     package var warmUp: WarmUpFacts?
+    /// `--label`: what the caller says of the run.
+    package var labels: [String: String]?
+    package var seed: UInt64?
+    /// Recipients of accepted messages: those that were taken with them, and those that were refused.
+    package var recipientsAccepted: UInt64?
+    package var recipientsRefused: UInt64?
+    package var connectionsMade: UInt64?
 
     enum CodingKeys: String, CodingKey {
         case header, target, concurrency, pipelining, chunking, offered, accepted, refused, failed, replies, series,
-            warnings, load
+            warnings, load, labels, seed
+        case recipientsAccepted = "recipients_accepted"
+        case recipientsRefused = "recipients_refused"
+        case connectionsMade = "connections_made"
         case intendedLatency = "intended_latency"
         case waitLatency = "wait_latency"
         case stageLatency = "stage_latency"
@@ -184,6 +194,8 @@ package struct GeneratorRecord: Codable, Sendable {
         (replies, series, warnings) = ([], [], [])
         (load, intendedLatency, waitLatency, stageLatency) = (nil, nil, nil, nil)
         (lateStarts, droppedStarts, warmUp) = (nil, nil, nil)
+        (labels, seed) = (nil, nil)
+        (recipientsAccepted, recipientsRefused, connectionsMade) = (nil, nil, nil)
     }
 }
 
