@@ -55,7 +55,7 @@ package struct LedgerVerification {
 
     private mutating func compareLedger(_ path: String, _ report: Report) throws(RecordFault) {
         try LedgerLines.forEach(path) { id, rest in
-            guard rest.elementsEqual("accepted".utf8) else {
+            guard rest.prefix(while: { $0 != UInt8(ascii: ",") }).elementsEqual("accepted".utf8) else {
                 if seen.contains(id) { unacknowledged += 1 }
                 return
             }
