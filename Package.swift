@@ -145,7 +145,9 @@ let package = Package(
         layer(
             "SinkService",
             [
-                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "HTTPService", "RunRecords",
+                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "HTTPService", "Slabs",
+                "TextCodecs",
+                "COpenSSL", "RunRecords",
                 "CByteLoops", nioCore, nioPosix, nioHTTP,
             ]),
         layer(
@@ -173,7 +175,7 @@ let package = Package(
         // Programs: flags -> configuration -> component.run()
         layer("ProgramSupport", ["Measures", arguments, signals]),
         program("traffic-gen", ["LoadGeneration", "LoadPacing", "Measures", "RunRecords", nioCore]),
-        program("sink-mta", ["SinkService", "SinkBehaviour", "Measures", "RunRecords"]),
+        program("sink-mta", ["SinkService", "SinkBehaviour", "MailTypes", "Measures", "RunRecords"]),
         program(
             "mta",
             [
@@ -200,6 +202,7 @@ let package = Package(
         tests("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
+        tests("SinkService", ["TestSupport", "MailTypes", "Measures", "RunRecords"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("TextCodecs"),
@@ -237,7 +240,8 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "MailTypes", "Measures", "SMTPProtocol", "DKIMSigning", "MessageBuilding", "SASLAuthentication",
-                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "CByteLoops", "COpenSSL", nioCore,
+                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "SinkBehaviour", "CByteLoops", "COpenSSL",
+                nioCore,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),
         .testTarget(
