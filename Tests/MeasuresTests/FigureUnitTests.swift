@@ -19,6 +19,6 @@ import Testing
             (0.00123456, "0.00123"), (0, "0.00"), (-1.236, "-1.24"), (999.6, "1,000"), (.infinity, "n/a"),
             (1e30, "n/a"), (1e-12, "0.000000000"),
         ]
-        for (value, text) in cases { #expect(significant(value, 3) == text, "\(value)") }
+        for (value, text) in cases { #expect(significantDigits(value, 3) == text, "\(value)") }
     }
 }
