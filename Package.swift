@@ -224,7 +224,7 @@ let package = Package(
         tests("ResultStore", ["RunRecords", "Measures", "MailTypes"]),
         tests(
             "ResultChecks", ["ResultStore", "RunReporting", "RunRecords", "Measures", "MailTypes"],
-            resources: [.copy("Fixtures")]),
+            exclude: ["Fixtures"]),
         .testTarget(
             name: "ProgramTests", dependencies: ["TestSupport", "ResultStore", "RunRecords", "MailTypes"], exclude: ["Support"],
             swiftSettings: settings),

@@ -109,23 +109,3 @@ package func shortCount(_ count: Double) -> String {
     }
     return grouped(Int(count.rounded()))
 }
-
-/// `value` with so many significant digits and without an exponent: 0.0001234, 1,588, 4.034.
-package func significant(_ value: Double, _ digits: Int) -> String {
-    guard value.isFinite else { return "n/a" }
-    guard value != 0 else { return "0" }
-    var decimals = digits
-    var magnitude = abs(value)
-    while magnitude >= 1 {
-        magnitude /= 10
-        decimals -= 1
-    }
-    while magnitude < 0.1 {
-        magnitude *= 10
-        decimals += 1
-    }
-    guard decimals > 0 else { return grouped(Int(value.rounded())) }
-    let text = fixed(value, min(decimals, 15))
-    guard let point = text.firstIndex(of: "."), let whole = Int(text[..<point]), abs(whole) >= 1000 else { return text }
-    return grouped(whole) + text[point...]
-}

@@ -144,7 +144,7 @@ package struct CostSheet {
     // MARK: What it rests on
 
     private var notes: [String] {
-        var notes = [rateNote]
+        var notes = [rateNote] + setup.rate.warnings.map { "the run behind it warns: \($0)" }
         notes.append(
             "\(setup.instance.name): \(setup.instance.vcpu) vCPU, \(short(setup.instance.memoryGiB)) GiB; "
                 + "\(setup.instance.source.description)")

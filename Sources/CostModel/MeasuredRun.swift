@@ -12,6 +12,8 @@ package struct MeasuredRun: Sendable {
     /// Slowest and fastest of the runs.
     package let rateRange: ClosedRange<Double>
     package let messages: Int
+    /// As asked for, without the header that comes on top.
+    package let bodyBytes: Double
     /// Header included.
     package let messageBytes: Double
     package let connections: Int
@@ -35,6 +37,8 @@ package struct MeasuredRun: Sendable {
     package let evidence: DurabilityEvidence?
     /// What the machine was made to be, a line each.
     package let conditions: [String]
+    /// What the runs distrust about themselves, each text once.
+    package let warnings: [String]
     package let startedUnixSeconds: Double
     package let commit: String
 
@@ -83,6 +87,7 @@ package struct MeasuredRun: Sendable {
         let rates = runs.map(Self.rate)
         rateRange = rates.min()!...rates.max()!
         messages = first.profile.messages
+        bodyBytes = Double(first.generator.bodySizeBytes)
         messageBytes = Double(first.generator.messageSizeBytes)
         connections = first.generator.concurrency
         (machine, cores) = (first.machine.cpu, first.machine.cores)
@@ -97,6 +102,7 @@ package struct MeasuredRun: Sendable {
         promise = first.promise
         evidence = first.evidence
         conditions = first.conditions ?? []
+        warnings = runs.flatMap(\.warnings).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         startedUnixSeconds = first.startedUnixSeconds
         commit = first.machine.commit
     }

@@ -21,9 +21,12 @@ package struct MachineRate: Hashable, Sendable {
     package var kind: Kind
     /// One line: `measured here on …`.
     package var basis: String
+    /// What the runs behind it distrust about themselves.
+    package var warnings: [String]
 
-    package init(messagesPerHour: Double, kind: Kind, basis: String) {
+    package init(messagesPerHour: Double, kind: Kind, basis: String, warnings: [String] = []) {
         (self.messagesPerHour, self.kind, self.basis) = (messagesPerHour, kind, basis)
+        self.warnings = warnings
     }
 }
 

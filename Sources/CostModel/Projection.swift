@@ -55,6 +55,8 @@ package struct Projection: Sendable {
     package init?(_ run: MeasuredRun, on instance: Instance, _ assumptions: Assumptions) {
         guard let systemCPU = run.systemCPU, systemCPU > 0, let allCPU = run.allCPU else { return nil }
         (self.instance, self.run) = (instance, run)
+        // A disk of one cloud cannot be had in another.
+        let volume = assumptions.volume.flatMap { $0.type.cloud == instance.cloud ? $0 : nil }
         let speed = Self.speed(run, instance, assumptions.coreMarkHere)
         usesCoreMark = speed != nil
         var bounds = [
@@ -63,7 +65,7 @@ package struct Projection: Sendable {
             Self.network(run, instance),
         ]
         bounds += [
-            Self.diskBytes(run, instance, assumptions.volume), Self.diskOperations(run, assumptions.volume),
+            Self.diskBytes(run, instance, volume), Self.diskOperations(run, volume),
             Self.memory(run, instance),
         ].compactMap { $0 }
         self.bounds = bounds

@@ -83,7 +83,7 @@ package struct ProjectionSheet {
         let known = instances.filter { $0.coreMarkPerSecond != nil }.map(\.name)
         if let here = assumptions.coreMarkHere {
             notes.append(
-                "assumed: CPU scales with cores and with CoreMark a core, \(significant(here, 6)) a second on this machine"
+                "assumed: CPU scales with cores and with CoreMark a core, \(short(here)) a second on this machine"
                     + (known.count < instances.count ? "; 1:1 by cores where the prices have no CoreMark" : ""))
         } else {
             notes.append(
@@ -96,12 +96,16 @@ package struct ProjectionSheet {
                 + "a card whose two directions have a baseline each carries up to twice the projected figure")
         notes.append(
             assumptions.volume.map {
-                "assumed: one volume, \($0.description); operations beyond 256 KiB count as several"
+                "assumed: one volume, \($0.description), where the machine is of its cloud (\($0.type.cloud)); operations beyond "
+                    + "256 KiB count as several"
             }
                 ?? "assumed: no volume: the disk is bound by the instance alone, where that is known (--storage)")
         notes.append(
             "assumed: what a message writes and syncs stays as here; group commit makes it less under more load")
         notes.append("assumed: memory in use rises with the rate, since messages stay under way as long (Little's law)")
+        for run in runs {
+            notes += run.warnings.map { "projected from a run that warns: \(run.label): \($0)" }
+        }
         return notes
     }
 }

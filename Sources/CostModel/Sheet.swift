@@ -130,7 +130,12 @@ package struct Sheet: Sendable {
                 return markdown ? text.replacing("|", with: "\\|") : text
             }
         }
-        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        // What is too long for one line of a terminal goes on below; Markdown's readers wrap by themselves.
+        let cells = rows.map { $0.map { markdown ? [$0] : wrapped($0) } }
+        let widths = header.indices.map { column in
+            // Two at least: Markdown's rule for a number is a dash and a colon.
+            max(2, header[column].count, cells.flatMap { $0[column] }.map(\.count).max() ?? 0)
+        }
         func line(_ cells: [String]) -> String {
             let padded = cells.indices.map { index in
                 let space = String(repeating: " ", count: widths[index] - cells[index].count)
@@ -140,10 +145,32 @@ package struct Sheet: Sendable {
             return String(padded.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
         }
         let rule = columns.indices.map { index in
-            let dashes = String(repeating: "-", count: max(1, widths[index] - 1))
+            let dashes = String(repeating: "-", count: widths[index] - 1)
             return markdown && columns[index].isNumber ? dashes + ":" : dashes + "-"
         }
-        return [line(header), line(rule)] + rows.map(line)
+        let body = cells.flatMap { row in
+            (0..<(row.map(\.count).max() ?? 1)).map { part in
+                line(row.map { part < $0.count ? $0[part] : "" })
+            }
+        }
+        return [line(header), line(rule)] + body
+    }
+
+    /// Characters of a cell before it goes on below.
+    private static let widest = 76
+
+    private static func wrapped(_ text: String) -> [String] {
+        guard text.count > widest else { return [text] }
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            let last = lines[lines.count - 1]
+            if !last.isEmpty, last.count + 1 + word.count > widest {
+                lines.append(String(word))
+            } else {
+                lines[lines.count - 1] = last.isEmpty ? String(word) : last + " " + word
+            }
+        }
+        return lines
     }
 
     // MARK: For programs
@@ -213,7 +240,7 @@ extension Sheet.Cell {
 
     /// A cell with so many significant digits.
     package static func figure(_ value: Double?, _ digits: Int = 4) -> Self {
-        value.map { Self(significant($0, digits), $0) } ?? .none
+        value.map { Self($0 == 0 ? "0" : significant($0, digits), $0) } ?? .none
     }
 
     /// US dollars with cents.

@@ -8,7 +8,8 @@ package struct MeasuredBeside {
     private let runs: [MeasuredRun]
     /// Runs that are no results, a line each, and what could not be run.
     private let without: [String]
-    private let hasAllSigned: Bool
+    /// Labels of the systems whose mail was not signed.
+    private let unsigned: [String]
 
     /// - Parameters:
     ///   - runs: invalid ones are named and not used.
@@ -17,13 +18,23 @@ package struct MeasuredBeside {
     package init(_ work: Reproduction, _ runs: [RunRecord], notRun: [String] = []) throws(RecordFault) {
         self.work = work
         let valid = runs.filter { $0.invalid.isEmpty }
-        self.runs = try MeasuredRun.gather(valid)
+        let measured = try MeasuredRun.gather(valid)
+        let size = work.table.messageBytes
+        self.runs = measured.filter { $0.bodyBytes == size }
         without =
             notRun.map { "NOT RUN: \($0)" }
+            + measured.filter { $0.bodyBytes != size }.map {
+                "OTHER WORK, not set beside it: \($0.profile) \($0.label): messages of \(grouped(Int($0.bodyBytes))) bytes "
+                    + "instead of \(grouped(Int(size)))"
+            }
             + runs.filter { !$0.invalid.isEmpty }.map {
                 "INVALID, not used: \($0.systemLabel), run \($0.repeatIndex): \($0.invalid[0])"
             }
-        hasAllSigned = valid.allSatisfy { $0.profileText.contains("\ndkim: rsa") }
+        var unsigned: [String] = []
+        for run in valid where !run.profileText.contains("\ndkim: rsa") && !unsigned.contains(run.systemLabel) {
+            unsigned.append(run.systemLabel)
+        }
+        self.unsigned = unsigned
     }
 
     package var sheet: Sheet {
@@ -123,6 +134,7 @@ package struct MeasuredBeside {
         notes.append(
             "published durability: \(work.table.facts.first { $0.key == "durability" }?.text ?? "not stated"); only rows here "
                 + "with the same promise do the same work")
+        for run in runs { notes += run.warnings.map { "warning: \(run.label): \($0)" } }
         notes.append("projected figures rest on the assumptions of `bench-report project`; 1:1 by cores")
         return notes
     }
@@ -147,8 +159,10 @@ package struct MeasuredBeside {
                 )
             }
         }
-        if !hasAllSigned, table.facts.contains(where: { $0.key == "dkim" }) {
-            found.append("differs from the procedure: not all runs here were signed (DKIM)")
+        if !unsigned.isEmpty, table.facts.contains(where: { $0.key == "dkim" }) {
+            found.append(
+                "differs from the procedure: without signatures (DKIM): \(unsigned.joined(separator: ", ")); whether the "
+                    + "published Postfix signed is not stated")
         }
         return found
     }

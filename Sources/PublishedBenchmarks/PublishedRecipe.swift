@@ -41,13 +41,15 @@ package struct PublishedRecipe: Sendable {
     /// Less than this is not given to a system with all its connections.
     package static let smallestMemory = 512 << 20
 
-    /// - Parameter limit: nil: the machine as it is.
-    package func profileText(_ limit: Limit? = nil) -> String {
+    /// - Parameters:
+    ///   - limit: nil: the machine as it is.
+    ///   - isSigned: whether the system can sign; what cannot is given the same work without.
+    package func profileText(_ limit: Limit? = nil, isSigned: Bool = true) -> String {
         var lines = [
             "question: " + question(limit), "messages: \(messages)", "message_size: \(Int(table.messageBytes))",
             "connections: \(table.connections ?? Self.usualConnections)",
         ]
-        if table.facts.contains(where: { $0.key == "dkim" && $0.text == "rsa-sha256" }) {
+        if isSigned, table.facts.contains(where: { $0.key == "dkim" && $0.text == "rsa-sha256" }) {
             lines.append("dkim: rsa2048")
         }
         if let limit {

@@ -36,11 +36,11 @@ package struct PublishedChart {
                 panel(memory, "Postfix, published", "million messages an hour", rows.map { ($0.postfixMMH, 2) }))
         }
         panels.append(
-            panel(memory, "Per vCPU", "million messages an hour and vCPU", rows.map { ($0.mmhPerVCPU, 3) }))
+            panel(memory, "Per vCPU", "MMH a vCPU", rows.map { ($0.mmhPerVCPU, 3) }))
         let costs = rows.map { work.cost($0)?.usdPerMillion }
         if costs.contains(where: { $0 != nil }) {
             panels.append(
-                panel(memory, "Cost", "USD a million, machine and volume on demand", costs.map { ($0, 3) }))
+                panel(memory, "Cost", "USD a million, on demand", costs.map { ($0, 3) }))
         }
         return panels
     }

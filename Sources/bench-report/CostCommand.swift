@@ -85,7 +85,9 @@ struct Cost: AsyncParsableCommand {
         return try MeasuredRuns.read(results).map { run in
             guard projected else {
                 return (
-                    MachineRate(messagesPerHour: run.messagesPerSecond * 3600, kind: .measured, basis: run.basis),
+                    MachineRate(
+                        messagesPerHour: run.messagesPerSecond * 3600, kind: .measured, basis: run.basis,
+                        warnings: run.warnings),
                     run.messageBytes
                 )
             }
@@ -103,7 +105,8 @@ struct Cost: AsyncParsableCommand {
         let binding = projection.binding
         return MachineRate(
             messagesPerHour: binding.messagesPerSecond * 3600, kind: .projected,
-            basis: "projected, limited by \(binding.resource.label): \(binding.arithmetic); from \(run.basis)")
+            basis: "projected, limited by \(binding.resource.label): \(binding.arithmetic); from \(run.basis)",
+            warnings: run.warnings)
     }
 
     // MARK: What it costs
@@ -133,6 +136,11 @@ struct Cost: AsyncParsableCommand {
             setup.reserved = true
         }
         setup.volume = try storage.map(book.rentedVolume(flag:))
+        if let type = setup.volume?.type, type.cloud != instance.cloud {
+            throw UsageFault(
+                "--storage '\(type.name)' is of \(type.cloud), \(instance.name) of \(instance.cloud): expected both of one cloud"
+            )
+        }
         setup.egress = try egress.map { name in
             guard let price = book.egress(name) else {
                 throw UsageFault(PriceBook.unknown("--egress", name, book.egress.map(\.name)))

@@ -46,12 +46,6 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (0.000_084_29, "0.00008429"), (0.0955, "0.09550"), (4.0335, "4.034"), (248.2, "248.2"), (1588.48, "1,588"),
-        (0, "0"), (1_271_018, "1,271,018"), (.infinity, "n/a"),
-    ])
-    func fourSignificantDigits(value: Double, text: String) { #expect(significant(value, 4) == text) }
-
     @Test(arguments: [(1588.48, "1,588.48"), (0.01467, "0.01467"), (1, "1.00"), (0, "0.00"), (2700, "2,700.00")])
     func dollarsHaveCentsUnlessCentsSayNothing(value: Double, text: String) { #expect(dollars(value) == text) }
 }

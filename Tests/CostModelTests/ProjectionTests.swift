@@ -69,6 +69,18 @@ import Testing
         #expect(projection[.diskBytes]?.arithmetic.contains("50.00 MB/s of the volume") == true)
     }
 
+    /// A disk of one cloud cannot be had in another: the instance alone bounds it.
+    @Test func aVolumeOfAnotherCloudBoundsNothing() throws {
+        let run = try measured([try RunForCost.run()])
+        var assumptions = Projection.Assumptions()
+        var type = try #require(try Prices.book().volume("gp3"))
+        (type.mbPerSecondIncluded, type.cloud) = (50, "another")
+        assumptions.volume = RentedVolume(type, gigabytes: 100)
+        let projection = try #require(Projection(run, on: try instance(), assumptions))
+        #expect(rate(projection, .diskBytes) == 500)
+        #expect(projection[.diskOperations] == nil)
+    }
+
     /// 80,000 / 4 a core there against 20,000 / 2 here is twice as fast; without both it is 1:1 by cores.
     @Test func coreMarkScalesWhereBothAreKnown() throws {
         let run = try measured([try RunForCost.run()])
@@ -115,6 +127,10 @@ import Testing
     /// Every line with a figure says that it is projected, in every form, and so does every key.
     @Test func projectedIsSaidEverywhere() throws {
         let run = try measured([try RunForCost.run()])
+        var warned = try RunForCost.run()
+        warned.warnings = ["it took 2 s"]
+        let notes = ProjectionSheet([try measured([warned])], on: [try instance()], .init()).sheet.notes
+        #expect(notes.last == "projected from a run that warns: mta-segment-fsync: it took 2 s")
         let sheet = ProjectionSheet([run], on: [try instance()], .init()).sheet
         for format in [SheetFormat.text, .markdown] {
             for line in sheet.render(format).split(separator: "\n") where line.contains(/\d/) {

@@ -41,6 +41,22 @@ import Testing
                 """)
     }
 
+    /// 80 letters in words of 9 do not fit into 76: seven words and their spaces are 69.
+    @Test func longTextsGoOnBelow() {
+        var sheet = Sheet(title: "Title")
+        let long = Array(repeating: "123456789", count: 8).joined(separator: " ")
+        sheet.tables = [
+            Sheet.Table(
+                "long", "Long", columns: [.init("a", "a", isNumber: false), .init("b", "b")],
+                rows: [[.init(long), .count(1)], [.init("x"), .count(2)]])
+        ]
+        let lines = sheet.render(.text).split(separator: "\n")
+        #expect(lines[4] == "\(long.dropLast(10))   1")
+        #expect(lines[5] == "123456789")
+        #expect(lines[6].hasPrefix("x ") && lines[6].hasSuffix(" 2"))
+        #expect(sheet.render(.markdown).contains("| \(long) |  1 |"))
+    }
+
     @Test func markdownEscapesBars() {
         #expect(
             Self.sheet.render(.markdown) == """

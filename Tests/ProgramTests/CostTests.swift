@@ -66,6 +66,7 @@ extension ProgramTests {
             ),
             (["--mmh", "4", "--instance", "c5.2xlarge", "--storage", "gp3:100"], "such as gp3:100GB:7200iops:225MB/s"),
             (["--mmh", "4", "--instance", "c5.2xlarge", "--storage", "io9:1GB"], "there are gp3"),
+            (["--mmh", "4", "--instance", "F8s_v2", "--storage", "gp3:100GB"], "expected both of one cloud"),
             (["--mmh", "4", "--instance", "c5.2xlarge", "--egress", "aws"], "--egress needs --message-size"),
             (["--mmh", "4", "--instance", "c5.2xlarge", "--support", "3300"], "an amount such as 3300USD/month"),
             (["--mmh", "4", "--instance", "F8s_v2", "--reserved", "1y"], "the prices have none for F8s_v2"),
@@ -96,7 +97,7 @@ extension ProgramTests {
             let measured = try await tool(stage, ["cost", result, "--instance", "c5.2xlarge"])
             #expect(measured.contains("measured here on"))
             let beside = try await tool(stage, ["published", "kumomta-2023", "--beside", result])
-            #expect(beside.contains("differs from the procedure"))
+            #expect(beside.contains("OTHER WORK, not set beside it"), "\(beside)")
             var record = try RecordFile.read(RunRecord.self, from: result + "/run.json")
             record.invalid = ["made so by a test"]
             try RecordFile.write(record, to: stage.path("run.json"))
@@ -106,7 +107,7 @@ extension ProgramTests {
             ] {
                 let error = try await tool(stage, words, code: 1)
                 #expect(
-                    error.contains("no valid result, and nothing is derived from it: made so by a test"), "\(error)")
+                    error.contains("refused: ") || error.contains("no valid result"), "\(error)")
             }
         }
 

@@ -18,6 +18,7 @@ import Testing
                 dkim: rsa2048
 
                 """)
+        #expect(!recipe.profileText(isSigned: false).contains("dkim"))
         #expect(PublishedRecipe.systems.first == "mta:rocksdb-os")
         #expect(PublishedRecipe.systems.contains("postfix:tuned"))
         #expect((PublishedRecipe.repeats, PublishedRecipe.rest) == (4, "2m"))

@@ -48,7 +48,7 @@ import Testing
         let sheet = try MeasuredBeside(try Shipped.work(), [try RunHere.run(connections: 100)]).sheet
         for text in [
             "2,000 messages instead of 100,000", "100 connections instead of 2,000", "1 valid runs instead of 4",
-            "not all runs here were signed",
+            "without signatures (DKIM): mta-rocksdb-os;",
         ] { #expect(sheet.notes.contains { $0.contains(text) }, "\(text)") }
         #expect(sheet.notes.contains { $0.hasPrefix("here: loopback, and generator, MTA and sink share the cores") })
     }
@@ -75,6 +75,23 @@ import Testing
         #expect(try rows("measured", sheet).count == 1)
         #expect(sheet.head.contains("NOT RUN: exim: not installed"))
         #expect(sheet.head.contains { $0.hasPrefix("INVALID, not used: postfix-tuned, run 1: 3 acknowledged") })
+    }
+
+    /// Ten times the messages of a tenth of the size are no tenfold rate.
+    @Test func otherWorkIsNotSetBesideIt() throws {
+        let sheet = try MeasuredBeside(try Shipped.work(), [try RunHere.run(bytes: 10_000)]).sheet
+        #expect(sheet.tables.allSatisfy { $0.rows.isEmpty })
+        #expect(
+            sheet.head == [
+                "OTHER WORK, not set beside it: fixture mta-rocksdb-os: messages of 10,000 bytes instead of 100,000"
+            ])
+    }
+
+    @Test func warningsStayWithTheFigures() throws {
+        var run = try RunHere.run()
+        run.warnings = ["the run took 2 s"]
+        let sheet = try MeasuredBeside(try Shipped.work(), [run]).sheet
+        #expect(sheet.notes.contains("warning: mta-rocksdb-os: the run took 2 s"))
     }
 
     @Test func whatWasSeenOfThePromiseIsSaid() throws {

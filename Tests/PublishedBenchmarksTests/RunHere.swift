@@ -6,10 +6,10 @@ enum RunHere {
     /// 2 s for so many messages of 100,000 bytes, 100 µs of CPU each.
     static func run(
         _ name: String = "fixture", messages: Int = 2000, seconds: Double = 2, connections: Int = 2000,
-        system: SystemFacts? = nil, repeatIndex: Int = 1, lost: UInt64 = 0, text extra: String = ""
+        system: SystemFacts? = nil, repeatIndex: Int = 1, lost: UInt64 = 0, bytes: Int = 100_000
     ) throws -> RunRecord {
         let text =
-            "question: What?\nmessages: \(messages)\nmessage_size: 100KB\nconnections: \(connections)\n" + extra
+            "question: What?\nmessages: \(messages)\nmessage_size: \(bytes)\nconnections: \(connections)\n"
         var sync = LatencyHistogram()
         sync.record(nanoseconds: 200_000, count: 1)
         let machine = MachineFacts(
@@ -21,7 +21,7 @@ enum RunHere {
         var run = RunRecord(
             profile: profile, profileText: text, repeatIndex: repeatIndex, repeats: 1,
             startedUnixSeconds: 1_764_115_200, machine: machine,
-            generator: generator(messages, connections), mta: nil, sink: sink(messages, seconds), audit: audit)
+            generator: generator(messages, connections, bytes), mta: nil, sink: sink(messages, seconds), audit: audit)
         run.system =
             system
             ?? SystemFacts(
@@ -42,11 +42,11 @@ enum RunHere {
         return header
     }
 
-    private static func generator(_ messages: Int, _ connections: Int) -> GeneratorRecord {
+    private static func generator(_ messages: Int, _ connections: Int, _ bytes: Int) -> GeneratorRecord {
         var record = GeneratorRecord(
             header: header(GeneratorRecord.schema), target: "127.0.0.1:2525", concurrency: connections,
             pipelining: true,
-            chunking: false, bodySizeBytes: 100_000, messageSizeBytes: 100_000, runID: "0193a1b2c3d4e5f6")
+            chunking: false, bodySizeBytes: bytes, messageSizeBytes: bytes, runID: "0193a1b2c3d4e5f6")
         (record.offered, record.accepted) = (UInt64(messages), UInt64(messages))
         (record.firstOfferedUnixSeconds, record.lastAcceptedUnixSeconds) = (1000, 1001)
         return record
