@@ -66,7 +66,7 @@ package enum FigureUnit {
 }
 
 /// `value` with about so many significant digits, grouped and without an exponent: `12,345`, `1.23`, `0.0123`.
-package func significantDigits(_ value: Double, _ digits: Int) -> String {
+package func significant(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return "n/a" }
     var (decimals, scale) = (digits - 1, 1.0)
     while decimals > 0, value.magnitude >= 10 * scale {

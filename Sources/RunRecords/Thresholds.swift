@@ -99,7 +99,7 @@ package struct Threshold: Hashable, Sendable, CustomStringConvertible {
 
     /// Four significant digits, without the zeros at the end.
     private static func short(_ value: Double) -> String {
-        let text = significantDigits(value, 4)
+        let text = significant(value, 4)
         guard text.contains(".") else { return text }
         let bare = text.reversed().drop { $0 == "0" }
         return String((bare.first == "." ? bare.dropFirst() : bare).reversed())

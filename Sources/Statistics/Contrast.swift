@@ -49,6 +49,6 @@ package struct Contrast: Codable, Hashable, Sendable {
 
     /// One digit of what is below 0.1, two above: more would say too much.
     package static func text(_ p: Double) -> String {
-        p < 0.0001 ? "below 0.0001" : p < 0.1 ? significantDigits(p, 1) : fixed(p, 2)
+        p < 0.0001 ? "below 0.0001" : p < 0.1 ? significant(p, 1) : fixed(p, 2)
     }
 }

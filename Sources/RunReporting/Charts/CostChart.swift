@@ -66,7 +66,7 @@ package struct CostChart {
             }
             return mr_point_series(
                 title: memory.text(
-                    "\(price.name), USD \(significantDigits(price.usdPerHour, 4)) an hour (\(price.source))"),
+                    "\(price.name), USD \(significant(price.usdPerHour, 4)) an hour (\(price.source))"),
                 is_joined: 0, points: memory.copy(own), count: own.count)
         }
     }

@@ -68,7 +68,7 @@ package struct LimitFinder {
         return LimitVerdict(
             limit: .configured,
             reasons: [
-                "the rate asked for, \(significantDigits(rate, 3)) msg/s, was reached (\(percent(reached))): the system may do more",
+                "the rate asked for, \(significant(rate, 3)) msg/s, was reached (\(percent(reached))): the system may do more",
                 cpuLine,
             ])
     }
@@ -151,14 +151,14 @@ package struct LimitFinder {
             let inCommits = mta.commitLatency.mean_ns * Double(mta.commitLatency.count) / 1e9
             return (
                 inCommits / load.seconds,
-                "\(grouped(mta.commits)) commits of \(significantDigits(mta.commitLatency.mean_ns / 1e6, 3)) ms"
+                "\(grouped(mta.commits)) commits of \(significant(mta.commitLatency.mean_ns / 1e6, 3)) ms"
             )
         }
         guard let syncs = run.resources?[.system]?.syncs?.total, syncs > 0 else { return nil }
         let alone = Double(run.machine.syncLatency.percentile(50)) / 1e9
         return (
             Double(syncs) * alone / load.seconds,
-            "\(grouped(syncs)) syncs, of which one takes \(significantDigits(alone * 1e3, 3)) ms alone"
+            "\(grouped(syncs)) syncs, of which one takes \(significant(alone * 1e3, 3)) ms alone"
         )
     }
 
@@ -189,8 +189,8 @@ package struct LimitFinder {
         return LimitVerdict(
             limit: .configured,
             reasons: [
-                "all \(grouped(run.generator.concurrency)) connections were waiting: \(significantDigits(load.acceptedPerSecond, 3)) msg/s ×"
-                    + " \(significantDigits(latency * 1e3, 3)) ms = \(significantDigits(underWay, 3)) under way; more connections may give more",
+                "all \(grouped(run.generator.concurrency)) connections were waiting: \(significant(load.acceptedPerSecond, 3)) msg/s ×"
+                    + " \(significant(latency * 1e3, 3)) ms = \(significant(underWay, 3)) under way; more connections may give more",
                 cpuLine,
             ])
     }
@@ -200,7 +200,7 @@ package struct LimitFinder {
         if let sync = syncShare { reasons.append("\(sync.text), \(percent(sync.share)) of the time") }
         let latency = run.generator.transactionLatency.mean_ns / 1e9
         reasons.append(
-            "\(significantDigits(load.acceptedPerSecond * latency, 3)) messages under way on "
+            "\(significant(load.acceptedPerSecond * latency, 3)) messages under way on "
                 + "\(grouped(run.generator.concurrency)) connections")
         if let written = run.resources?.deviceWriteBytes ?? run.deviceWriteBytes {
             reasons.append("\(fixed(Double(written) / load.seconds / 1e6, 0)) MB/s written to the device")
