@@ -227,7 +227,7 @@ extension ResultBundle {
     }
 
     mutating func writeTables(_ records: [RunRecord]) throws {
-        let table = ReportTable(records, layout: .comparison)
+        let table = try ReportTable(records, layout: .comparison)
         for (format, suffix) in [(TableFormat.text, "txt"), (.markdown, "md"), (.csv, "csv"), (.json, "json")] {
             files["comparison." + suffix] = Array(try table.render(format).utf8)
         }
