@@ -49,7 +49,9 @@ enum ReportChecks {
     // MARK: For programs
 
     private static func addTables(_ runs: [RunRecord], _ bundle: ResultBundle, to findings: inout Findings) {
-        let table = ReportTable(runs, layout: .comparison)
+        guard let table = try? ReportTable(runs, layout: .comparison) else {
+            return findings.add("comparison.csv", ["the tables cannot be made again"], "")
+        }
         if let written = bundle.text("comparison.csv"), let again = try? table.render(.csv) {
             findings.add(
                 "comparison.csv", FigureTable(written).problems(against: FigureTable(again)),
@@ -90,7 +92,10 @@ enum ReportChecks {
                 findings.skip("page", "\(path) carries no figures for programs ('\(PageFigures.identifier)')")
                 continue
             }
-            let table = ReportTable(runs, layout: .comparison)
+            guard let table = try? ReportTable(runs, layout: .comparison) else {
+                findings.add("page", ["the figures of \(path) cannot be made again"], "")
+                continue
+            }
             addFigures(path, embedded, table, to: &findings)
             findings.add("page", page.problems(path), "\(page.shown.count) figures are shown as they are embedded")
         }

@@ -3,11 +3,14 @@ import Foundation
 /// Reading and writing of records: JSON, sorted keys, one file a record, replaced atomically.
 package enum RecordFile {
     package static func write(_ record: some Encodable, to path: String) throws {
+        try Data(text(record).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    /// The same as a text that ends with a line feed.
+    package static func text(_ record: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var data = try encoder.encode(record)
-        data.append(0x0A)
-        try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+        return String(decoding: try encoder.encode(record), as: UTF8.self) + "\n"
     }
 
     /// - Throws: ``RecordFault`` that names the file and the key that is missing or wrong.

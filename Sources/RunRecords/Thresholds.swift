@@ -94,7 +94,15 @@ package struct Threshold: Hashable, Sendable, CustomStringConvertible {
     package func finding(_ value: Double?, reason: String = "no such figure") -> String {
         guard let value else { return "\(description): \(reason)" }
         let unit = change == nil ? figure.unit : "%"
-        return "\(description): \(significant(value, 4))" + (unit.isEmpty ? "" : " \(unit)")
+        return "\(description): \(Self.short(value))" + (unit.isEmpty ? "" : " \(unit)")
+    }
+
+    /// Four significant digits, without the zeros at the end.
+    private static func short(_ value: Double) -> String {
+        let text = significant(value, 4)
+        guard text.contains(".") else { return text }
+        let bare = text.reversed().drop { $0 == "0" }
+        return String((bare.first == "." ? bare.dropFirst() : bare).reversed())
     }
 }
 

@@ -54,8 +54,8 @@ import Testing
     }
 
     @Test func findings() throws {
-        #expect(try parse("p99 < 50ms").finding(63.204) == "p99 < 50ms: 63.20 ms")
-        #expect(try parse("delivered_mmh drop < 5%").finding(12.5) == "delivered_mmh drop < 5%: 12.50 %")
+        #expect(try parse("p99 < 50ms").finding(63.204) == "p99 < 50ms: 63.2 ms")
+        #expect(try parse("delivered_mmh drop < 5%").finding(12.5) == "delivered_mmh drop < 5%: 12.5 %")
         #expect(try parse("ratio < 2").finding(12345.6) == "ratio < 2: 12,346")
         #expect(try parse("p99 < 5s").finding(nil, reason: "withheld") == "p99 < 5s: withheld")
     }

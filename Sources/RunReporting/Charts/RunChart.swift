@@ -27,16 +27,23 @@ package struct RunChart {
         }
     }
 
-    private let runs: [RunRecord]
+    /// Which of the diagrams.
+    package enum Kind: Sendable { case time, percentiles }
 
-    package init(_ runs: [RunRecord]) { self.runs = runs }
+    private let runs: [RunRecord]
+    private let kinds: [Kind]
+
+    package init(_ runs: [RunRecord], _ kinds: [Kind] = [.time, .percentiles]) {
+        self.runs = runs
+        self.kinds = kinds
+    }
 
     /// - Parameter path: SVG or PNG by its suffix.
     /// - Throws: ``RecordFault`` with what gnuplot could not do.
     package func write(to path: String) throws(RecordFault) {
         var error = [CChar](repeating: 0, count: 512)
         let memory = LentMemory()
-        let panels = [throughput, latency].map { $0.lent(by: memory) }.filter { $0.series_count > 0 }
+        let panels = kinds.map { ($0 == .time ? throughput : latency).lent(by: memory) }.filter { $0.series_count > 0 }
         let status = withExtendedLifetime(memory) { mr_plot(path, title, panels, panels.count, &error, error.count) }
         guard status == 0 else { throw RecordFault(cText: error) }
     }
@@ -98,6 +105,12 @@ package struct RunChart {
         for run in runs {
             lines.append(
                 Line(title: name(run, "transaction"), points: Self.percentiles(run.generator.transactionLatency)))
+            if let intended = run.generator.intendedLatency, run.generator.load?.model == .open {
+                lines.append(Line(title: name(run, "due to final reply"), points: Self.percentiles(intended)))
+            }
+            if let endToEnd = run.sink.endToEndLatency {
+                lines.append(Line(title: name(run, "end to end"), points: Self.percentiles(endToEnd)))
+            }
             guard let mta = run.mta else { continue }
             lines.append(
                 Line(title: name(run, "accepted to delivered"), points: Self.percentiles(mta.deliveryLatency)))
