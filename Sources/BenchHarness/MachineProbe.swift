@@ -26,7 +26,7 @@ package enum MachineProbe {
                 uniqueKeysWithValues: sysctls.map {
                     ($0, firstLine("/proc/sys/" + $0.replacingOccurrences(of: ".", with: "/")))
                 }),
-            descriptorLimit: descriptorLimit())
+            descriptorLimit: Int(clamping: descriptorLimit()))
     }
 
     private static func cpuName() -> String {
@@ -84,7 +84,7 @@ package enum MachineProbe {
         return nil
     }
 
-    private static func syncLatency(in directory: String) throws(RecordFault) -> LatencyHistogram {
+    static func syncLatency(in directory: String) throws(RecordFault) -> LatencyHistogram {
         let path = directory + "/sync-probe"
         let descriptor = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
@@ -115,9 +115,9 @@ package enum MachineProbe {
         return changes.isEmpty ? head : head + "-dirty"
     }
 
-    private static func descriptorLimit() -> Int {
+    static func descriptorLimit() -> UInt64 {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
-        return Int(clamping: limit.rlim_max)
+        return UInt64(limit.rlim_max)
     }
 }

@@ -1,4 +1,4 @@
-package import NIOCore
+package import LoadPacing
 
 /// What `traffic-gen` was asked to do.
 package struct LoadConfiguration: Sendable {
@@ -16,37 +16,71 @@ package struct LoadConfiguration: Sendable {
     package static let defaultDomains = ["aol.com", "gmail.com", "hotmail.com", "yahoo.com"]
         .map { Domain(name: $0, weight: 1) }
 
-    package var target: SocketAddress
-    package var targetText: String
+    /// Messages that are due at times of their own.
+    package struct OpenLoad: Sendable {
+        package var schedule: RateSchedule
+        package var arrivals: Arrivals
+        /// Nil where stages change it.
+        package var rate: MessageRate?
+        package var stages: [RateStage]
+
+        /// One rate throughout.
+        package init(_ rate: MessageRate, _ arrivals: Arrivals = .constant) {
+            schedule = RateSchedule(rate)
+            self.arrivals = arrivals
+            self.rate = rate
+            stages = []
+        }
+
+        package init(stages: [RateStage], _ arrivals: Arrivals = .constant) {
+            schedule = RateSchedule(stages)
+            self.arrivals = arrivals
+            self.stages = stages
+        }
+    }
+
+    package var transport: LoadTransport
     package var concurrency: Int
     /// Nil: until `duration` is over.
     package var messageCount: Int?
-    /// Nil: until `messageCount` is reached. In seconds.
+    /// Nil: until `messageCount` is reached. In seconds, from when the first message may begin.
     package var duration: Double?
-    /// Bytes of text, at least.
-    package var bodySize: Int
-    /// A whole message to send instead of generated text.
-    package var bodyFile: [UInt8]?
+    /// Nil: a closed loop; each connection sends its next message when the last one is over.
+    package var open: OpenLoad?
+    /// Seconds at the begin that are left out of the latencies.
+    package var warmUp = 0.0
+    /// Seconds over which the connections are opened; 0: as fast as they come.
+    package var rampUp = 0.0
+    package var messagesPerConnection = Int.max
+    package var content = LoadContent()
     package var domains = defaultDomains
+    /// Generated domains instead of those above; nil: none.
+    package var domainCount: Int?
+    /// How much oftener the first of them come: the k-th as often as 1/k to this power; 0: all alike.
+    package var domainSkew = 0.0
+    /// Recipients of each message, all of one domain.
+    package var recipients = 1
     /// Appended to each domain: `gmail.com` becomes `gmail.com.test`. Empty leaves the names as they are.
     package var domainSuffix = "test"
     /// `Name: value`, as they are.
     package var headers: [String] = []
-    package var pipelining = true
-    package var chunking = false
     package var threads = 1
     package var seed: UInt64 = 1
+    /// Message ids come from the seed, too: two runs send the same bytes.
+    package var hasFixedIDs = false
+    /// The Date field of all messages, seconds since 1970; nil: when each is sent.
+    package var date: Int?
+    /// Said of the run, for those who read its record.
+    package var labels: [String: String] = [:]
     package var recordPath: String?
     package var ledgerPath: String?
     package var arguments: [String] = []
     /// Seconds that open transactions get after the last one began, before they are in doubt.
     package var grace: Double = 60
 
-    package init(target: SocketAddress, targetText: String, concurrency: Int, bodySize: Int) {
-        self.target = target
-        self.targetText = targetText
+    package init(transport: LoadTransport, concurrency: Int) {
+        self.transport = transport
         self.concurrency = concurrency
-        self.bodySize = bodySize
     }
 }
 

@@ -117,13 +117,15 @@ package struct RunRecord: Codable, Sendable {
     package var phases: [RunPhase]?
     /// What the machine was made to be, a line each: `disk limited to 120 writes a second (blkio cgroup)`.
     package var conditions: [String]?
+    /// Nil in records of before ledgers were kept.
+    package var ledgers: LedgerFacts?
     /// Why this is no result; empty for a valid run.
     package var invalid: [String]
     package var warnings: [String]
 
     enum CodingKeys: String, CodingKey {
         case schema, profile, machine, generator, mta, sink, audit, invalid, warnings, repeats, order
-        case system, resources, evidence, phases, conditions
+        case system, resources, evidence, phases, conditions, ledgers
         case queuedAtEnd = "queued_at_end"
         case warmUpMessages = "warm_up_messages"
         case profileText = "profile_text"

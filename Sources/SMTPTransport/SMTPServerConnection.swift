@@ -16,6 +16,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     private var refusal: SMTPReply?
     let security: ListenerSecurity
     var context: ChannelHandlerContext?
+    /// Nil: content is wanted, or comes encrypted.
+    var discard: KernelDiscard?
     private var replies = ByteBuffer()
     /// Input that came while a decision was due.
     private var backlog: ByteBuffer?
@@ -25,7 +27,10 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     var isProxied = false
     /// The delegate is being asked about AUTH.
     var isAuthenticating = false
-    private(set) var isClosing = false
+    var isClosing = false
+    /// The delegate may be asked just now: what it says is acted upon when the input is worked off.
+    private(set) var isWorking = false
+    var isAwaitingAdmission = false
     private var isDraining = false
     /// NIO asked to read while we hold it back: a decision is due or the client does not take its replies.
     private var readWithheld = false
@@ -147,12 +152,27 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// The client's address is known: is it welcome, and does it have to shake hands first?
     func begin(_ context: ChannelHandlerContext) {
         if refusal == nil {
-            switch delegate.admit(self) {
-            case .accepted(nil): break
-            case .accepted(let rules?): session.configure(rules)
-            case .refused(let reply): refusal = reply
-            }
+            let admission = delegate.admit(self)
+            if isClosing { return finish(context) }
+            guard admit(admission) else { return }
         }
+        open(context)
+    }
+
+    /// - Returns: false if the answer comes later.
+    func admit(_ admission: Admission) -> Bool {
+        switch admission {
+        case .accepted(nil): break
+        case .accepted(let rules?): session.configure(rules)
+        case .refused(let reply): refusal = reply
+        case .later:
+            (decisionDue, isAwaitingAdmission) = (true, true)
+            return false
+        }
+        return true
+    }
+
+    func open(_ context: ChannelHandlerContext) {
         if security.isImplicit { shakeHands(context) } else { greet(context) }
     }
 
@@ -215,6 +235,9 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     /// Steps the session through `input` until it is used up, a decision is due, or the session ends.
     private func work(_ input: ByteBuffer) {
+        isWorking = true
+        defer { isWorking = false }
+        var input = input
         var offset = 0
         // Content that lies together leaves as one slice, stuffing dots and all, where the wire form is wanted.
         var run = ContentRun(input: input, wireForm: delegate.wantsWireForm)
@@ -224,14 +247,23 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
             case .needsInput:
                 emit(&run)
                 loop.receiveBuffers.give(input)
-                return
+                guard let discard, let context, discard.inputEnded(self, context) else { return }
+                // The chunk is over: what is to be said of it does not wait for more input.
+                (input, offset) = (ByteBuffer(), 0)
+                run = ContentRun(input: input, wireForm: delegate.wantsWireForm)
             case .content(let range): if let slice = run.add(range) { delegate.content(self, slice) }
             case .stuffedDot(let index): stuffedDot(index, &run)
             case .startTLS: return startTLS()
             case .authenticate, .authenticationLine, .authenticationCancelled, .clientAttributes: identify(action)
-            case .sender: session.answer(delegate.sender(self))
-            case .recipient: session.answer(delegate.recipient(self))
-            case .contentBegins(let form): delegate.contentBegins(self, form: form)
+            case .hello(let aborted):
+                if aborted { delegate.contentAborted(self) }
+                answer(delegate.hello(self))
+            case .sender: answer(delegate.sender(self))
+            case .recipient: answer(delegate.recipient(self))
+            case .dataAsked: answer(delegate.dataAsked(self))
+            case .contentBegins(let form):
+                discard?.contentBegins(isChunked: form == .raw)
+                delegate.contentBegins(self, form: form)
             case .contentAborted:
                 run.clear()
                 delegate.contentAborted(self)
@@ -244,6 +276,25 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         }
         guard decisionDue, offset < input.readableBytes else { return }
         backlog = input.getSlice(at: input.readerIndex + offset, length: input.readableBytes - offset)
+    }
+
+    /// Content went by that nobody wanted.
+    func passed(_ count: Int) {
+        session.passOver(count)
+        delegate.contentPassed(self, count)
+    }
+
+    /// A chunk ended with what was dropped before a read that may find nothing more.
+    func chunkPassed() {
+        touch(.now())
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        loop.eventLoop.execute { bound.value.finishChunk() }
+    }
+
+    private func finishChunk() {
+        guard session.isReceivingContent, session.chunkOctetsToCome == 0, !decisionDue, !isClosing else { return }
+        work(ByteBuffer())
+        afterWork()
     }
 
     private func emit(_ run: inout ContentRun) {
@@ -262,9 +313,14 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     private func contentEnds() {
         switch delegate.contentEnds(self) {
-        case .now(let reply): session.answer(reply)
+        case .now(let reply): answer(reply)
         case .later: decisionDue = true
         }
+    }
+
+    /// What the delegate said, unless it took time to think or let the client go.
+    private func answer(_ reply: SMTPReply?) {
+        if !decisionDue, !isClosing { session.answer(reply) }
     }
 
     private func afterWork() {

@@ -50,7 +50,7 @@ package struct BenchRun {
         var record = try gather(directory, started, machine, repeatIndex, repeats, outcome)
         record.order = order
         record.conditions = lines.isEmpty ? nil : lines
-        try RunFiles(directory: directory, record: record).write(profileText: setup.profileText)
+        record = try ResultDirectory(directory, paths: paths).write(record)
         programs.removeOutput(keepErrors: true)
         return (record, directory)
     }

@@ -11,6 +11,14 @@ extension ServerSession {
         }
         // RFC 3030 §3: binary content comes in chunks only.
         guard envelope.bodyType != .binaryMIME else { return refuseSequence("BODY=BINARYMIME needs BDAT") }
+        if configuration.asksAboutEach {
+            phase = .deciding(.data)
+            return .dataAsked
+        }
+        return beginData()
+    }
+
+    mutating func beginData() -> Action? {
         append("354 End data with <CR><LF>.<CR><LF>\r\n")
         phase = .data(ContentReader(lineLimit: configuration.maximumContentLine))
         return .contentBegins(.dotStuffed)
@@ -51,6 +59,10 @@ extension ServerSession {
     }
 
     mutating func chunk(_ argument: RawSpan) -> Action? {
+        if configuration.withheld.contains(.chunking) {
+            // What follows is content that nobody here can find the end of.
+            return closeRefusing(SMTPReply(521, .init(5, 5, 1), "BDAT is not offered here, closing"))
+        }
         let command: BdatCommand
         do throws(GrammarFault) {
             command = try BdatCommand.parse(argument)
@@ -89,6 +101,18 @@ extension ServerSession {
         case .fault(let violation): return abort(violation)
         case .chunkEnd: return endChunk(last: last)
         }
+    }
+
+    /// Octets of the chunk in progress that are still to come; 0 outside of one, and where the message is refused.
+    package var chunkOctetsToCome: Int {
+        guard case .chunk = phase, fault == nil, !chunksRefused else { return 0 }
+        return chunks?.remaining ?? 0
+    }
+
+    /// So many octets of the chunk in progress came and were let go unseen: they are content all the same.
+    package mutating func passOver(_ count: Int) {
+        contentBytes += count
+        chunks?.passOver(count)
     }
 
     private mutating func endChunk(last: Bool) -> Action? {
