@@ -34,7 +34,8 @@ extension ProgramTests {
             #expect(spools == [], "nothing is left behind")
             let records = try FileManager.default.contentsOfDirectory(atPath: directory)
                 .filter { !$0.hasPrefix("comparison") }
-                .map { try RecordFile.read(RunRecord.self, from: "\(directory)/\($0)/run.json") }
+                .map { "\(directory)/\($0)/run.json" }.filter { FileManager.default.fileExists(atPath: $0) }
+                .map { try RecordFile.read(RunRecord.self, from: $0) }
                 .sorted { $0.startedUnixSeconds < $1.startedUnixSeconds }
             return (program.output, directory, records)
         }
