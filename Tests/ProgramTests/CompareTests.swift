@@ -146,6 +146,21 @@ extension ProgramTests {
             #expect(records[0].conditions?.contains { $0.contains("calibration run of") } == true)
         }
 
+        private static let exim = Stage.root + "/.build/systems/exim/installed"
+
+        /// `bench-report systems --install exim` is not part of the tests' set-up: it needs Debian's mirror.
+        @Test(.enabled(if: geteuid() == 0 && FileManager.default.fileExists(atPath: exim), "Exim is not unpacked here"))
+        func eximRunsInARootOfItsOwn() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let (_, _, records) = try await compare(
+                stage, ["--systems", "exim", "--repeat", "1", "--messages", "60", "--no-evidence"], exits: 0)
+            let record = try #require(records.first)
+            #expect(record.system?.version.contains("Exim version 4") == true)
+            #expect(record.sink.ledger?.unique == 60 && record.queuedAtEnd == 0)
+            if let syncs = record.resources?[.system]?.syncs { #expect(syncs.total >= 120, "two files a message") }
+        }
+
         @Test(arguments: [
             (["--systems", "mta:memroy"], "'mta:memroy': mta has the variants segment-fsync, "),
             (["--systems", "postfics"], "'postfics': no such system in "),
