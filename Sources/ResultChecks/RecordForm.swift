@@ -10,7 +10,7 @@ enum RecordForm {
     private static let unlimited = ["machine.descriptor_limit"]
     /// Not in records of schema 1.
     private static let youngerKeys = [
-        "system", "resources", "evidence", "queued_at_end", "phases", "conditions", "ledgers",
+        "system", "resources", "evidence", "queued_at_end", "warm_up_messages", "phases", "conditions", "ledgers",
     ]
     /// 2001 to 2100: times of day of a run.
     private static let times = 978_307_200.0...4_102_444_800.0
