@@ -71,6 +71,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -128,21 +129,25 @@ let package = Package(
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
         layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
-        layer("CostModel", ["Measures", "RunRecords"]),
+        layer("ResultStore", ["MailTypes", "Measures", "RunRecords", "COpenSSL", "CZstd"]),
+        layer("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         layer("PublishedBenchmarks", ["Measures", "CostModel", "RunRecords"]),
-        layer("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
+        layer(
+            "SinkBehaviour", ["MailTypes", "Measures", "RunRecords", .product(name: "TOMLKit", package: "TOMLKit")]),
 
         // Components, one a program
         layer(
             "LoadGeneration",
             [
                 "MailTypes", "Measures", "LoadPacing", "SMTPProtocol", "SMTPTransport", "RunRecords",
-                "CByteLoops", nioCore, nioPosix,
+                "CByteLoops", nioCore, nioPosix, .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer(
             "SinkService",
             [
-                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "HTTPService", "RunRecords",
+                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "HTTPService", "Slabs",
+                "TextCodecs",
+                "COpenSSL", "RunRecords",
                 "CByteLoops", nioCore, nioPosix, nioHTTP,
             ]),
         layer(
@@ -155,9 +160,12 @@ let package = Package(
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
-        layer("BenchHarness", ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "RunRecords"]),
+        layer(
+            "BenchHarness",
+            ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "ResultStore", "RunRecords", "CLinux"]),
         layer(
             "RunReporting", ["Measures", "Statistics", "CostModel", "PublishedBenchmarks", "RunRecords", "CGnuplot"]),
+        layer("ResultChecks", ["Measures", "ResultStore", "RunRecords", "RunReporting"]),
         .target(
             name: "CGnuplot",
             linkerSettings: [
@@ -166,8 +174,8 @@ let package = Package(
 
         // Programs: flags -> configuration -> component.run()
         layer("ProgramSupport", ["Measures", arguments, signals]),
-        program("traffic-gen", ["LoadGeneration", "Measures", "RunRecords", nioCore]),
-        program("sink-mta", ["SinkService", "Measures", "RunRecords"]),
+        program("traffic-gen", ["LoadGeneration", "LoadPacing", "Measures", "RunRecords", nioCore]),
+        program("sink-mta", ["SinkService", "SinkBehaviour", "MailTypes", "Measures", "RunRecords"]),
         program(
             "mta",
             [
@@ -180,9 +188,8 @@ let package = Package(
         program(
             "bench-report",
             [
-                "BenchHarness", "RunReporting", "CostModel", "PublishedBenchmarks", "Measures", "RunRecords",
-                "HTTPService",
-                nioHTTP,
+                "BenchHarness", "RunReporting", "ResultStore", "ResultChecks", "CostModel", "PublishedBenchmarks",
+                "Measures", "RunRecords", "HTTPService", nioHTTP,
             ]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
@@ -192,9 +199,10 @@ let package = Package(
         tests("Slabs", ["MailTypes", "Measures"]),
         tests("Statistics", ["Measures"]),
         tests("LoadPacing", ["Measures"]),
-        tests("CostModel", ["Measures", "RunRecords"]),
+        tests("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
+        tests("SinkService", ["TestSupport", "MailTypes", "Measures", "RunRecords"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("TextCodecs"),
@@ -214,12 +222,16 @@ let package = Package(
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", "Measures", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
         tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
-        tests("BenchHarness", ["RunRecords"]),
+        tests("BenchHarness", ["RunRecords", "Measures", "TestSupport"]),
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "CByteLoops", nioCore]),
         tests("RunReporting", ["RunRecords", "Measures"]),
+        tests("ResultStore", ["RunRecords", "Measures", "MailTypes"]),
+        tests(
+            "ResultChecks", ["ResultStore", "RunReporting", "RunRecords", "Measures", "MailTypes"],
+            exclude: ["Fixtures"]),
         .testTarget(
-            name: "ProgramTests", dependencies: ["TestSupport", "RunRecords", "MailTypes"], exclude: ["Support"],
+            name: "ProgramTests", dependencies: ["TestSupport", "ResultStore", "RunRecords", "MailTypes"], exclude: ["Support"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
 
@@ -228,7 +240,8 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "MailTypes", "Measures", "SMTPProtocol", "DKIMSigning", "MessageBuilding", "SASLAuthentication",
-                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "CByteLoops", "COpenSSL", nioCore,
+                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "SinkBehaviour", "CByteLoops", "COpenSSL",
+                nioCore,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),
         .testTarget(
