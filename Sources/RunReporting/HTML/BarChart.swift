@@ -14,7 +14,6 @@ struct BarChart {
     }
 
     var bars: [Bar]
-    var unit: String
 
     private static let rowHeight = 46.0
 
@@ -25,16 +24,10 @@ struct BarChart {
         let axis = ChartAxis.linear(upTo: highest, count: width > 500 ? 5 : 3)
         let bottom = Self.rowHeight * Double(bars.count) + 4
         var parts = [patterns(prefix)]
-        for tick in axis.ticks {
-            let x = 1 + tick.place * (plot - 2)
-            parts.append(Shape.line(x, 0, x, bottom, style: "grid"))
-            let anchor: Shape.Anchor = tick.place < 0.02 ? .start : tick.place > 0.98 ? .end : .middle
-            parts.append(Shape.text(x, bottom + 15, tick.text, style: "note", anchor: anchor))
-        }
+        parts += Shape.scale(axis, from: 1, to: plot - 1, bottom: bottom)
         for (index, bar) in bars.enumerated() {
             parts += row(bar, y: Double(index) * Self.rowHeight, plot, width, axis, prefix)
         }
-        parts.append(Shape.text(plot + 8, bottom + 15, Shape.fitting(unit, width - plot - 8), style: "note"))
         return ChartDrawing(height: bottom + 22, parts: parts)
     }
 

@@ -25,17 +25,33 @@ struct Chart {
     /// Draws it in units of about a pixel.
     var draw: (_ width: Double, _ prefix: String) -> ChartDrawing
 
-    static let (wide, narrow) = (720.0, 360.0)
+    /// How much of a wide screen it has; on a narrow one all have the whole width.
+    enum Size {
+        case whole, half, third
 
-    /// - Parameter isSmall: one of several beside each other, narrow on any screen.
-    func markup(isSmall: Bool = false) -> Markup {
+        var width: Double {
+            switch self {
+            case .whole: 860
+            case .half: 520
+            case .third: Chart.narrow
+            }
+        }
+    }
+
+    static let narrow = 360.0
+
+    func markup(_ size: Size) -> Markup {
         let drawings =
-            isSmall
+            size == .third
             ? [svg(Self.narrow, "n", style: "small")]
-            : [svg(Self.wide, "w", style: "wide"), svg(Self.narrow, "n", style: "narrow")]
+            : [svg(size.width, "w", style: "wide"), svg(Self.narrow, "n", style: "narrow")]
         return element(
             "figure", ["class": "chart", "id": id],
-            [element("figcaption", [:], element("h3", [:], "\(title)"), element("p", [:], "\(explanation)"))]
+            [
+                element(
+                    "figcaption", [:], element("h3", [:], "\(title)"),
+                    explanation.isEmpty ? "" : element("p", [:], "\(explanation)"))
+            ]
                 + drawings + [legend, figures])
     }
 
@@ -54,7 +70,10 @@ struct Chart {
             ] + drawing.parts)
     }
 
-    private var legend: Markup {
+    private var legend: Markup { Self.legend(keys) }
+
+    /// What is drawn how; of several charts alike it stands above them.
+    static func legend(_ keys: [Key]) -> Markup {
         guard !keys.isEmpty else { return "" }
         return element(
             "ul", ["class": "legend"],
@@ -132,6 +151,22 @@ enum Shape {
             data += "\(index == 0 ? "M" : "L")\(number(point.x)) \(number(point.y))"
         }
         return element("path", ["class": style, "d": data + (isClosed ? "Z" : "")])
+    }
+
+    /// Lines of a scale that lies below bars, with words where they have room.
+    static func scale(_ axis: ChartAxis, from left: Double, to right: Double, bottom: Double) -> [Markup] {
+        var parts: [Markup] = []
+        var end = -Double.infinity
+        for tick in axis.ticks {
+            let x = left + tick.place * (right - left)
+            parts.append(line(x, 0, x, bottom, style: "grid"))
+            let width = width(tick.text)
+            let begin = tick.place < 0.02 ? x : tick.place > 0.98 ? x - width : x - width / 2
+            guard begin > end + 6 else { continue }
+            end = begin + width
+            parts.append(text(begin, bottom + 15, tick.text, style: "note"))
+        }
+        return parts
     }
 
     /// How wide a text of 12 units' height comes out in wide fonts.

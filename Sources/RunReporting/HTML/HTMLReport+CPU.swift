@@ -19,12 +19,8 @@ extension HTMLReport {
                 "p", [:],
                 "Generator, system and sink share the machine’s cores: what one uses the others do not have. User and system "
                     + "time together, by the kernel’s account."),
-            message.markup(),
-            charts.isEmpty
-                ? ""
-                : element(
-                    "div", ["class": charts.count > 1 ? "charts" : ""],
-                    charts.map { $0.markup(isSmall: charts.count > 1) }),
+            message.markup(.whole),
+            charts.isEmpty ? "" : multiples(charts),
         ]
     }
 
@@ -53,7 +49,7 @@ extension HTMLReport {
                 + zip(report.rows, values).map { row, values in
                     [row.name] + values.map { $0.value.map { fixed($0, 1) } ?? "" }
                 },
-            draw: { StackedBars(bars: bars, unit: "µs/msg").draw($0, $1) })
+            draw: { StackedBars(bars: bars).draw($0, $1) })
     }
 
     private static var keys: [Chart.Key] { parts.map { .init(name: $0.name, style: $0.style, isArea: true) } }
@@ -96,7 +92,6 @@ extension HTMLReport {
             id: "cpu-time-\(index)", title: name, explanation: "Cores in use, a second after the other.",
             description:
                 "Areas on each other over \(fixed(cpu.seconds, 1)) seconds; on average \(means.joined(separator: ", ")) cores of \(cpu.cores).",
-            keys: Self.keys,
             table: [["Second"] + Self.parts.map { "\($0.name), cores" }]
                 + cpu.points[0].indices.prefix(60).map { row in
                     [fixed(cpu.points[0][row].x, 1)] + cpu.points.map { fixed($0[row].y, 2) }

@@ -12,7 +12,7 @@ extension HTMLReport {
     /// Of several systems: the figures by which one is chosen.
     var bars: [Markup] {
         guard report.rows.count > 1 else { return [] }
-        let charts = comparedColumns.map { bars($0).markup(isSmall: true) }
+        let charts = comparedColumns.map { bars($0).markup(.third) }
         return [
             element(
                 "p", [:],
@@ -44,7 +44,7 @@ extension HTMLReport {
             description: "Bars in \(column.unit). \(words).",
             table: [["System", "Median, \(column.unit)", "In brackets"]]
                 + report.rows.map { [$0.name, column.text($0[column]), column.interval($0[column])] },
-            draw: { BarChart(bars: bars, unit: column.unit).draw($0, $1) })
+            draw: { BarChart(bars: bars).draw($0, $1) })
     }
 
     // MARK: Over time
@@ -63,10 +63,25 @@ extension HTMLReport {
             element(
                 "p", [:],
                 "Messages a second from the first message on: what the generator got acknowledged, and what had arrived at the "
-                    + "sink. Where the first line is above the second, the queue grows. All charts have the same axes."),
-            element(
-                "div", ["class": charts.count > 1 ? "charts" : ""], charts.map { $0.markup(isSmall: charts.count > 1) }),
+                    + "sink. Where the first line is above the second, the queue grows. Of repeats the one in the middle by its rate is drawn "
+                    + "strongly, the others faintly. All charts have the same axes."),
+            Chart.legend(Self.keysOfThroughput(hasRepeats: all.count > drawn.count)), multiples(charts),
         ]
+    }
+
+    private static func keysOfThroughput(hasRepeats: Bool) -> [Chart.Key] {
+        let keys = [
+            Chart.Key(name: "acknowledged to the generator", style: "s2 dashed"),
+            Chart.Key(name: "received by the sink", style: "s1 solid"),
+        ]
+        return hasRepeats ? keys + [Chart.Key(name: "the other repeats", style: "s1 solid faint")] : keys
+    }
+
+    /// Charts of the same kind beside each other.
+    func multiples(_ charts: [Chart]) -> Markup {
+        let size: Chart.Size = charts.count == 1 ? .whole : charts.count < 5 ? .half : .third
+        let style = size == .whole ? "" : size == .half ? "pair" : "charts"
+        return element("div", ["class": style], charts.map { $0.markup(size) })
     }
 
     /// What of a run is drawn over time.
@@ -106,18 +121,12 @@ extension HTMLReport {
         let mean = { (points: [RunSeries.Point]) in
             points.isEmpty ? "n/a" : significant(points.map(\.y).reduce(0, +) / Double(points.count), 3)
         }
-        var keys = [
-            Chart.Key(name: "acknowledged to the generator", style: "s2 dashed"),
-            .init(name: "received by the sink", style: "s1 solid"),
-        ]
-        if runs.count > 1 { keys.append(.init(name: "the other repeats", style: "s1 solid faint")) }
         return Chart(
             id: "time-\(index)", title: name,
-            explanation: runs.count > 1 ? "The repeat in the middle by its rate." : "",
+            explanation: "",
             description:
                 "Lines over \(fixed(runs[0].seconds, 1)) seconds: acknowledged on average \(mean(runs[0].accepted)), received "
                 + "\(mean(runs[0].received)) messages a second.",
-            keys: keys,
             table: [["Second", "Acknowledged, msg/s", "Received, msg/s"]]
                 + Self.table(runs[0].accepted, runs[0].received),
             draw: { chart.draw($0, $1) })
@@ -165,7 +174,9 @@ extension HTMLReport {
                 "p", [:],
                 "How long the slowest messages took: at 99, one in a hundred took longer than the curve says; each nine has the "
                     + "same width. All repeats of a system together. Both axes are logarithmic."),
-            element("div", ["class": "pair"], charts.map { $0.markup() }),
+            element(
+                "div", ["class": charts.count > 1 ? "pair" : ""],
+                charts.map { $0.markup(charts.count > 1 ? .half : .whole) }),
         ]
     }
 

@@ -169,8 +169,17 @@ extension HTMLReport {
                 + "arrived, once and unchanged, or the run is invalid and its rates are withheld.")
         lines += intervals
         return [
-            element("ul", [:], (lines + report.notes.map(\.firstUpper)).map { element("li", [:], "\($0)") })
+            element("ul", [:], (lines + meanings).map { element("li", [:], "\($0)") })
         ]
+    }
+
+    /// Notes of the report that do not stand in a part of their own on the page.
+    private var meanings: [String] {
+        let elsewhere = SpoolPromise.allCases.map { $0.label + ":" } + ["measured on", "the order of the systems"]
+        let conditions = unique { ($0.conditions ?? []).joined(separator: "; ") }
+        return report.notes.filter { note in
+            !elsewhere.contains { note.hasPrefix($0) } && !conditions.contains(note)
+        }.map(\.firstUpper)
     }
 
     /// What stands in brackets, by the methods that were used.

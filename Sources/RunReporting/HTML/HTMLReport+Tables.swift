@@ -1,3 +1,4 @@
+import Foundation
 import Measures
 import RunRecords
 
@@ -6,17 +7,17 @@ extension HTMLReport {
 
     /// A card for each system: what it came to, what its 250 means, and whether anything is missing.
     var cards: Markup {
-        let best = report.rows.compactMap { $0[ReportColumns.delivered].value }.max()
+        let best = ReportHeadline(report, groups).subject
         return element(
             "ul", ["class": "cards"],
             report.rows.enumerated().map { index, row in
-                let isBest = report.rows.count > 1 && row[ReportColumns.delivered].value.map { $0 == best } ?? false
+                let isBest = report.rows.count > 1 && index == best
                 return element(
                     "li", ["class": isBest ? "card best" : "card"],
                     [element("h3", [:], marked(row))] + rate(row) + [promise(row), account(row)]
                         + [
                             latency(row), against(index),
-                            element("p", [:], "Limited by \(row.limit.verdict.limit.rawValue)"),
+                            limited(row),
                         ])
             })
     }
@@ -35,7 +36,8 @@ extension HTMLReport {
             report.columns.first { $0.key == "delivered_msg_per_s" }.map { "\($0.text(row[$0])) a second, " } ?? ""
         return [
             element(
-                "p", ["class": "figure"], "\(column.text(cell)) ", element("small", [:], "MMH \(column.interval(cell))")
+                "p", ["class": "figure"], cell.value.map { figure(column, row, $0) } ?? "", " ",
+                element("small", [:], "MMH \(column.interval(cell))")
             ),
             element("p", ["class": "muted"], "\(second)\(runs)"),
         ]
@@ -57,14 +59,22 @@ extension HTMLReport {
             )
     }
 
+    private func limited(_ row: ComparisonReport.Row) -> Markup {
+        let limit = row.limit.verdict.limit
+        return element(
+            "p", [:], limit == .unclear ? "What limited it is not clear" : "Limited by: \(limit.rawValue)")
+    }
+
     private func latency(_ row: ComparisonReport.Row) -> Markup {
         let columns = report.columns.filter {
             $0.section == .reply && ($0.key.hasSuffix("p50") || $0.key.hasSuffix("p99"))
         }
         let texts = columns.compactMap { column in
-            row[column].value == nil ? nil : "\(column.title) \(column.text(row[column])) \(column.unit)"
+            row[column].value == nil
+                ? nil
+                : "\(column.title.split(separator: " ").last ?? "") \(column.text(row[column]))\u{A0}\(column.unit)"
         }
-        return texts.isEmpty ? "" : element("p", [:], "Final \(texts.joined(separator: ", "))")
+        return texts.isEmpty ? "" : element("p", [:], "Final reply \(texts.joined(separator: ", "))")
     }
 
     private func against(_ index: Int) -> Markup {
@@ -92,7 +102,7 @@ extension HTMLReport {
         let isFirst = section == .throughput
         let head =
             ["System"] + (isFirst ? ["Runs"] : []) + columns.map { "\($0.title.firstUpper), \($0.unit)" }
-            + (isFirst ? ["Lost, doubled, changed", "Failed, messages"] : [])
+            + (isFirst ? ["Lost / doubled / changed, messages", "Failed, messages"] : [])
         let rows = report.rows.map { row in
             let counts = row.counts
             let faults = [counts.lost, counts.doubled, counts.changed].map { grouped($0) }.joined(separator: " / ")
@@ -118,7 +128,18 @@ extension HTMLReport {
         guard let value = cell.value else { return DataTable.Cell(element("span", ["class": "muted"], "not measured")) }
         let interval = column.interval(cell)
         return DataTable.Cell(
-            "\(column.text(cell))" + (interval.isEmpty ? "" : element("small", [:], "\(interval)")), value: value)
+            figure(column, row, value) + (interval.isEmpty ? "" : element("small", [:], "\(interval)")), value: value)
+    }
+
+    /// A figure that 'bench-report check' can hold against those that the page carries for programs.
+    private func figure(_ column: ReportColumn, _ row: ComparisonReport.Row, _ value: Double) -> Markup {
+        let text = column.text(value)
+        guard report.rows.count(where: { $0.system == row.system }) == 1 else { return "\(text)" }
+        return element(
+            "span",
+            [
+                "data-figure": column.key, "data-system": row.system, "data-value": csvNumber(value), "data-text": text,
+            ], "\(text)")
     }
 
     private var singleTable: Markup {
@@ -142,13 +163,20 @@ extension HTMLReport {
         let rows = report.rows.enumerated().filter { $0.offset != report.baseline }.map { _, row in
             [DataTable.Cell(marked(row))]
                 + columns.map { column in
-                    DataTable.Cell("\(row.contrasts[column.key]?.text ?? ReportColumn.withheldText)")
+                    DataTable.Cell(row.contrasts[column.key].map(contrast) ?? "\(ReportColumn.withheldText)")
                 }
         }
         return DataTable(
             caption: "Against \(base.name)", head: ["System"] + columns.map { "\($0.title.firstUpper), \($0.unit)" },
             rows: rows, words: Set(1...max(1, columns.count)), showsCaption: true
         ).markup
+    }
+
+    /// The ratio, and below it whether that is a difference.
+    private func contrast(_ found: ReportContrast) -> Markup {
+        let verdict = found.contrast.verdict.replacingOccurrences(of: " = ", with: "\u{A0}=\u{A0}")
+        guard let ratio = found.contrast.ratio else { return "\(verdict)" }
+        return "\(ReportContrast.times(ratio))" + element("small", [:], "\(verdict)")
     }
 
     /// The figures by which a system is chosen: rate, CPU, bytes written, p99 of the reply.

@@ -35,8 +35,15 @@ package struct HTMLReport {
         self.notRun = notRun
         self.home = home
         self.links = Dictionary(
-            zip(runs, links).compactMap { run, link in link.map { (run.generator.runID, $0) } },
+            zip(runs, links).compactMap { run, link in
+                link.flatMap { Self.isNear($0) ? (run.generator.runID, $0) : nil }
+            },
             uniquingKeysWith: { first, _ in first })
+    }
+
+    /// An address below or beside the page, and none of another scheme or machine.
+    private static func isNear(_ address: String) -> Bool {
+        address.hasPrefix("./") || address.hasPrefix("../") || address.hasPrefix("/") && !address.hasPrefix("//")
     }
 
     package var page: HTMLPage { page(nonce: HTMLPage.randomNonce()) }
@@ -51,7 +58,7 @@ package struct HTMLReport {
                     element(
                         "section", ["id": section.id, "aria-labelledby": "\(section.id)-title"],
                         [element("h2", ["id": "\(section.id)-title"], "\(section.title)")] + section.content)
-                },
+                } + [figuresForPrograms],
             footer: footer, nonce: nonce)
     }
 
@@ -95,7 +102,9 @@ package struct HTMLReport {
                 + report.questions.map {
                     element("p", ["class": "lead"], element("strong", [:], "Question: "), "\($0)")
                 }
-                + headline.sentences.map { element("p", ["class": "lead"], "\($0)") })
+                + (headline.sentences.isEmpty
+                    ? [] : [element("p", ["class": "lead"], "\(headline.sentences.joined(separator: " "))")])
+                + [element("p", [:], "\(headline.measured)")])
     }
 
     private var commits: String { unique(\.machine.commit).joined(separator: ", ") }
@@ -139,6 +148,14 @@ package struct HTMLReport {
                 + "MB is 10⁶ bytes, MiB 2²⁰. Medians of repeats; what stands in brackets is said under Method.")
     }
 
+    /// What `table --format json` prints: who checks the page holds what it shows against this, and this against the
+    /// records.
+    private var figuresForPrograms: Markup {
+        guard let json = try? ReportData(groups, report).json else { return "" }
+        return element(
+            "script", ["type": "application/json", "id": "millrace-figures"], Markup(json: json))
+    }
+
     // MARK: Helpers of the parts
 
     /// Names a row's system, with a word in front if it is no result.
@@ -163,7 +180,7 @@ package struct HTMLReport {
     }
 
     /// `2026-11-02 20:14:56 UTC`.
-    static func moment(_ unixSeconds: Double) -> String {
+    package static func moment(_ unixSeconds: Double) -> String {
         guard unixSeconds.isFinite, unixSeconds.magnitude < 1e11 else { return "n/a" }
         let text = Date(timeIntervalSince1970: unixSeconds.rounded()).formatted(.iso8601)
         return text.replacingOccurrences(of: "T", with: " ").replacingOccurrences(of: "Z", with: " UTC")

@@ -1,3 +1,5 @@
+import Foundation
+
 /// HTML or SVG that is well formed and escaped by construction: names of elements and attributes can only stand in the
 /// source, and every text and value is escaped where it comes in. A string literal is a text, interpolations included.
 package struct Markup: Sendable, ExpressibleByStringInterpolation {
@@ -14,6 +16,12 @@ package struct Markup: Sendable, ExpressibleByStringInterpolation {
     init(ownText text: String) {
         precondition(!text.contains("</"))
         html = text
+    }
+
+    /// JSON as the content of an element that is no markup: what could end it stands only in texts, where it can be
+    /// written otherwise (RFC 8259 §7).
+    init(json: String) {
+        html = json.replacingOccurrences(of: "<", with: "\\u003c").replacingOccurrences(of: "&", with: "\\u0026")
     }
 
     fileprivate init(html: String) { self.html = html }

@@ -18,7 +18,7 @@ enum PageStyle {
         .page{max-width:76rem;margin:0 auto;padding:1.5rem 1.25rem 3rem}
         h1{font-size:1.75rem;line-height:1.3;margin:.4rem 0 .8rem;font-weight:650;text-wrap:balance}
         h2{font-size:1.3rem;line-height:1.3;margin:2.6rem 0 .8rem;padding-top:.9rem;border-top:2px solid var(--line)}
-        h3{font-size:1.02rem;line-height:1.35;margin:0 0 .25rem}
+        h3{font-size:1.02em;line-height:1.35;margin:0 0 .25rem}
         p{margin:.5rem 0;max-width:72ch}
         ul,ol{margin:.5rem 0;padding-left:1.3rem;max-width:78ch}
         li{margin:.3rem 0}
@@ -26,7 +26,7 @@ enum PageStyle {
         a:focus-visible,summary:focus-visible,button:focus-visible,input:focus-visible,.scroll:focus-visible{
         outline:3px solid var(--accent);outline-offset:2px}
         .over{margin:0;color:var(--muted);font-size:.9rem;letter-spacing:.02em}
-        .lead{font-size:1.12rem;max-width:68ch}
+        .lead{font-size:1.12em;max-width:68ch}
         .muted,.unit{color:var(--muted)}
         .good{color:var(--good);font-weight:600}
         .bad{color:var(--bad);font-weight:600}
@@ -51,9 +51,9 @@ enum PageStyle {
         min-width:0}
         .card.best{border-color:var(--accent);border-width:2px}
         .card h3{overflow-wrap:anywhere}
-        .card .figure{font-size:1.7rem;font-weight:650;line-height:1.2;margin:.35rem 0 0;font-variant-numeric:tabular-nums}
-        .card .figure small{font-size:.95rem;font-weight:400;color:var(--muted)}
-        .card p{margin:.25rem 0;font-size:.93rem}
+        .card .figure{font-size:1.8em;font-weight:650;line-height:1.2;margin:.35rem 0 0;font-variant-numeric:tabular-nums}
+        .card .figure small{font-size:.55em;font-weight:400;color:var(--muted)}
+        .card p{margin:.25rem 0;font-size:.94em}
         dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem;margin:.8rem 0}
         dl.facts dt{color:var(--muted)}
         dl.facts dd{margin:0;min-width:0;overflow-wrap:anywhere}
@@ -69,7 +69,7 @@ enum PageStyle {
 
     private static let tables = """
         .scroll{overflow-x:auto;margin:.9rem 0;max-width:100%}
-        table{border-collapse:collapse;font-size:.93rem;font-variant-numeric:tabular-nums;min-width:min(100%,30rem)}
+        table{border-collapse:collapse;font-size:.94em;font-variant-numeric:tabular-nums;min-width:min(100%,30rem)}
         caption{text-align:left;font-weight:650;padding:.2rem 0 .4rem}
         th,td{padding:.42rem .7rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
         thead th{background:var(--surface);vertical-align:bottom;font-weight:600}
@@ -78,7 +78,7 @@ enum PageStyle {
         thead th:first-child{position:sticky;left:0}
         .words{text-align:left}
         td.words{min-width:9rem;max-width:26rem}
-        td small,th small,.unit{display:block;font-weight:400;font-size:.86rem;color:var(--muted)}
+        td small,th small,.unit{display:block;font-weight:400;font-size:.92em;color:var(--muted)}
         td small{white-space:nowrap}
         td.words small{white-space:normal}
         th button{font:inherit;color:inherit;background:none;border:0;padding:0;text-align:inherit;cursor:pointer;
@@ -88,14 +88,17 @@ enum PageStyle {
         """
 
     private static let charts = """
+        .legend+.charts,.legend+.pair,.legend+div{margin-top:.9rem}
+        .chart+div{margin-top:1.2rem}
         .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr));gap:1.2rem}
         .chart{margin:0;background:var(--surface);border:1px solid var(--line);border-radius:.5rem;padding:1rem;min-width:0}
-        .chart figcaption p{margin:.1rem 0 .6rem;font-size:.9rem;color:var(--muted)}
+        .chart figcaption p{margin:.1rem 0 .6rem;font-size:.92em;color:var(--muted)}
         .chart>svg{width:100%;height:auto;display:block;max-width:54rem}
-        .chart>svg.small{max-width:32rem}
+        .chart>svg.small{max-width:30rem}
         .chart>svg.narrow{display:none}
-        .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(34rem,100%),1fr));gap:1.2rem}
+        .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(30rem,100%),1fr));gap:1.2rem}
         svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;fill:var(--text)}
+        svg .note,svg .name,svg .value{paint-order:stroke;stroke:var(--surface);stroke-width:3px;stroke-linejoin:round}
         svg .note{fill:var(--muted)}
         svg .name{font-weight:600}
         svg .value{font-variant-numeric:tabular-nums}
@@ -169,7 +172,7 @@ enum PageStyle {
         .scroll{overflow:visible}
         table{font-size:8.5pt;width:100%}
         th,td{padding:2pt 4pt}
-        td small{white-space:normal}
+        td.words,tbody th{min-width:0}
         thead{display:table-header-group}
         tbody th,thead th:first-child{position:static}
         .box,.card,.chart,pre,thead th{background:none}

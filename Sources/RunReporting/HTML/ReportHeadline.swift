@@ -4,7 +4,11 @@ import RunRecords
 /// The answer in a sentence, and what was measured in another: for who reads no further.
 struct ReportHeadline {
     private(set) var title: String
+    /// What those with other promises came to, and what is missing.
     private(set) var sentences: [String] = []
+    private(set) var measured = ""
+    /// The row that the title begins with; nil without a valid run.
+    private(set) var subject: Int?
 
     private static let rate = ReportColumns.delivered
 
@@ -19,15 +23,16 @@ struct ReportHeadline {
         else {
             let count = report.rows.count
             title = "No result: \(count == 1 ? report.rows[0].name : "none of the \(count) systems") gave a valid run"
-            sentences = [Self.measured(report, groups)]
+            measured = Self.measured(report, groups)
             return
         }
         let peers = order.filter { report.rows[$0].promise == strongest }
         let best = report.rows[peers[0]]
+        subject = peers[0]
         if peers.count > 1, let answer = Self.compared(report, groups, peers[0], peers[1]) {
             title = answer
         } else {
-            let only = report.rows.count > 1 ? ", \(Self.only(strongest)) of \(report.rows.count)" : ""
+            let only = report.rows.count > 1 ? ", \(Self.only(strongest))," : ""
             title = "\(best.name)\(only) delivered \(Self.text(best)), \(Self.words(strongest))"
         }
         for promise in SpoolPromise.allCases where promise != strongest {
@@ -39,7 +44,7 @@ struct ReportHeadline {
         if !missing.isEmpty {
             sentences.append("No rate is told of \(missing.joined(separator: ", ")): not all of its runs are valid.")
         }
-        sentences.append(Self.measured(report, groups))
+        measured = Self.measured(report, groups)
     }
 
     /// Of the two fastest that promise the same.
@@ -56,11 +61,16 @@ struct ReportHeadline {
         return "\(verb) between \(best.name) with \(text(best)) and \(next.name) with \(text(next)), \(words)"
     }
 
-    /// `42.31 million messages an hour (42.11–42.87)`.
+    /// `42.31 million messages an hour (42.11–42.87)`; of a slow system in messages.
     private static func text(_ row: ComparisonReport.Row) -> String {
         let cell = row[rate]
-        let spread = cell.count == 1 ? "(one run)" : rate.interval(cell)
-        return "\(rate.text(cell)) million messages an hour" + (spread.isEmpty ? "" : " \(spread)")
+        guard let value = cell.value, value < 1 else {
+            let spread = cell.count == 1 ? "(one run)" : rate.interval(cell)
+            return "\(rate.text(cell)) million messages an hour" + (spread.isEmpty ? "" : " \(spread)")
+        }
+        func hourly(_ value: Double) -> String { grouped(Int((value * 1e6).rounded())) }
+        let spread = cell.interval.map { " (\(hourly($0.low))–\(hourly($0.high)))" } ?? " (one run)"
+        return "\(hourly(value)) messages an hour" + spread
     }
 
     private static func words(_ promise: SpoolPromise) -> String {
@@ -73,7 +83,7 @@ struct ReportHeadline {
     }
 
     private static func only(_ promise: SpoolPromise) -> String {
-        promise == .fsync ? "the only durable one" : "the safest"
+        promise == .fsync ? "the only one here that survives a power cut" : "the safest with a valid result"
     }
 
     private static func condition(_ promise: SpoolPromise) -> String {

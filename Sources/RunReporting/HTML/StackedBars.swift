@@ -12,7 +12,6 @@ struct StackedBars {
     }
 
     var bars: [Bar]
-    var unit: String
 
     private static let rowHeight = 46.0
 
@@ -23,12 +22,7 @@ struct StackedBars {
             upTo: bars.map { $0.parts.map(\.value).reduce(0, +) }.max() ?? 0, count: width > 500 ? 5 : 3)
         let bottom = Self.rowHeight * Double(bars.count) + 4
         var parts: [Markup] = []
-        for tick in axis.ticks {
-            let x = 1 + tick.place * (plot - 2)
-            parts.append(Shape.line(x, 0, x, bottom, style: "grid"))
-            let anchor: Shape.Anchor = tick.place < 0.02 ? .start : tick.place > 0.98 ? .end : .middle
-            parts.append(Shape.text(x, bottom + 15, tick.text, style: "note", anchor: anchor))
-        }
+        parts += Shape.scale(axis, from: 1, to: plot - 1, bottom: bottom)
         for (index, bar) in bars.enumerated() {
             let y = Double(index) * Self.rowHeight
             parts.append(Shape.text(1, y + 15, Shape.fitting(bar.name, width), style: "name"))
@@ -40,7 +34,6 @@ struct StackedBars {
             }
             parts.append(Shape.text(x + 6, y + 35, bar.text, style: "value"))
         }
-        parts.append(Shape.text(plot + 8, bottom + 15, Shape.fitting(unit, width - plot - 8), style: "note"))
         return ChartDrawing(height: bottom + 22, parts: parts)
     }
 }

@@ -3,6 +3,8 @@ import RunRecords
 
 /// Runs as a comparison makes them: a minute long, with a sample a second, curves of latency, resources and evidence.
 enum PageFixture {
+    private static let messages = 800_000
+
     /// Of the systems of ``RunFixture/variants``, `repeats` runs each, in turns; no two alike, and always the same.
     static func comparison(systems: Range<Int> = 0..<4, repeats: Int = 6) throws -> [RunRecord] {
         var random = SplitMix64(seed: 42)
@@ -21,9 +23,14 @@ enum PageFixture {
     ) throws -> RunRecord {
         var run = try RunFixture.variant(
             system, lastReceived: 1000 + seconds, repeatIndex: index, repeats: repeats,
-            deviceWriteBytes: [11_400_000, 4_200_000, 80_000, 7_000][system])
+            deviceWriteBytes: UInt64(messages) * [11_400, 4_200, 80, 7][system])
         run.startedUnixSeconds = 1_795_000_000 + Double(index * 400 + system * 90)
+        run.profile.messages = messages
+        (run.generator.offered, run.generator.accepted) = (UInt64(messages), UInt64(messages))
+        (run.sink.received, run.audit.acknowledged) = (UInt64(messages), UInt64(messages))
         run.generator.runID = "0193a1b2c3d4e5\(index)\(system)"
+        run.generator.header.usage.cpuUserSeconds = 28
+        run.sink.header.usage.cpuUserSeconds = 12
         run.generator.lastAcceptedUnixSeconds = 999 + seconds
         run.generator.series = series(999 + seconds, &random)
         run.sink.series = series(1000 + seconds, &random)
@@ -41,7 +48,7 @@ enum PageFixture {
     private static func series(_ end: Double, _ random: inout SplitMix64) -> [IntervalSample] {
         stride(from: 1001.0, through: end, by: 1).map { second in
             let dip = Int(second) % 17 == 0 ? 0.6 : 1
-            let messages = UInt64(15 * dip * Double.random(in: 0.85...1.15, using: &random))
+            let messages = UInt64(12_000 * dip * Double.random(in: 0.85...1.15, using: &random))
             return IntervalSample(
                 unixSeconds: second, messages: messages, bytes: messages * 10_500, failed: 0, connections: 20)
         }
@@ -70,9 +77,9 @@ enum PageFixture {
             record.samples.append(sample)
         }
         var usage = GroupUsage()
-        (usage.cpuUserSeconds, usage.cpuSystemSeconds) = (0.04 - 0.004 * Double(system), 0.02)
-        (usage.memoryPeakBytes, usage.diskWriteBytes) = (256 << 20, system < 2 ? 11_000_000 : 0)
-        if system < 2 { usage.syncs = SyncCounts(calls: ["fdatasync": system == 0 ? 80 : 1]) }
+        (usage.cpuUserSeconds, usage.cpuSystemSeconds) = (36 - 3 * Double(system), 14)
+        (usage.memoryPeakBytes, usage.diskWriteBytes) = (256 << 20, system < 2 ? 8_800_000_000 : 0)
+        if system < 2 { usage.syncs = SyncCounts(calls: ["fdatasync": system == 0 ? 64_000 : 1]) }
         record[.system] = usage
         return record
     }
