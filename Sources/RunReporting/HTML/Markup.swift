@@ -28,7 +28,7 @@ package struct Markup: Sendable, ExpressibleByStringInterpolation {
 
     var isEmpty: Bool { html.isEmpty }
 
-    static func + (a: Markup, b: Markup) -> Markup { Markup(html: a.html + b.html) }
+    package static func + (a: Markup, b: Markup) -> Markup { Markup(html: a.html + b.html) }
 
     /// What would end a text or a value, and what is no character of HTML or turns the direction of what follows.
     private static func escaped(_ text: String) -> String {
