@@ -1,7 +1,7 @@
 import LoadPacing
 import MailTypes
 import Measures
-import RunRecords
+package import RunRecords
 
 // What is written down at the end of a run.
 extension LoadGenerator {
@@ -87,13 +87,21 @@ extension LoadGenerator {
 }
 
 /// What the generator distrusts about its own figures.
-struct LoadWarnings {
-    let record: GeneratorRecord
-    /// Messages that began late though a connection was free.
-    let lateThoughFree: UInt64
-    let busiestThread: Double
+package struct LoadWarnings {
+    private let record: GeneratorRecord
+    private let lateThoughFree: UInt64
+    private let busiestThread: Double
 
-    var texts: [String] {
+    /// - Parameters:
+    ///   - lateThoughFree: messages that began late though a connection was free.
+    ///   - busiestThread: seconds of processor that the busiest event loop has used.
+    package init(record: GeneratorRecord, lateThoughFree: UInt64, busiestThread: Double) {
+        self.record = record
+        self.lateThoughFree = lateThoughFree
+        self.busiestThread = busiestThread
+    }
+
+    package var texts: [String] {
         var found: [String] = []
         if record.header.build == "debug" { found.append("debug build: not a measurement") }
         if let text = saturation { found.append(text) }

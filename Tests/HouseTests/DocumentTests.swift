@@ -9,7 +9,7 @@ import Testing
     @Test func linksLeadSomewhere() throws {
         let documents = [
             "README.md", "docs/ARCHITECTURE.md", "docs/MTA.md", "docs/SPOOL.md", "docs/RESULTS.md",
-            "docs/CONFIGURATION.md", "docs/TESTING.md", "docs/METRICS.md", "docs/FEATURES.md",
+            "docs/CONFIGURATION.md", "docs/TESTING.md", "docs/METRICS.md", "docs/FEATURES.md", "docs/TRAFFIC-GEN.md",
         ]
         for document in documents {
             let path = Self.root + "/" + document

@@ -75,7 +75,7 @@ extension ProgramTests {
                     smart_host: 127.0.0.1:\(sink.port)
                     spool: memory
                     listeners:
-                      - {name: local, address: "127.0.0.1:0", protocol: lmtp, relay_networks: [127.0.0.0/8]}
+                      - {name: local, address: "127.0.0.1:0", protocol: lmtp}
                     """)
             let sent = try await run(
                 stage, "lmtp",
