@@ -20,8 +20,8 @@ extension LoadGenerator {
         record.elapsedSeconds = counts.lastAccepted == 0 ? 0 : seconds(counts.lastAccepted, since: began)
         record.firstOfferedUnixSeconds = wall(counts.firstOffered)
         record.lastAcceptedUnixSeconds = wall(counts.lastAccepted)
-        (record.connectLatency, record.readyLatency) = (measures.connect, measures.ready)
-        record.transactionLatency = measures.transaction
+        (record.connectLatency, record.readyLatency) = (measures.connect.histogram, measures.ready.histogram)
+        record.transactionLatency = measures.transaction.histogram
         record.stageLatency = measures.stageLatency
         record.replies = measures.replyCounts
         record.series = series.samples
@@ -55,7 +55,7 @@ extension LoadGenerator {
                 stages: open.stages.map {
                     .init(seconds: $0.seconds, fromPerSecond: $0.fromPerSecond, toPerSecond: $0.toPerSecond)
                 })
-            (record.intendedLatency, record.waitLatency) = (measures.intended, measures.wait)
+            (record.intendedLatency, record.waitLatency) = (measures.intended.histogram, measures.wait.histogram)
             (record.lateStarts, record.droppedStarts) = (counts.lateStarts, counts.dropped)
         } else {
             record.load = LoadFacts(model: .closed)
@@ -63,7 +63,7 @@ extension LoadGenerator {
         guard configuration.warmUp > 0 else { return }
         record.warmUp = WarmUpFacts(
             seconds: configuration.warmUp, offered: counts.warmUpOffered, accepted: counts.warmUpAccepted,
-            transactionLatency: measures.warmUp)
+            transactionLatency: measures.warmUp.histogram)
     }
 
     private func setTransport(of record: inout GeneratorRecord) {
