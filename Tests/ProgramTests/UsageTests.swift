@@ -30,7 +30,7 @@ extension ProgramTests {
             Mistake(
                 "traffic-gen", ["--target", "127.0.0.1:1", "--header", "no colon"], says: "--header", "Name: value"),
             Mistake("traffic-gen", ["--target", "127.0.0.1:1", "--body-file", "/nonexistent"], says: "/nonexistent"),
-            Mistake("traffic-gen", ["-n", "1", "-c", "900000"], says: "file descriptors", "ulimit"),
+            Mistake("traffic-gen", ["-n", "1", "-c", "2000000"], says: "--connections 2000000 needs"),
             Mistake("traffic-gen", ["--rate", "fast"], says: "5000/s", "max", "find"),
             Mistake("traffic-gen", ["--stages", "10s"], says: "--stages", "30s@1000/s"),
             Mistake("traffic-gen", ["--rate", "5/s", "--stages", "1s@1/s"], says: "expected one of them"),
