@@ -136,13 +136,16 @@ extension ProgramTests {
         }
 
         /// BDAT, commands one by one, envelopes in one write, and overlapped: every message arrives once and unchanged.
-        @Test(arguments: [["--chunking"], ["--no-pipelining"], ["--pipelining-depth", "1"], ["--pipelining-depth", "2"]])
+        @Test(arguments: [
+            ["--chunking"], ["--no-pipelining"], ["--pipelining-depth", "1"], ["--pipelining-depth", "2"],
+        ])
         func everyFormArrivesUnchanged(form: [String]) async throws {
             let stage = try Stage()
             defer { stage.close() }
             let sink = try await stage.sink(["--ledger", stage.path("sink.ledger")])
             let sent = try await run(
-                stage, "form", ["--target", "127.0.0.1:\(sink.port)", "-n", "60", "-c", "3", "--recipients", "2"] + form)
+                stage, "form",
+                ["--target", "127.0.0.1:\(sink.port)", "-n", "60", "-c", "3", "--recipients", "2"] + form)
             #expect(sent.accepted == 60 && sent.recipientsAccepted == 120 && sent.recipientsRefused == 0)
             #expect((sent.stageLatency?["data"] == nil) == (form == ["--chunking"]), "BDAT has no 354")
             let summary = try await sink.stop(SinkRecord.self)
