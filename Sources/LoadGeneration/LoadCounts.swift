@@ -34,6 +34,9 @@ struct LoadCounts: Sendable {
     var lastAccepted: UInt64 = 0
     var messageSize = 0
 
+    /// Of an accepted message, in the middle; of any where none was accepted.
+    var typicalSize: Int { accepted > 0 ? Int(acceptedBytes / accepted) : messageSize }
+
     var notAccepted: UInt64 { refused + failed + inDoubt }
 
     mutating func add(_ other: LoadCounts) {

@@ -14,7 +14,7 @@ extension LoadGenerator {
             target: configuration.transport.targets.map(\.text).joined(separator: ","),
             concurrency: configuration.concurrency,
             pipelining: configuration.transport.pipelining, chunking: configuration.transport.chunking,
-            bodySizeBytes: configuration.content.size.typical, messageSizeBytes: counts.messageSize,
+            bodySizeBytes: configuration.content.size.typical, messageSizeBytes: counts.typicalSize,
             runID: String(MessageID(high: runHigh, low: 0).description.prefix(16)))
         setCounts(of: &record, counts)
         record.elapsedSeconds = counts.lastAccepted == 0 ? 0 : seconds(counts.lastAccepted, since: began)
