@@ -62,6 +62,8 @@ enum CountChecks {
     private static func replies(_ run: RunRecord) -> [String] {
         var problems = Problems()
         let generator = run.generator
+        // A request over HTTP has one answer for all its messages.
+        guard generator.transport?.protocolName != "http" else { return [] }
         let finals = generator.replies.filter { $0.stage == "final" && $0.code / 100 == 2 }.map(\.count).reduce(0, +)
         // Over HTTP one answer is of many messages, and over LMTP there is one for each recipient.
         if !generator.replies.isEmpty, isSMTP(run) {
