@@ -16,6 +16,7 @@ let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCompression: Target.Dependency = .product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let nioExtras: Target.Dependency = .product(name: "NIOExtras", package: "swift-nio-extras")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let programSupport: Target.Dependency = "ProgramSupport"
@@ -70,6 +71,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -110,10 +112,15 @@ let package = Package(
         layer("SpoolSegmentLog", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CLinux", nioCore]),
         layer("SpoolLocalDisk", ["MailTypes", "SpoolContract", "CLinux", nioCore]),
         layer(
+            "HTTPService",
+            [
+                "MailTypes", "Measures", "SMTPTransport", "TextCodecs", nioCore, nioPosix, nioHTTP, nioCompression,
+                nioExtras, nioSSL,
+            ]),
+        layer(
             "ControlPlane",
             [
-                "MailTypes", "SMTPProtocol", "SMTPTransport", "TextCodecs", "MessageBuilding", nioCore,
-                nioPosix, nioHTTP, nioCompression, nioSSL,
+                "MailTypes", "SMTPProtocol", "HTTPService", "TextCodecs", "MessageBuilding", nioCore, nioPosix, nioHTTP,
             ]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
@@ -122,36 +129,39 @@ let package = Package(
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
         layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
-        layer("CostModel", ["Measures", "RunRecords"]),
+        layer("ResultStore", ["MailTypes", "Measures", "RunRecords", "COpenSSL", "CZstd"]),
+        layer("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         layer("PublishedBenchmarks", ["Measures", "CostModel", "RunRecords"]),
-        layer("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
+        layer(
+            "SinkBehaviour", ["MailTypes", "Measures", "RunRecords", .product(name: "TOMLKit", package: "TOMLKit")]),
 
         // Components, one a program
         layer(
             "LoadGeneration",
             [
                 "MailTypes", "Measures", "LoadPacing", "SMTPProtocol", "SMTPTransport", "RunRecords",
-                "CByteLoops", nioCore, nioPosix,
+                "CByteLoops", nioCore, nioPosix, .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer(
             "SinkService",
             [
-                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "RunRecords",
-                "CByteLoops", nioCore, nioPosix,
+                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "HTTPService", "RunRecords",
+                "CByteLoops", nioCore, nioPosix, nioHTTP,
             ]),
         layer(
             "RelayService",
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "DKIMSigning",
-                "ControlPlane", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
+                "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
-        layer("BenchHarness", ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "RunRecords"]),
+        layer("BenchHarness", ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "ResultStore", "RunRecords"]),
         layer(
             "RunReporting", ["Measures", "Statistics", "CostModel", "PublishedBenchmarks", "RunRecords", "CGnuplot"]),
+        layer("ResultChecks", ["Measures", "ResultStore", "RunRecords", "RunReporting"]),
         .target(
             name: "CGnuplot",
             linkerSettings: [
@@ -160,8 +170,8 @@ let package = Package(
 
         // Programs: flags -> configuration -> component.run()
         layer("ProgramSupport", ["Measures", arguments, signals]),
-        program("traffic-gen", ["LoadGeneration", "Measures", "RunRecords", nioCore]),
-        program("sink-mta", ["SinkService", "Measures", "RunRecords"]),
+        program("traffic-gen", ["LoadGeneration", "LoadPacing", "Measures", "RunRecords", nioCore]),
+        program("sink-mta", ["SinkService", "SinkBehaviour", "Measures", "RunRecords"]),
         program(
             "mta",
             [
@@ -173,7 +183,10 @@ let package = Package(
             ]),
         program(
             "bench-report",
-            ["BenchHarness", "RunReporting", "CostModel", "PublishedBenchmarks", "Measures", "RunRecords"]),
+            [
+                "BenchHarness", "RunReporting", "ResultStore", "ResultChecks", "CostModel", "PublishedBenchmarks",
+                "Measures", "RunRecords", "HTTPService", nioHTTP,
+            ]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
@@ -182,7 +195,7 @@ let package = Package(
         tests("Slabs", ["MailTypes", "Measures"]),
         tests("Statistics", ["Measures"]),
         tests("LoadPacing", ["Measures"]),
-        tests("CostModel", ["Measures", "RunRecords"]),
+        tests("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
@@ -190,7 +203,8 @@ let package = Package(
         tests("TextCodecs"),
         tests("SASLAuthentication", ["TextCodecs"]),
         tests("MessageBuilding"),
-        tests("ControlPlane"),
+        tests("HTTPService", [nioCore, nioPosix, nioHTTP]),
+        tests("ControlPlane", ["HTTPService", "MailTypes", nioCore, nioPosix, nioHTTP]),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["Measures"]),
         tests("EventLog", ["MailTypes", "CZstd"]),
@@ -207,8 +221,12 @@ let package = Package(
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "CByteLoops", nioCore]),
         tests("RunReporting", ["RunRecords", "Measures"]),
+        tests("ResultStore", ["RunRecords", "Measures", "MailTypes"]),
+        tests(
+            "ResultChecks", ["ResultStore", "RunReporting", "RunRecords", "Measures", "MailTypes"],
+            exclude: ["Fixtures"]),
         .testTarget(
-            name: "ProgramTests", dependencies: ["TestSupport", "RunRecords", "MailTypes"], exclude: ["Support"],
+            name: "ProgramTests", dependencies: ["TestSupport", "ResultStore", "RunRecords", "MailTypes"], exclude: ["Support"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
 

@@ -44,7 +44,7 @@ package struct BenchRun {
         var record = try gather(directory, started, machine, repeatIndex, repeats, warnings)
         record.order = order
         if let writtenBefore, let writtenAfter { record.takeDeviceWrites(bytes: writtenAfter - writtenBefore) }
-        try write(record, to: directory)
+        record = try ResultDirectory(directory, paths: paths).write(record)
         return (record, directory)
     }
 
@@ -204,44 +204,7 @@ package struct BenchRun {
         return record
     }
 
-    /// A valid run keeps one file and its series; of an invalid one everything stays for the search.
-    private func write(_ record: RunRecord, to directory: String) throws {
-        try RecordFile.write(record, to: directory + "/run.json")
-        try profileText.write(toFile: directory + "/profile.yaml", atomically: true, encoding: .utf8)
-        try seriesCSV(record).write(toFile: directory + "/series.csv", atomically: true, encoding: .utf8)
-        let spent =
-            ["generator.json", "mta.json", "sink.json"]
-            + (record.invalid.isEmpty ? ["generator.ledger", "sink.ledger"] : [])
-        for name in spent {
-            unlink(directory + "/" + name)
-            unlink(directory + "/" + name + ".live")
-        }
-        for name in ["traffic-gen", "mta", "sink-mta"] where ChildOutput.isEmpty(directory + "/\(name).stderr") {
-            unlink(directory + "/\(name).stderr")
-        }
-    }
-
-    private func seriesCSV(_ record: RunRecord) -> String {
-        var lines = ["program,unix_s,messages,bytes,failed,connections"]
-        let series = [
-            ("traffic-gen", record.generator.series), ("mta", record.mta?.series ?? []),
-            ("sink-mta", record.sink.series),
-        ]
-        for (name, samples) in series {
-            for sample in samples {
-                lines.append(
-                    "\(name),\(fixed(sample.unixSeconds, 3)),\(sample.messages),\(sample.bytes),"
-                        + "\(sample.failed),\(sample.connections)")
-            }
-        }
-        return lines.joined(separator: "\n") + "\n"
-    }
-
     private func resultDirectory(_ started: WallInstant, _ machine: MachineFacts) throws -> String {
         try paths.newDirectory("\(profile.name)_\(profile.system)_\(machine.commit)", started)
     }
-}
-
-private enum ChildOutput {
-    static func isEmpty(_ path: String) -> Bool { (readSmallFile(path) ?? "").isEmpty }
 }

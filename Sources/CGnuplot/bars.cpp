@@ -74,10 +74,10 @@ void draw(Gnuplot &gnuplot, const mr_bar_panel &panel, const mr_bar_row *rows, s
     std::string plots;
     for (size_t i = 0; i < count; i++) {
         const mr_bar &bar = panel.bars[i];
-        if (!(bar.value >= 0)) continue;
         const double y = i + 0.5;
-        gnuplot << "set label " << quoted(bar.text) << " at first " << bar.high + longest * 0.03 << ", first " << y
+        gnuplot << "set label " << quoted(bar.text) << " at first " << std::fmax(0, bar.high) + longest * 0.03 << ", first " << y
                 << " left font ',11'\n";
+        if (!(bar.value >= 0)) continue;
         boxes.push_back({{bar.value, y, 0, bar.value, y - bar_half, y + bar_half}});
         plots += std::string(plots.empty() ? "" : ", ") + "'-' using 1:2:3:4:5:6 with boxxyerror "
                  + fills[rows[i].fill] + " notitle";

@@ -1,4 +1,5 @@
 import Foundation
+package import HTTPService
 package import MailTypes
 import MessageBuilding
 package import NIOCore

@@ -1,3 +1,4 @@
+package import HTTPService
 import MailTypes
 import MessageBuilding
 package import NIOCore

@@ -1,3 +1,4 @@
+package import LoadPacing
 package import NIOCore
 
 /// What `traffic-gen` was asked to do.
@@ -16,13 +17,43 @@ package struct LoadConfiguration: Sendable {
     package static let defaultDomains = ["aol.com", "gmail.com", "hotmail.com", "yahoo.com"]
         .map { Domain(name: $0, weight: 1) }
 
+    /// Messages that are due at times of their own.
+    package struct OpenLoad: Sendable {
+        package var schedule: RateSchedule
+        package var arrivals: Arrivals
+        /// Nil where stages change it.
+        package var rate: MessageRate?
+        package var stages: [RateStage]
+
+        /// One rate throughout.
+        package init(_ rate: MessageRate, _ arrivals: Arrivals = .constant) {
+            schedule = RateSchedule(rate)
+            self.arrivals = arrivals
+            self.rate = rate
+            stages = []
+        }
+
+        package init(stages: [RateStage], _ arrivals: Arrivals = .constant) {
+            schedule = RateSchedule(stages)
+            self.arrivals = arrivals
+            self.stages = stages
+        }
+    }
+
     package var target: SocketAddress
     package var targetText: String
     package var concurrency: Int
     /// Nil: until `duration` is over.
     package var messageCount: Int?
-    /// Nil: until `messageCount` is reached. In seconds.
+    /// Nil: until `messageCount` is reached. In seconds, from when the first message may begin.
     package var duration: Double?
+    /// Nil: a closed loop; each connection sends its next message when the last one is over.
+    package var open: OpenLoad?
+    /// Seconds at the begin that are left out of the latencies.
+    package var warmUp = 0.0
+    /// Seconds over which the connections are opened; 0: as fast as they come.
+    package var rampUp = 0.0
+    package var messagesPerConnection = Int.max
     /// Bytes of text, at least.
     package var bodySize: Int
     /// A whole message to send instead of generated text.
@@ -36,6 +67,12 @@ package struct LoadConfiguration: Sendable {
     package var chunking = false
     package var threads = 1
     package var seed: UInt64 = 1
+    /// Message ids come from the seed, too: two runs send the same bytes.
+    package var hasFixedIDs = false
+    /// The Date field of all messages, seconds since 1970; nil: when each is sent.
+    package var date: Int?
+    /// Said of the run, for those who read its record.
+    package var labels: [String: String] = [:]
     package var recordPath: String?
     package var ledgerPath: String?
     package var arguments: [String] = []

@@ -1,121 +1,115 @@
-import MailTypes
 import Measures
 import NIOCore
 import SMTPProtocol
 import SMTPTransport
 
-/// One connection of the generator: claims a message, sends it, claims the next.
-final class LoadConnection: SMTPClientDelegate {
-    private struct Open {
-        var id: MessageID
-        var size: Int
-        /// When MAIL was written.
-        var began: MonotonicInstant
-    }
-
+/// One SMTP connection of the generator: takes a message, sends it, takes the next.
+final class LoadConnection: SMTPClientDelegate, LoadClient {
     private unowned let loop: LoadLoop
-    private var open: [Open] = []
+    private var open: [OpenMessage] = []
     private var connection: SMTPClientConnection?
     private var isReady = false
-    private var failures = 0
+    /// Messages begun on the present connection.
+    private var begun = 0
+    var isResting = false
+    var failures = 0
 
     init(_ loop: LoadLoop) { self.loop = loop }
 
     func connect() {
         isReady = false
-        SMTPClientConnection.connect(
-            to: loop.configuration.target, loop: loop.context,
-            configuration: ClientConfiguration(
-                hostname: "traffic-gen.test", pipelining: loop.configuration.pipelining,
-                overlap: loop.configuration.pipelining, chunking: loop.configuration.chunking),
-            delegate: self)
+        begun = 0
+        var session = ClientConfiguration(
+            hostname: "traffic-gen.test", pipelining: loop.configuration.pipelining,
+            overlap: loop.configuration.pipelining, chunking: loop.configuration.chunking)
+        session.tracesReplies = true
+        connection = SMTPClientConnection.connect(
+            to: loop.configuration.target, loop: loop.context, configuration: session, delegate: self)
     }
 
     func maySend(_ connection: SMTPClientConnection) {
-        if !isReady { becameReady(connection) }
-        guard let sequence = loop.plan.claim() else {
+        if !isReady {
+            isReady = true
+            loop.becameReady(
+                self, connect: connection.connected.nanoseconds(since: connection.connectStarted),
+                ready: connection.now.nanoseconds(since: connection.connected))
+        }
+        guard begun < loop.configuration.messagesPerConnection else {
             if open.isEmpty { connection.quit() }
             return
         }
-        let chunked = connection.session.usesChunking
-        let message = loop.source.message(sequence, chunked: chunked)
-        let now = MonotonicInstant.now()
-        if loop.counts.firstOffered == 0 { loop.counts.firstOffered = now.nanoseconds }
-        loop.counts.offered += 1
-        loop.counts.messageSize = message.content.size
-        open.append(Open(id: message.id, size: message.content.size, began: now))
-        connection.send(message.envelope, message.content)
+        guard let work = loop.work(isFree: open.isEmpty) else {
+            if open.isEmpty { loop.rest(self) }
+            return
+        }
+        send(work, connection)
     }
 
-    private func becameReady(_ connection: SMTPClientConnection) {
-        isReady = true
-        failures = 0
-        self.connection = connection
-        loop.counts.open += 1
-        loop.counts.connecting -= 1
-        loop.measures.connect.record(nanoseconds: connection.connected.nanoseconds(since: connection.connectStarted))
-        loop.measures.ready.record(nanoseconds: connection.now.nanoseconds(since: connection.connected))
-        loop.connectEnded()
+    func begin(_ work: LoadWork) { if let connection { send(work, connection) } }
+
+    private func send(_ work: LoadWork, _ connection: SMTPClientConnection) {
+        begun += 1
+        let offered = loop.offer(work, chunked: connection.session.usesChunking)
+        open.append(offered.open)
+        connection.send(offered.message.envelope, offered.message.content)
     }
+
+    func leave() { connection?.quit() }
 
     func finished(_ connection: SMTPClientConnection, _ result: TransactionResult) {
         let message = open.removeFirst()
-        guard let refusal = result.refusal else {
-            accepted(message, connection.now)
-            return
-        }
-        loop.counts.refused += 1
-        loop.measures.note(result.stage.rawValue, Int(refusal.code), refusal.description)
-        loop.note(message.id, .refused)
+        keepFirstTexts(connection)
+        let trace = result.trace ?? ReplyTrace()
+        loop.measures.note(trace)
+        if !result.isAccepted || !result.refusedRecipients.isEmpty { noteRefusals(result, of: message) }
+        let taken = message.recipients - result.refusedRecipients.count
+        guard result.isAccepted, taken > 0 else { return loop.refused(message, at: connection.now) }
+        loop.accepted(message, at: connection.now, taken: taken)
+        guard !loop.isWarmUp(message) else { return }
+        loop.measures.record(
+            trace, began: message.began.nanoseconds, ended: connection.now.nanoseconds,
+            isPipelined: connection.session.usesPipelining)
     }
 
-    private func accepted(_ message: Open, _ now: MonotonicInstant) {
-        let latency = now.nanoseconds(since: message.began)
-        loop.measures.transaction.record(nanoseconds: latency)
-        loop.recent.record(nanoseconds: latency)
-        loop.counts.accepted += 1
-        loop.counts.acceptedBytes += UInt64(message.size)
-        loop.counts.lastAccepted = now.nanoseconds
-        loop.measures.note("final", 250, "")
-        loop.note(message.id, .accepted)
+    /// One count a reply: the refusal of a message without recipients is that of its recipients.
+    private func noteRefusals(_ result: TransactionResult, of message: OpenMessage) {
+        // LMTP refuses recipients behind the content, too: these come after those refused at RCPT.
+        let atRecipient = message.recipients - (result.trace?.acceptedRecipients ?? 0)
+        for (index, refused) in result.refusedRecipients.enumerated() {
+            let stage = index < atRecipient ? "rcpt" : "final"
+            loop.measures.note(stage, Int(refused.reply.code), refused.reply.description)
+        }
+        guard let refusal = result.refusal, result.stage != .rcpt || result.refusedRecipients.isEmpty else { return }
+        loop.measures.note(result.stage.rawValue, Int(refusal.code), refusal.description)
+    }
+
+    private func keepFirstTexts(_ connection: SMTPClientConnection) {
+        guard !loop.hasFirstTexts, !connection.session.firstReplies.isEmpty else { return }
+        loop.hasFirstTexts = true
+        for (stage, reply) in connection.session.firstReplies {
+            loop.measures.note(stage.rawValue, Int(reply.code), count: 0, reply.description)
+        }
     }
 
     func closed(_ connection: SMTPClientConnection, cause: ClientCloseCause, unfinished: [Bool]) {
-        settle(unfinished)
-        if isReady {
-            loop.counts.open -= 1
-            loop.counts.connecting += 1
-            self.connection = nil
-        } else {
-            loop.connectEnded()
-        }
-        isReady = false
-        if case .quit = cause { return leave() }
-        loop.counts.connectionsFailed += 1
-        noteCause(cause)
-        failures += 1
-        if loop.plan.isExhausted || failures >= LoadLoop.connectAttempts { return leave() }
-        loop.retry(self, after: .milliseconds(Int64(100 << failures)))
-    }
-
-    private func leave() {
-        loop.counts.connecting -= 1
-        loop.retire(self)
-    }
-
-    private func settle(_ unfinished: [Bool]) {
         for (message, contentSent) in zip(open, unfinished) {
-            if contentSent { loop.counts.inDoubt += 1 } else { loop.counts.failed += 1 }
-            loop.note(message.id, contentSent ? .inDoubt : .failed)
+            loop.lost(message, contentSent: contentSent, at: .now())
         }
         open.removeAll()
+        self.connection = nil
+        let wasReady = isReady
+        isReady = false
+        noteCause(cause, wasReady)
+        var asWanted = false
+        if case .quit = cause { asWanted = true }
+        loop.ended(self, wasReady: wasReady, asWanted: asWanted)
     }
 
-    private func noteCause(_ cause: ClientCloseCause) {
+    private func noteCause(_ cause: ClientCloseCause, _ wasReady: Bool) {
         switch cause {
         case .quit: break
         case .refused(let reply):
-            loop.measures.note(isReady ? "connection" : "greeting", Int(reply.code), reply.description)
+            loop.measures.note(wasReady ? "connection" : "greeting", Int(reply.code), reply.description)
         case .unreachable(let text), .lost(let text): loop.measures.note("connection", 0, text)
         case .timeout: loop.measures.note("connection", 0, "timeout")
         }

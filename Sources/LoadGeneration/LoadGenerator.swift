@@ -1,82 +1,113 @@
-import Glibc
+import LoadPacing
 import MailTypes
 import Measures
 import NIOCore
 package import RunRecords
 import SMTPTransport
 
-/// What the live line shows.
-package struct LoadStatus: Sendable {
-    package var sample: IntervalSample
-    package var accepted: UInt64
-    package var notAccepted: UInt64
-    package var connections: Int
-    /// Of the messages acknowledged since the status before.
-    package var latencyP50: UInt64
-    package var latencyP99: UInt64
-    package var isFinished: Bool
-}
-
 /// Why a run cannot begin; the text says what to change.
 package struct LoadFault: Error, CustomStringConvertible {
     package let description: String
+    package init(_ description: String) { self.description = description }
 }
 
-/// Bursts messages at one target: closed loop, as fast as the connections allow.
+/// Sends messages at one target: as fast as the connections allow (closed loop), or when each is due (open loop).
 package actor LoadGenerator {
-    private let configuration: LoadConfiguration
+    let configuration: LoadConfiguration
     private let loops: LoopGroup
     private let loadLoops: [LoadLoop]
     private let plan: LoadPlan
-    private let runHigh: UInt64
+    private let pace: OpenPace?
+    let runHigh: UInt64
     private let ledger: LedgerFile?
-    private let started: WallInstant
-    private let startedMonotonic: MonotonicInstant
-    private var series = SeriesRecorder()
+    let started: WallInstant
+    let startedMonotonic: MonotonicInstant
+    /// When the first message might begin.
+    private(set) var began: MonotonicInstant
+    private(set) var series = SeriesRecorder()
     private var drainBegan: MonotonicInstant?
+    /// The loops' threads, as they are before the first message.
+    private var threadsAtBegin: [Double] = []
 
     /// Checks the machine's limits, opens files and threads; nothing is sent yet.
     /// - Throws: ``LoadFault`` that names the limit and how to raise it.
     package init(_ configuration: LoadConfiguration) throws {
-        try Self.checkLimits(configuration)
+        var configuration = configuration
+        // A loop without a connection would have a share of the load and nobody to send it.
+        configuration.threads = min(configuration.threads, configuration.concurrency)
+        if let open = configuration.open, open.schedule.seconds < configuration.duration ?? .infinity,
+            !open.stages.isEmpty
+        {
+            configuration.duration = open.schedule.seconds
+        }
+        try LoadLimits.check(configuration)
         self.configuration = configuration
         ledger = try configuration.ledgerPath.map { try LedgerFile(path: $0) }
         let plan = LoadPlan(messageCount: configuration.messageCount)
-        let body = SharedBody(configuration)
-        let high = WallInstant.now().milliseconds << 16 | UInt64(UInt16.random(in: 0...UInt16.max))
-        loops = LoopGroup(threads: configuration.threads)
-        loadLoops = loops.contexts.map {
-            LoadLoop($0, plan: plan, configuration: configuration, body: body, runHigh: high)
+        let pace = configuration.open.map {
+            OpenPace($0, lanes: configuration.threads, until: configuration.duration, seed: configuration.seed)
         }
-        self.plan = plan
+        let body = SharedBody(configuration)
+        let high = Self.runHigh(configuration)
+        loops = LoopGroup(threads: configuration.threads)
+        loadLoops = loops.contexts.map { context in
+            LoadLoop(
+                context, plan: plan, pace: pace, configuration: configuration,
+                source: MessageSource(configuration, body: body, runHigh: high))
+        }
+        (self.plan, self.pace) = (plan, pace)
         runHigh = high
         started = .now()
         startedMonotonic = .now()
+        began = startedMonotonic
     }
 
-    private static func checkLimits(_ configuration: LoadConfiguration) throws {
-        let descriptors = raiseDescriptorLimit()
-        let wanted = configuration.concurrency + 64
-        guard wanted <= descriptors else {
-            throw LoadFault(
-                description: "--concurrency \(configuration.concurrency) needs \(wanted) file descriptors, "
-                    + "the limit is \(descriptors): raise it with 'ulimit -n \(wanted)' or in limits.conf")
+    /// The high half of all message ids: of the time, or of the seed where two runs are to send the same bytes.
+    private static func runHigh(_ configuration: LoadConfiguration) -> UInt64 {
+        guard configuration.hasFixedIDs else {
+            return WallInstant.now().milliseconds << 16 | UInt64(UInt16.random(in: 0...UInt16.max))
         }
-        guard let range = readSmallFile("/proc/sys/net/ipv4/ip_local_port_range") else { return }
-        let ports = range.split { $0 == "\t" || $0 == " " || $0 == "\n" }.compactMap { Int($0) }
-        guard ports.count == 2, configuration.concurrency > ports[1] - ports[0] else { return }
-        throw LoadFault(
-            description: "--concurrency \(configuration.concurrency) needs as many local ports, "
-                + "net.ipv4.ip_local_port_range has \(ports[1] - ports[0] + 1): widen it with sysctl")
+        var random = SplitMix64(seed: configuration.seed)
+        return random.next()
     }
 
-    /// Opens the connections, spread over the loops; each begins as soon as it is ready.
+    /// Opens the connections, spread over the loops. Each begins as soon as it is ready; with an open load time begins to
+    /// run when all are.
     package func start() async throws {
         let count = loadLoops.count
+        for loop in loadLoops { try await onLoop(loop) { [loadLoops] in $0.peers = loadLoops } }
+        threadsAtBegin = try await threadSeconds()
+        if pace == nil { try await begin(at: .now()) }
         for (index, loop) in loadLoops.enumerated() {
             let share = configuration.concurrency / count + (index < configuration.concurrency % count ? 1 : 0)
-            try await loop.context.eventLoop.submit { loop.start(connections: share) }.get()
+            try await onLoop(loop) { $0.start(connections: share) }
         }
+        guard pace != nil else { return }
+        try await waitForConnections()
+        try await begin(at: MonotonicInstant(nanoseconds: MonotonicInstant.now().nanoseconds + 5_000_000))
+    }
+
+    private func begin(at instant: MonotonicInstant) async throws {
+        began = instant
+        pace?.begin(at: instant)
+        for loop in loadLoops { try await onLoop(loop) { $0.begin(at: instant) } }
+    }
+
+    /// Until all connections are ready or have failed once, for ten seconds longer than their ramp at most.
+    private func waitForConnections() async throws {
+        let deadline = configuration.rampUp + 10
+        while !plan.isExhausted, MonotonicInstant.now().seconds(since: startedMonotonic) < deadline {
+            var missing = false
+            for loop in loadLoops where try await !onLoop(loop, { $0.hasTriedAll }) { missing = true }
+            guard missing else { return }
+            try await Task.sleep(nanoseconds: 2_000_000)
+        }
+    }
+
+    private func onLoop<Result: Sendable>(
+        _ loop: LoadLoop, _ body: @escaping @Sendable (LoadLoop) -> Result
+    ) async throws -> Result {
+        try await loop.context.eventLoop.submit { body(loop) }.get()
     }
 
     /// No message begins from now on; open ones may end.
@@ -85,35 +116,31 @@ package actor LoadGenerator {
     /// Call once a second: closes a second of the series and sees whether the run is over.
     package func tick() async throws -> LoadStatus {
         let now = MonotonicInstant.now()
-        if let duration = configuration.duration, now.seconds(since: startedMonotonic) >= duration { plan.stop() }
         let (counts, recent) = try await gather()
         if plan.isExhausted, drainBegan == nil { drainBegan = now }
         if let drainBegan, now.seconds(since: drainBegan) > configuration.grace { try await abandon() }
         return LoadStatus(
-            sample: series.add(totals(counts), at: .now()), accepted: counts.accepted,
-            notAccepted: counts.refused + counts.failed + counts.inDoubt, connections: counts.open,
+            sample: series.add(totals(counts), at: .now()), offered: counts.offered, accepted: counts.accepted,
+            notAccepted: counts.notAccepted, connections: counts.open, lateStarts: counts.lateStarts,
             latencyP50: recent.percentile(50), latencyP99: recent.percentile(99),
+            elapsedSeconds: now.seconds(since: began), replies: try await replies(),
             isFinished: counts.open == 0 && counts.connecting == 0)
     }
 
     /// True once every connection has ended; cheap enough to poll between ticks.
     package func isFinished() async throws -> Bool {
         var open = 0
-        for loop in loadLoops {
-            open += try await loop.context.eventLoop.submit { loop.counts.open + loop.counts.connecting }.get()
-        }
+        for loop in loadLoops { open += try await onLoop(loop) { $0.counts.open + $0.counts.connecting } }
         return open == 0
     }
 
-    private func abandon() async throws {
-        for loop in loadLoops { try await loop.context.eventLoop.submit { loop.abandon() }.get() }
-    }
+    private func abandon() async throws { for loop in loadLoops { try await onLoop(loop) { $0.abandon() } } }
 
     private func gather() async throws -> (LoadCounts, LatencyHistogram) {
         var counts = LoadCounts()
         var recent = LatencyHistogram()
         for loop in loadLoops {
-            let part = try await loop.context.eventLoop.submit { loop.snapshot() }.get()
+            let part = try await onLoop(loop) { $0.snapshot() }
             counts.add(part.counts)
             recent.merge(part.recent)
             try ledger?.append(part.ledger)
@@ -121,77 +148,53 @@ package actor LoadGenerator {
         return (counts, recent)
     }
 
+    private func replies() async throws -> [ReplyCount] {
+        var all = LoadMeasures()
+        for loop in loadLoops {
+            for reply in try await onLoop(loop, { $0.measures.replyCounts }) {
+                all.note(reply.stage, reply.code, count: reply.count, reply.firstText)
+            }
+        }
+        return all.replyCounts
+    }
+
+    private func measures() async throws -> LoadMeasures {
+        var measures = LoadMeasures()
+        for loop in loadLoops { measures.merge(try await onLoop(loop) { $0.measures }) }
+        return measures
+    }
+
+    private func threadSeconds() async throws -> [Double] {
+        var found: [Double] = []
+        for loop in loadLoops { found.append(try await onLoop(loop) { _ in ThreadClock.seconds() }) }
+        return found
+    }
+
     private func totals(_ counts: LoadCounts) -> ProgressTotals {
         ProgressTotals(
-            messages: counts.accepted, bytes: counts.acceptedBytes,
-            failed: counts.refused + counts.failed + counts.inDoubt, connections: counts.open)
+            messages: counts.accepted, bytes: counts.acceptedBytes, failed: counts.notAccepted,
+            connections: counts.open)
     }
 
     /// Ends the threads and writes the record.
     package func finish() async throws -> GeneratorRecord {
         try await abandon()
-        for _ in 0..<100 {
+        for _ in 0..<150 {
             if try await isFinished() { break }
             try await Task.sleep(nanoseconds: 10_000_000)
         }
-        let (counts, _) = try await gather()
-        var measures = LoadMeasures()
-        for loop in loadLoops {
-            measures.merge(try await loop.context.eventLoop.submit { loop.measures }.get())
+        var (counts, _) = try await gather()
+        // Also when every connection has given up before the end.
+        if let pace, let end = plan.stoppedAt ?? (plan.isExhausted ? nil : .now()) {
+            counts.dropped += min(pace.untaken(until: end), plan.remaining)
         }
+        let measures = try await measures()
+        let threads = zip(try await threadSeconds(), threadsAtBegin).map { $0 - $1 }
         series.add(totals(counts), at: .now())
         try await loops.shutDown()
         ledger?.close()
-        let record = makeRecord(counts, measures)
+        let record = makeRecord(counts, measures, busiestThread: threads.max() ?? 0)
         if let path = configuration.recordPath { try RecordFile.write(record, to: path) }
         return record
-    }
-
-    private func makeRecord(_ counts: LoadCounts, _ measures: LoadMeasures) -> GeneratorRecord {
-        var record = GeneratorRecord(
-            header: RecordHeader(
-                schema: GeneratorRecord.schema, arguments: configuration.arguments, threads: configuration.threads,
-                startedUnixSeconds: started.seconds, endedUnixSeconds: WallInstant.now().seconds, usage: .current()),
-            target: configuration.targetText, concurrency: configuration.concurrency,
-            pipelining: configuration.pipelining, chunking: configuration.chunking,
-            bodySizeBytes: configuration.bodySize, messageSizeBytes: counts.messageSize,
-            runID: String(MessageID(high: runHigh, low: 0).description.prefix(16)))
-        (record.offered, record.accepted) = (counts.offered, counts.accepted)
-        (record.refused, record.failed) = (counts.refused, counts.failed)
-        record.inDoubt = counts.inDoubt
-        record.connectionsFailed = counts.connectionsFailed
-        record.acceptedBytes = counts.acceptedBytes
-        record.elapsedSeconds = counts.lastAccepted == 0 ? 0 : seconds(counts.lastAccepted)
-        record.firstOfferedUnixSeconds = wall(counts.firstOffered)
-        record.lastAcceptedUnixSeconds = wall(counts.lastAccepted)
-        (record.connectLatency, record.readyLatency) = (measures.connect, measures.ready)
-        record.transactionLatency = measures.transaction
-        record.replies = measures.replies
-            .map { ReplyCount(stage: $0.key.stage, code: $0.key.code, count: $0.value.count, firstText: $0.value.text) }
-            .sorted { ($0.stage, $0.code) < ($1.stage, $1.code) }
-        record.series = series.samples
-        record.warnings = warnings(record)
-        return record
-    }
-
-    private func warnings(_ record: GeneratorRecord) -> [String] {
-        var found: [String] = []
-        if record.header.build == "debug" { found.append("debug build: not a measurement") }
-        let available = record.elapsedSeconds * Double(configuration.threads)
-        let share = available > 0 ? record.header.usage.cpuSeconds / available : 0
-        if share > 0.9 {
-            found.append(
-                "generator saturated: it used \(fixed(share * 100, 0)) % of its \(configuration.threads) threads")
-        }
-        if record.elapsedSeconds < 1 { found.append("run too short: \(fixed(record.elapsedSeconds, 3)) s") }
-        return found
-    }
-
-    private func seconds(_ nanoseconds: UInt64) -> Double {
-        MonotonicInstant(nanoseconds: nanoseconds).seconds(since: startedMonotonic)
-    }
-
-    private func wall(_ nanoseconds: UInt64) -> Double {
-        nanoseconds == 0 ? 0 : started.seconds + seconds(nanoseconds)
     }
 }

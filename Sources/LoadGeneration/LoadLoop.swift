@@ -1,99 +1,36 @@
+import DequeModule
 import MailTypes
 import Measures
 import NIOCore
-import RunRecords
-import SMTPProtocol
 import SMTPTransport
-import Synchronization
 
-/// Hands out message numbers to all loops and knows when to stop.
-final class LoadPlan: Sendable {
-    private let next = Atomic<Int>(0)
-    private let limit: Int
-    private let stopped = Atomic<Bool>(false)
-
-    init(messageCount: Int?) { limit = messageCount ?? .max }
-
-    /// The next message's number from 1 on, or nil when no more are to be sent.
-    func claim() -> UInt64? {
-        guard !stopped.load(ordering: .relaxed) else { return nil }
-        let claimed = next.add(1, ordering: .relaxed).newValue
-        return claimed <= limit ? UInt64(claimed) : nil
-    }
-
-    /// No message begins from now on: the duration is over, or somebody pressed Ctrl-C.
-    func stop() { stopped.store(true, ordering: .relaxed) }
-
-    var isExhausted: Bool { stopped.load(ordering: .relaxed) || next.load(ordering: .relaxed) >= limit }
+/// Something that sends messages one after the other over a connection of its own. Confined to an event loop.
+protocol LoadClient: AnyObject {
+    /// It waits in ``LoadLoop`` for a message to become due.
+    var isResting: Bool { get set }
+    /// Connects in a row that failed.
+    var failures: Int { get set }
+    func connect()
+    /// Sends a message; only while it rests.
+    func begin(_ work: LoadWork)
+    /// Ends the connection as its protocol wants it; only while it rests.
+    func leave()
+    /// Ends it at once.
+    func abandon()
 }
 
-/// How one offered message ended.
-enum Outcome: String, Sendable { case accepted, refused, failed, inDoubt = "in_doubt" }
-
-/// What one event loop of the generator counts. Confined to its loop; read by ``LoadLoop/snapshot()``.
-struct LoadCounts: Sendable {
-    var offered: UInt64 = 0
-    var accepted: UInt64 = 0
-    var refused: UInt64 = 0
-    var failed: UInt64 = 0
-    var inDoubt: UInt64 = 0
-    var acceptedBytes: UInt64 = 0
-    var connectionsFailed: UInt64 = 0
-    /// Connections in use, and those still to be opened.
-    var open = 0
-    var connecting = 0
-    /// CLOCK_MONOTONIC; 0 before.
-    var firstOffered: UInt64 = 0
-    var lastAccepted: UInt64 = 0
-    var messageSize = 0
-
-    mutating func add(_ other: LoadCounts) {
-        offered += other.offered
-        accepted += other.accepted
-        refused += other.refused
-        failed += other.failed
-        inDoubt += other.inDoubt
-        acceptedBytes += other.acceptedBytes
-        connectionsFailed += other.connectionsFailed
-        open += other.open
-        connecting += other.connecting
-        if firstOffered == 0 || (other.firstOffered > 0 && other.firstOffered < firstOffered) {
-            firstOffered = other.firstOffered
-        }
-        lastAccepted = max(lastAccepted, other.lastAccepted)
-        messageSize = max(messageSize, other.messageSize)
-    }
+/// A message that has begun.
+struct OpenMessage {
+    var id: MessageID
+    var size: Int
+    var recipients: Int
+    /// When it was to begin; `began` in a closed loop.
+    var due: MonotonicInstant
+    /// When its first command was written.
+    var began: MonotonicInstant
 }
 
-/// Latencies and replies, gathered at the end.
-struct LoadMeasures: Sendable {
-    var connect = LatencyHistogram()
-    var ready = LatencyHistogram()
-    var transaction = LatencyHistogram()
-    var replies: [ReplyKey: (count: UInt64, text: String)] = [:]
-
-    struct ReplyKey: Hashable, Sendable {
-        var stage: String
-        var code: Int
-    }
-
-    mutating func note(_ stage: String, _ code: Int, _ text: @autoclosure () -> String) {
-        let key = ReplyKey(stage: stage, code: code)
-        if replies[key] == nil { replies[key] = (0, text()) }
-        replies[key]!.count += 1
-    }
-
-    mutating func merge(_ other: LoadMeasures) {
-        connect.merge(other.connect)
-        ready.merge(other.ready)
-        transaction.merge(other.transaction)
-        for (key, value) in other.replies {
-            replies[key] = ((replies[key]?.count ?? 0) + value.count, replies[key]?.text ?? value.text)
-        }
-    }
-}
-
-/// The connections of one event loop. Confined to it.
+/// The connections of one event loop, and what they count. Confined to it.
 final class LoadLoop: @unchecked Sendable {
     /// Connects under way at once: more would only overflow the target's listen queue.
     static let connectsAtOnce = 256
@@ -102,32 +39,77 @@ final class LoadLoop: @unchecked Sendable {
 
     let context: LoopContext
     let plan: LoadPlan
+    let pace: OpenPace?
     let source: MessageSource
     let configuration: LoadConfiguration
     var counts = LoadCounts()
     var measures = LoadMeasures()
-    /// Latencies of the second in progress, for the live line.
+    /// Latencies of the second in progress, for the live view.
     var recent = LatencyHistogram()
     var ledger: [UInt8] = []
-    private var waiting: [LoadConnection] = []
-    private var live: [ObjectIdentifier: LoadConnection] = [:]
+    /// What is to be added to CLOCK_MONOTONIC to get nanoseconds since 1970.
+    private(set) var wallOffset: UInt64 = 0
+    /// Before it everything is warm-up; 0: there is none.
+    var measuredFrom: UInt64 = 0
+    /// Some texts of positive replies are known.
+    var hasFirstTexts = false
+    /// Connections without a message, longest at rest first.
+    var resting = Deque<any LoadClient>()
+    var restingCount = 0
+    var timer: Scheduled<Void>?
+    var peers: [LoadLoop] = []
+    private var waiting: [any LoadClient] = []
+    private(set) var live: [ObjectIdentifier: any LoadClient] = [:]
+    private var underWay = 0
+    /// Connections that may be open by now: fewer than all while they are ramped up.
+    private var allowed = Int.max
+    private var hasConnected = false
 
-    init(_ context: LoopContext, plan: LoadPlan, configuration: LoadConfiguration, body: SharedBody, runHigh: UInt64) {
+    init(
+        _ context: LoopContext, plan: LoadPlan, pace: OpenPace?, configuration: LoadConfiguration, source: MessageSource
+    ) {
         self.context = context
         self.plan = plan
+        self.pace = pace
         self.configuration = configuration
-        source = MessageSource(configuration, body: body, runHigh: runHigh)
+        self.source = source
+        readWallClock()
     }
+
+    var index: Int { context.index }
+
+    // MARK: Connections
 
     func start(connections: Int) {
         waiting = (0..<connections).map { _ in LoadConnection(self) }
         counts.connecting = connections
+        if configuration.rampUp > 0, connections > 1 { rampUp(connections) }
         openMore()
     }
 
-    /// Opens waiting connections as far as the limit allows.
-    func openMore() {
-        while counts.connecting > 0, let next = waiting.last, underWay < Self.connectsAtOnce {
+    /// The first connection at once, the last one at the end of the time.
+    private func rampUp(_ connections: Int) {
+        allowed = 1
+        let begin = MonotonicInstant.now()
+        let share = Double(connections - 1) / configuration.rampUp
+        let grain = TimeAmount.nanoseconds(Int64(max(1e6, min(1e8, 1e9 / share))))
+        context.eventLoop.scheduleRepeatedTask(initialDelay: grain, delay: grain) { [self] task in
+            allowed = 1 + Int(MonotonicInstant.now().seconds(since: begin) * share)
+            if allowed >= connections || plan.isExhausted {
+                allowed = .max
+                task.cancel()
+            }
+            openMore()
+        }
+    }
+
+    /// Opens waiting connections as far as the limits allow.
+    private func openMore() {
+        guard !plan.isExhausted else {
+            counts.connecting -= waiting.count
+            return waiting.removeAll()
+        }
+        while let next = waiting.last, underWay < Self.connectsAtOnce, live.count < allowed {
             waiting.removeLast()
             underWay += 1
             live[ObjectIdentifier(next)] = next
@@ -135,33 +117,85 @@ final class LoadLoop: @unchecked Sendable {
         }
     }
 
-    private var underWay = 0
+    /// A connection can take messages.
+    /// - Parameters:
+    ///   - connect: nanoseconds that it took to connect.
+    ///   - ready: nanoseconds from then on until the session was open.
+    func becameReady(_ client: any LoadClient, connect: UInt64, ready: UInt64) {
+        client.failures = 0
+        hasConnected = true
+        counts.open += 1
+        counts.connecting -= 1
+        counts.connectionsMade += 1
+        measures.connect.record(nanoseconds: connect)
+        measures.ready.record(nanoseconds: ready)
+        connectEnded()
+    }
 
-    func connectEnded() {
+    private func connectEnded() {
         underWay -= 1
         openMore()
     }
 
-    func retire(_ connection: LoadConnection) { live[ObjectIdentifier(connection)] = nil }
+    /// A connection has ended, or never came to be.
+    /// - Parameter asWanted: we took our leave.
+    func ended(_ client: any LoadClient, wasReady: Bool, asWanted: Bool) {
+        stopResting(client)
+        if wasReady {
+            counts.open -= 1
+            counts.connecting += 1
+        } else {
+            connectEnded()
+        }
+        if !asWanted {
+            counts.connectionsFailed += 1
+            client.failures += 1
+        }
+        guard !plan.isExhausted, asWanted || mayRetry(client) else { return retire(client) }
+        guard !asWanted else { return connectAgain(client) }
+        retry(client, after: .milliseconds(min(1000, Int64(100) << Int64(min(client.failures, 8)))))
+    }
+
+    /// A run that goes by the clock outlives an outage of its target; one that counts messages says that it cannot.
+    private func mayRetry(_ client: any LoadClient) -> Bool {
+        client.failures < Self.connectAttempts || (hasConnected && configuration.duration != nil)
+    }
+
+    private func retire(_ client: any LoadClient) {
+        counts.connecting -= 1
+        live[ObjectIdentifier(client)] = nil
+    }
+
+    private func connectAgain(_ client: any LoadClient) {
+        underWay += 1
+        client.connect()
+    }
 
     /// Tries again a little later: the target may be restarting.
-    func retry(_ connection: LoadConnection, after delay: TimeAmount) {
-        let bound = NIOLoopBound(connection, eventLoop: context.eventLoop)
+    private func retry(_ client: any LoadClient, after delay: TimeAmount) {
+        let bound = NIOLoopBound(client, eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: delay) { [self] in
-            underWay += 1
-            bound.value.connect()
+            guard !plan.isExhausted else { return retire(bound.value) }
+            connectAgain(bound.value)
         }
     }
 
-    func note(_ id: MessageID, _ outcome: Outcome) {
-        guard configuration.ledgerPath != nil else { return }
-        id.appendHex(to: &ledger)
-        ledger.append(UInt8(ascii: ","))
-        ledger.append(contentsOf: outcome.rawValue.utf8)
-        ledger.append(0x0A)
+    /// Ends what is still open: content that was sent is in doubt.
+    func abandon() {
+        timer?.cancel()
+        timer = nil
+        counts.connecting -= waiting.count
+        waiting.removeAll()
+        for client in Array(live.values) { client.abandon() }
     }
 
+    // MARK: What is asked from outside
+
+    /// Every connection is ready, or has failed once.
+    var hasTriedAll: Bool { waiting.isEmpty && underWay == 0 }
+
     func snapshot() -> (counts: LoadCounts, recent: LatencyHistogram, ledger: [UInt8]) {
+        readWallClock()
         defer {
             recent = LatencyHistogram()
             ledger.removeAll(keepingCapacity: true)
@@ -169,10 +203,8 @@ final class LoadLoop: @unchecked Sendable {
         return (counts, recent, ledger)
     }
 
-    /// Ends what is still open: content that was sent is in doubt.
-    func abandon() {
-        waiting.removeAll()
-        counts.connecting = 0
-        for connection in Array(live.values) { connection.abandon() }
+    /// Once a second, since the clock of the wall is set while the other runs on.
+    private func readWallClock() {
+        wallOffset = WallInstant.now().nanoseconds &- MonotonicInstant.now().nanoseconds
     }
 }

@@ -26,10 +26,10 @@ struct MessageComposer {
     ///   - bodyShift: `mr_crc32c_shift` of the body's length: joins the two checksums without reading the body.
     func compose(
         into out: inout [UInt8], id: MessageID, from: MailAddress, to: MailAddress, date: String,
-        bodyCRC: UInt32, bodyShift: UInt32
+        dueUnixNanoseconds: UInt64, bodyCRC: UInt32, bodyShift: UInt32
     ) {
         let start = out.count
-        LoadStamp(id: id, crc32c: 0).append(to: &out)
+        LoadStamp(id: id, crc32c: 0, dueUnixNanoseconds: dueUnixNanoseconds).append(to: &out)
         let covered = out.count
         field("Date: ", date.utf8, &out)
         field("From: Millrace Load <", from.bytes, ">", &out)
@@ -43,13 +43,7 @@ struct MessageComposer {
         out.append(contentsOf: "\r\n".utf8)
         out.append(contentsOf: ending)
         let headerCRC = out.withUnsafeBytes { mr_crc32c(0, $0.baseAddress! + covered, $0.count - covered) }
-        overwriteStamp(LoadStamp(id: id, crc32c: mr_crc32c_combine(headerCRC, bodyCRC, bodyShift)), at: start, &out)
-    }
-
-    private func overwriteStamp(_ stamp: LoadStamp, at start: Int, _ out: inout [UInt8]) {
-        var line: [UInt8] = []
-        stamp.append(to: &line)
-        out.replaceSubrange(start..<start + line.count, with: line)
+        LoadStamp.setChecksum(mr_crc32c_combine(headerCRC, bodyCRC, bodyShift), at: start, in: &out)
     }
 
     private func field(_ name: StaticString, _ value: some Sequence<UInt8>, _ out: inout [UInt8]) {

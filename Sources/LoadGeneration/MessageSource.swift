@@ -19,6 +19,7 @@ package final class MessageSource {
     private let runHigh: UInt64
     private let seed: UInt64
     private var header: [UInt8] = []
+    private let fixedDate: Int?
     private var dateSecond = 0
     private var date = ""
 
@@ -27,6 +28,7 @@ package final class MessageSource {
         self.body = body
         self.runHigh = runHigh
         seed = configuration.seed
+        fixedDate = configuration.date
         addresses = AddressBook(configuration)
         composer = MessageComposer(extraHeaders: configuration.headers)
         header.reserveCapacity(1024)
@@ -35,18 +37,20 @@ package final class MessageSource {
     /// - Parameters:
     ///   - sequence: the message's number in the run; with the seed it decides the addresses.
     ///   - chunked: content for BDAT, not dot-stuffed.
-    package func message(_ sequence: UInt64, chunked: Bool) -> Message {
+    ///   - dueUnixNanoseconds: when it was to be sent, for its stamp.
+    package func message(_ sequence: UInt64, chunked: Bool, dueUnixNanoseconds: UInt64) -> Message {
         let id = MessageID(high: runHigh, low: sequence)
         var random = SplitMix64(seed: seed ^ (sequence &* 0x9E37_79B9_7F4A_7C15))
         let from = addresses.sender(&random)
         let to = addresses.recipient(&random)
         header.removeAll(keepingCapacity: true)
         if body.isWholeMessage {
-            LoadStamp(id: id, crc32c: body.crc).append(to: &header)
+            LoadStamp(id: id, crc32c: body.crc, dueUnixNanoseconds: dueUnixNanoseconds).append(to: &header)
         } else {
             refreshDate()
             composer.compose(
-                into: &header, id: id, from: from, to: to, date: date, bodyCRC: body.crc, bodyShift: body.shift)
+                into: &header, id: id, from: from, to: to, date: date, dueUnixNanoseconds: dueUnixNanoseconds,
+                bodyCRC: body.crc, bodyShift: body.shift)
         }
         let wire = chunked ? body.raw : body.stuffed
         return Message(
@@ -57,7 +61,7 @@ package final class MessageSource {
     }
 
     private func refreshDate() {
-        let second = Int(WallInstant.now().nanoseconds / 1_000_000_000)
+        let second = fixedDate ?? Int(WallInstant.now().nanoseconds / 1_000_000_000)
         guard second != dateSecond else { return }
         dateSecond = second
         date = MailDate.text(unixSeconds: second)

@@ -34,10 +34,21 @@ package struct LoadStamp: Equatable, Sendable {
         out.append(0x0A)
     }
 
+    /// Writes the checksum into a line that ``append(to:)`` has written at `start`: it covers what comes behind the line,
+    /// so that it is known last.
+    package static func setChecksum(_ crc32c: UInt32, at start: Int, in out: inout [UInt8]) {
+        let digits = start + prefix.count + MessageID.textLength + checksumKey.count
+        for index in 0..<8 { out[digits + index] = hexDigit(UInt64(crc32c) >> UInt64(28 - index * 4)) }
+    }
+
+    private static func hexDigit(_ value: UInt64) -> UInt8 {
+        let nibble = UInt8(truncatingIfNeeded: value) & 15
+        return nibble < 10 ? 0x30 + nibble : 0x57 + nibble
+    }
+
     private static func appendHex(_ value: UInt64, digits: Int, to out: inout [UInt8]) {
         for shift in stride(from: digits * 4 - 4, through: 0, by: -4) {
-            let nibble = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
-            out.append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)
+            out.append(hexDigit(value >> UInt64(shift)))
         }
     }
 

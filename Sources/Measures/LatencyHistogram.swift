@@ -5,7 +5,7 @@ internal import Histogram
 /// Encoded (JSON) sparsely, whole and mergeable, never as percentiles:
 /// `{"unit":"ns","significant_digits":3,"count":2,"min_ns":…,"max_ns":…,"buckets":[[value_ns,count],…]}`,
 /// where `value_ns` is the highest value that falls into the bucket.
-package struct LatencyHistogram: Sendable {
+package struct LatencyHistogram: Sendable, Equatable {
     private var histogram: Histogram<UInt64>
     private var smallest: UInt64 = .max
     private var largest: UInt64 = 0
@@ -46,6 +46,30 @@ package struct LatencyHistogram: Sendable {
         count == 0 ? 0 : min(histogram.valueAtPercentile(percentile), largest)
     }
 
+    /// The percentile distribution in HdrHistogram's text form (`.hgrm`), values in milliseconds.
+    package var percentileDistribution: String {
+        var text = ""
+        histogram.outputPercentileDistribution(to: &text, outputValueUnitScalingRatio: 1e6)
+        return text
+    }
+
+    /// The same buckets, the same smallest and largest value.
+    package static func == (a: Self, b: Self) -> Bool {
+        a.min_ns == b.min_ns && a.max_ns == b.max_ns && a.count == b.count
+            && a.buckets.elementsEqual(b.buckets) { $0 == $1 }
+    }
+
+    /// Whether the smallest and the largest value fall into the first and the last bucket.
+    package var isConsistent: Bool {
+        guard count > 0 else { return smallest == .max && largest == 0 }
+        guard smallest <= largest else { return false }
+        var ends = LatencyHistogram()
+        ends.record(nanoseconds: smallest)
+        ends.record(nanoseconds: largest)
+        let (own, expected) = (buckets, ends.buckets)
+        return own.first?.value == expected.first?.value && own.last?.value == expected.last?.value
+    }
+
     /// The non-empty buckets in rising order.
     package var buckets: [(value: UInt64, count: UInt64)] {
         histogram.recordedValues().map { ($0.value, $0.count) }
@@ -68,11 +92,19 @@ extension LatencyHistogram: Codable {
             throw DecodingError.dataCorruptedError(
                 forKey: .unit, in: box, debugDescription: "unit '\(unit)': expected 'ns'")
         }
+        var sum: UInt64 = 0
         for pair in try box.decode([[UInt64]].self, forKey: .buckets) {
             guard pair.count == 2 else {
                 throw DecodingError.dataCorruptedError(
                     forKey: .buckets, in: box, debugDescription: "a bucket is [value_ns, count]")
             }
+            // A nonsensical file must not end the program that reads it.
+            let (next, isTooLarge) = sum.addingReportingOverflow(pair[1])
+            guard !isTooLarge, next <= UInt64(Int.max) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .buckets, in: box, debugDescription: "the buckets hold more than can be counted")
+            }
+            sum = next
             _ = histogram.record(Swift.min(pair[0], Self.highest), count: pair[1])
         }
         let stated = try box.decode(UInt64.self, forKey: .count)

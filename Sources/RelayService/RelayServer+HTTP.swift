@@ -1,4 +1,5 @@
 import ControlPlane
+import HTTPService
 import MailTypes
 import Measures
 import NIOCore
@@ -9,7 +10,7 @@ import TextCodecs
 
 /// The HTTP side of a relay, with threads of its own: making messages must not hold up those that come by SMTP.
 struct RelayHTTP: Sendable {
-    let server: HTTPControlServer
+    let server: HTTPServer
     let intake: RelayIntake
     private let group: MultiThreadedEventLoopGroup
     /// They make messages where that takes long.
@@ -37,14 +38,14 @@ struct RelayHTTP: Sendable {
             injection: injection, intake: intake, trusted: configuration.trusted,
             check: configuration.keys == nil ? nil : authentication.checkKey, metricsType: MetricText.contentType,
             metrics: metrics)
-        var listener = HTTPControlServer.Configuration(host: configuration.host, port: configuration.port)
+        var listener = HTTPServer.Configuration(host: configuration.host, port: configuration.port)
         listener.tls = configuration.tls
         listener.seconds = { Int(WallInstant.now().seconds) }
         listener.bodyLimit = configuration.bodyLimit
         listener.maximumConnections = configuration.connections
         listener.requestTimeout = .nanoseconds(Int64(configuration.requestSeconds * 1e9))
         do {
-            let server = try await HTTPControlServer.bind(
+            let server = try await HTTPServer.bind(
                 listener, group: group, admission: { routes.admission($0, on: $1) },
                 service: { routes.respond($0, on: $1) })
             return RelayHTTP(
@@ -55,7 +56,7 @@ struct RelayHTTP: Sendable {
     }
 
     private init(
-        server: HTTPControlServer, intake: RelayIntake, group: MultiThreadedEventLoopGroup,
+        server: HTTPServer, intake: RelayIntake, group: MultiThreadedEventLoopGroup,
         builders: NIOThreadPool, authentication: AuthenticationService
     ) {
         self.server = server

@@ -142,10 +142,20 @@ package struct GeneratorRecord: Codable, Sendable {
     package var droppedStarts: UInt64?
     /// What came before the measured part; not in the latencies above, but in the counts.
     package var warmUp: WarmUpFacts?
+    /// `--label`: what the caller says of the run.
+    package var labels: [String: String]?
+    package var seed: UInt64?
+    /// Recipients of accepted messages: those that were taken with them, and those that were refused.
+    package var recipientsAccepted: UInt64?
+    package var recipientsRefused: UInt64?
+    package var connectionsMade: UInt64?
 
     enum CodingKeys: String, CodingKey {
         case header, target, concurrency, pipelining, chunking, offered, accepted, refused, failed, replies, series,
-            warnings, load
+            warnings, load, labels, seed
+        case recipientsAccepted = "recipients_accepted"
+        case recipientsRefused = "recipients_refused"
+        case connectionsMade = "connections_made"
         case intendedLatency = "intended_latency"
         case waitLatency = "wait_latency"
         case stageLatency = "stage_latency"
@@ -184,6 +194,8 @@ package struct GeneratorRecord: Codable, Sendable {
         (replies, series, warnings) = ([], [], [])
         (load, intendedLatency, waitLatency, stageLatency) = (nil, nil, nil, nil)
         (lateStarts, droppedStarts, warmUp) = (nil, nil, nil)
+        (labels, seed) = (nil, nil)
+        (recipientsAccepted, recipientsRefused, connectionsMade) = (nil, nil, nil)
     }
 }
 
@@ -208,6 +220,12 @@ package struct SinkRecord: Codable, Sendable {
     package var endToEndLatency: LatencyHistogram?
     /// Replies that were given on purpose or not, by stage and code.
     package var replies: [ReplyCount]?
+    /// How often each rule of the behaviour did something, in its order.
+    package var rules: [RuleCount]?
+    /// Bounces and complaints that went back.
+    package var reports: ReportCounts?
+    /// The domains that came first, by messages; all others together are `other`. Only with a ledger.
+    package var domains: [DomainCount]?
 
     /// What the ledger found; ids are named in the ledger file.
     package struct LedgerSummary: Codable, Hashable, Sendable {
@@ -227,7 +245,7 @@ package struct SinkRecord: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case header, listen, received, refused, connections, series, ledger, replies
+        case header, listen, received, refused, connections, series, ledger, replies, rules, reports, domains
         case endToEndLatency = "end_to_end_latency"
         case receivedBytes = "received_bytes"
         case connectionsPeak = "connections_peak"
@@ -244,6 +262,51 @@ package struct SinkRecord: Codable, Sendable {
         series = []
         ledger = nil
         (endToEndLatency, replies) = (nil, nil)
+        (rules, reports, domains) = (nil, nil, nil)
+    }
+}
+
+extension SinkRecord {
+    package struct RuleCount: Codable, Hashable, Sendable {
+        package var name: String
+        package var count: UInt64
+
+        package init(name: String, count: UInt64) {
+            self.name = name
+            self.count = count
+        }
+    }
+
+    package struct ReportCounts: Codable, Hashable, Sendable {
+        package var sent: UInt64
+        /// Refused for good, or tried in vain too often.
+        package var failed: UInt64
+        package var waiting: UInt64
+
+        package init(sent: UInt64, failed: UInt64, waiting: UInt64) {
+            self.sent = sent
+            self.failed = failed
+            self.waiting = waiting
+        }
+    }
+
+    package struct DomainCount: Codable, Sendable {
+        /// Of a message's first recipient, lower case.
+        package var domain: String
+        package var received: UInt64
+        /// As the record's, of this domain alone.
+        package var endToEndLatency: LatencyHistogram
+
+        enum CodingKeys: String, CodingKey {
+            case domain, received
+            case endToEndLatency = "end_to_end_latency"
+        }
+
+        package init(domain: String, received: UInt64, endToEndLatency: LatencyHistogram) {
+            self.domain = domain
+            self.received = received
+            self.endToEndLatency = endToEndLatency
+        }
     }
 }
 

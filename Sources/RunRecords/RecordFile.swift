@@ -3,11 +3,14 @@ import Foundation
 /// Reading and writing of records: JSON, sorted keys, one file a record, replaced atomically.
 package enum RecordFile {
     package static func write(_ record: some Encodable, to path: String) throws {
+        try Data(text(record).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    /// The same as a text that ends with a line feed.
+    package static func text(_ record: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var data = try encoder.encode(record)
-        data.append(0x0A)
-        try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+        return String(decoding: try encoder.encode(record), as: UTF8.self) + "\n"
     }
 
     /// - Throws: ``RecordFault`` that names the file and the key that is missing or wrong.
@@ -15,10 +18,20 @@ package enum RecordFile {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw RecordFault("\(path): cannot be read")
         }
+        return try decode(type, from: data, name: path)
+    }
+
+    /// - Parameter name: stands in front of a fault.
+    /// - Throws: ``RecordFault`` as ``read(_:from:)``.
+    package static func decode<Record: Decodable>(
+        _ type: Record.Type, from bytes: [UInt8], name: String
+    ) throws -> Record { try decode(type, from: Data(bytes), name: name) }
+
+    private static func decode<Record: Decodable>(_ type: Record.Type, from data: Data, name: String) throws -> Record {
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch let error as DecodingError {
-            throw RecordFault("\(path): \(Self.explain(error))")
+            throw RecordFault("\(name): \(Self.explain(error))")
         }
     }
 

@@ -115,13 +115,15 @@ package struct RunRecord: Codable, Sendable {
     package var phases: [RunPhase]?
     /// What the machine was made to be, a line each: `disk limited to 120 writes a second (blkio cgroup)`.
     package var conditions: [String]?
+    /// Nil in records of before ledgers were kept.
+    package var ledgers: LedgerFacts?
     /// Why this is no result; empty for a valid run.
     package var invalid: [String]
     package var warnings: [String]
 
     enum CodingKeys: String, CodingKey {
         case schema, profile, machine, generator, mta, sink, audit, invalid, warnings, repeats, order
-        case system, resources, evidence, phases, conditions
+        case system, resources, evidence, phases, conditions, ledgers
         case queuedAtEnd = "queued_at_end"
         case profileText = "profile_text"
         case repeatIndex = "repeat_index"
@@ -146,8 +148,11 @@ package struct RunRecord: Codable, Sendable {
         self.audit = audit
         warnings = generator.warnings.filter { !$0.hasPrefix("generator saturated") }
         invalid = []
-        invalid = ConservationLaw.violations(of: self) + disqualifications
+        invalid = faults
     }
+
+    /// Everything that keeps this from being a result, judged from what the record holds: empty for a valid run.
+    package var faults: [String] { ConservationLaw.violations(of: self) + disqualifications }
 
     /// Bytes that may reach a device in a run without anybody else's doing, beyond what the programs wrote.
     private static let deviceNoiseBytes: UInt64 = 64 << 20

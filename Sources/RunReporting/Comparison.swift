@@ -3,43 +3,7 @@ import RunRecords
 
 /// Systems that were given the same to do, and the few figures by which one is chosen.
 struct Comparison {
-    /// One figure of every system.
-    struct Column {
-        var key: String
-        /// Two short lines for the head of a table.
-        var title: String
-        var unit: String
-        var digits: Int
-
-        func text(_ value: Double) -> String {
-            digits == 0 && value.magnitude < 9e18 ? grouped(Int(value.rounded())) : fixed(value, digits)
-        }
-        /// `(9.1–9.8)`.
-        func range(_ spread: RunGroup.Spread) -> String { "(\(text(spread.minimum))–\(text(spread.maximum)))" }
-    }
-
     let groups: [RunGroup]
-
-    private static let mtaWrites = Column(
-        key: "mta_disk_write_bytes_per_message", title: "mta writes", unit: "bytes/msg", digits: 0)
-    private static let deviceWrites = Column(
-        key: "device_write_bytes_per_message", title: "device writes", unit: "bytes/msg", digits: 0)
-
-    /// Whether the device's writes could be counted in every system's runs.
-    var hasDeviceWrites: Bool { groups.allSatisfy { $0.spread(Self.deviceWrites.key) != nil } }
-
-    /// Bytes written: to the device, otherwise by the MTA's own account.
-    var writes: Column { hasDeviceWrites ? Self.deviceWrites : Self.mtaWrites }
-
-    static let rate = Column(key: "delivered_mmh", title: "delivered", unit: "MMH", digits: 2)
-    static let cpu = Column(key: "mta_cpu_us_per_message_total", title: "mta CPU", unit: "µs/msg", digits: 1)
-    static let reply = Column(key: "transaction_latency_ms_p99", title: "final reply", unit: "ms, p99", digits: 1)
-
-    var columns: [Column] {
-        [Self.rate, Column(key: "delivered_msg_per_s", title: "delivered", unit: "msg/s", digits: 0), Self.cpu]
-            + [Self.mtaWrites] + (hasDeviceWrites ? [Self.deviceWrites] : [])
-            + [Column(key: "transaction_latency_ms_p50", title: "final reply", unit: "ms, p50", digits: 1), Self.reply]
-    }
 
     /// The systems' names; with what tells them apart where it takes more than the name.
     var names: [String] {
@@ -54,19 +18,6 @@ struct Comparison {
             seen[name, default: 0] += 1
             return seen[name] == 1 ? name : "\(name) #\(seen[name]!)"
         }
-    }
-
-    /// `3`, or `2 of 3` where a repeat is missing.
-    static func runs(_ group: RunGroup) -> String {
-        let wanted = group.runs.map(\.repeats).max() ?? 0
-        return group.runs.count < wanted ? "\(group.runs.count) of \(wanted)" : "\(group.runs.count)"
-    }
-
-    /// Acknowledged messages that were lost, arrived more than once or were changed, over all runs of the group.
-    static func faults(_ group: RunGroup) -> String {
-        let audits = group.runs.map(\.audit)
-        let counts = [audits.map(\.lost), audits.map(\.doubled), audits.map(\.changed)].map { $0.reduce(0, +) }
-        return counts.map { grouped($0) }.joined(separator: "/")
     }
 
     /// `120,000 messages of 10 KB over 100 connections`: what each load was.
@@ -85,5 +36,52 @@ struct Comparison {
             if !found.contains(value) { found.append(value) }
         }
         return found
+    }
+
+    /// On what all was measured, and what the figures mean: the lines below a table.
+    var notes: [String] {
+        var lines: [String] = []
+        if groups.contains(where: { $0.runs.contains { $0.order != nil && $0.repeats > 1 } }) {
+            lines.append("the order of the systems alternates between repeats")
+        }
+        for promise in SpoolPromise.allCases where groups.contains(where: { $0.runs[0].promise == promise }) {
+            lines.append("\(promise.label): \(promise.rawValue), \(promise.explanation)")
+        }
+        lines += meanings
+        lines += unique { ($0.conditions ?? []).joined(separator: "; ") }.filter { !$0.isEmpty }
+        lines += unique {
+            "measured on \($0.machine.cpu), \($0.machine.cores) cores shared by all programs, "
+                + "\(fixed(Double($0.machine.memoryBytes) / 1_073_741_824, 1)) GiB, Linux \($0.machine.kernel), loopback, "
+                + "\($0.machine.fileSystem); commit \($0.machine.commit)"
+        }
+        let syncs = groups.flatMap(\.runs).map { Double($0.machine.syncLatency.percentile(50)) / 1e6 }
+        lines.append(
+            "4 KiB fdatasync p50 \(fixed(syncs.min() ?? 0, 3))–\(fixed(syncs.max() ?? 0, 3)) ms before the runs")
+        return lines
+    }
+
+    private var meanings: [String] {
+        var lines = [
+            ReportColumns.replyKey(groups) == "intended_latency"
+                ? "reply: from when a message was due to its final reply, at the generator"
+                : "reply: MAIL written to final reply, at the generator; pipelined, with the wait for the message before"
+        ]
+        let has = { (key: String) in groups.contains { $0.spread(key) != nil } }
+        if has("end_to_end_latency_ms_p50"), ReportColumns.deliveryKey(groups) == "end_to_end_latency" {
+            lines.append("end to end: from when a message was due to its last byte at the sink")
+        } else if has("delivery_latency_ms_p50") {
+            lines.append("mta's own: its 250 to the next hop's 250, by its own account")
+        }
+        if ReportColumns.cpuKey(groups).hasPrefix("system") {
+            lines.append("system: all processes of the system under test, as the kernel counts them")
+        } else {
+            lines.append("mta writes: pages that the mta made dirty, as the kernel charges them")
+        }
+        if has("device_write_bytes_per_message") {
+            lines.append(
+                "device writes: by whatever wrote to the spool's device, until the system has stopped; not what the kernel still held"
+            )
+        }
+        return lines
     }
 }

@@ -18,18 +18,24 @@ package enum TableLayout: Sendable {
 /// The table of one or more groups of runs.
 package struct ReportTable {
     private let groups: [RunGroup]
-    private let comparison: ComparisonTable?
+    private let report: ComparisonReport
+    private let comparison: ReportText?
     private static let columnsThatFit = 3
 
-    package init(_ runs: [RunRecord], layout: TableLayout = .figures) {
+    /// - Parameters:
+    ///   - runs: at least one.
+    ///   - baseline: the system with which the others are compared; nil: the first.
+    /// - Throws: ``RecordFault`` if no system is called that.
+    package init(_ runs: [RunRecord], layout: TableLayout = .figures, baseline: String? = nil) throws(RecordFault) {
         groups = RunGroup.gather(runs)
+        report = try ComparisonReport(Comparison(groups: groups), baseline: baseline)
         let compares =
             switch layout {
             case .figures: false
             case .comparison: true
             case .automatic: groups.count > Self.columnsThatFit
             }
-        comparison = compares ? ComparisonTable(groups) : nil
+        comparison = compares ? ReportText(report) : nil
     }
 
     package func render(_ format: TableFormat) throws -> String {
@@ -69,10 +75,13 @@ package struct ReportTable {
         let figure = groups.lazy.compactMap { $0.spreads.first { $0.figure.key == key }?.figure }.first!
         return [figure.label, figure.unit]
             + groups.map { group in
-                guard let spread = group.spreads.first(where: { $0.figure.key == key }) else { return "" }
-                let median = fixed(spread.median, figure.digits)
-                guard group.runs.count > 1 else { return median }
-                return "\(median) (\(fixed(spread.minimum, figure.digits))–\(fixed(spread.maximum, figure.digits)))"
+                let cell = group.cell(key)
+                guard cell.withheld == nil else { return ReportColumn.withheldText }
+                guard let value = cell.value else { return "" }
+                guard let low = cell.minimum, let high = cell.maximum, group.runs.count > 1 else {
+                    return fixed(value, figure.digits)
+                }
+                return "\(fixed(value, figure.digits)) (\(fixed(low, figure.digits))–\(fixed(high, figure.digits)))"
             }
     }
 
@@ -86,7 +95,7 @@ package struct ReportTable {
 
     private var footnotes: [String] {
         var lines: [String] = []
-        for group in groups {
+        for (group, row) in zip(groups, report.rows) {
             let run = group.runs[0]
             let audit = group.runs.map(\.audit)
             lines.append("\(group.title): \(run.profile.question)")
@@ -106,6 +115,7 @@ package struct ReportTable {
                 "  spool \(run.spoolName), durability \(run.promise.rawValue) (\(run.promise.explanation)); "
                     + "\(run.machine.fileSystem), 4 KiB fdatasync p50 \(fixed(Double(run.machine.syncLatency.percentile(50)) / 1e6, 3)) ms; commit \(run.machine.commit)"
             )
+            lines.append("  what limited it: \(row.limit.text)")
             for price in run.profile.prices {
                 lines.append(
                     "  \(price.name): USD \(price.usdPerHour) an hour, USD \(price.egressUSDPerGB) a GB out (\(price.source));"
@@ -117,80 +127,7 @@ package struct ReportTable {
 
     // MARK: For programs
 
-    private var csv: String {
-        var lines = ["profile,system,runs,valid,key,unit,median,min,max,durability,promise"]
-        for group in groups {
-            let run = group.runs[0]
-            let valid = group.runs.allSatisfy { $0.invalid.isEmpty }
-            for spread in group.spreads {
-                lines.append(
-                    "\(run.profile.name),\(run.systemLabel),\(group.runs.count),\(valid),\(spread.figure.key),"
-                        + "\(spread.figure.unit),\(number(spread.median)),\(number(spread.minimum)),\(number(spread.maximum)),"
-                        + "\(run.promise.rawValue),\(run.promise.label)"
-                )
-            }
-        }
-        return lines.joined(separator: "\n") + "\n"
-    }
+    private var csv: String { ReportData(groups, report).csv }
 
-    private func number(_ value: Double) -> String { fixed(value, 9).trimmingTrailingZeros }
-
-    private var json: String {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(groups.map(Row.init)), as: UTF8.self) + "\n"
-        }
-    }
-
-    private struct Row: Encodable {
-        struct Value: Encodable { var median, min, max: Double }
-        var profile: String
-        var system: String
-        var variant: String?
-        var spool: String
-        var promise: String
-        var acknowledged, lost, doubled, changed: UInt64
-        var runs: Int
-        var invalid: [String]
-        var machine: String
-        var cores: Int
-        var commit: String
-        var durability: String
-        var figures: [String: Value]
-
-        init(_ group: RunGroup) {
-            let run = group.runs[0]
-            profile = run.profile.name
-            system = run.systemLabel
-            variant = run.profile.variant
-            spool = run.spoolName
-            promise = run.promise.label
-            let audits = group.runs.map(\.audit)
-            acknowledged = audits.map(\.acknowledged).reduce(0, +)
-            lost = audits.map(\.lost).reduce(0, +)
-            doubled = audits.map(\.doubled).reduce(0, +)
-            changed = audits.map(\.changed).reduce(0, +)
-            runs = group.runs.count
-            invalid = group.runs.flatMap(\.invalid)
-            machine = run.machine.cpu
-            cores = run.machine.cores
-            commit = run.machine.commit
-            durability = run.promise.rawValue
-            figures = Dictionary(
-                uniqueKeysWithValues: group.spreads.map {
-                    ($0.figure.key, Value(median: $0.median, min: $0.minimum, max: $0.maximum))
-                })
-        }
-    }
-}
-
-extension String {
-    fileprivate var trimmingTrailingZeros: String {
-        guard contains(".") else { return self }
-        var text = self
-        while text.hasSuffix("0") { text.removeLast() }
-        if text.hasSuffix(".") { text.removeLast() }
-        return text
-    }
+    private var json: String { get throws { try ReportData(groups, report).json } }
 }

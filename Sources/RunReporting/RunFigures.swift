@@ -12,12 +12,16 @@ package struct RunFigures: Sendable {
         package var value: Double
         /// Decimals that make sense.
         package var digits: Int
+
+        /// Of so much a time, or bought with it: a run that is no result has none.
+        package var isRate: Bool { Self.rateUnits.contains(unit) }
+        private static let rateUnits = ["MMH", "msg/s", "MB/s", "Gbit/s", "msg/CPU s", "USD"]
     }
 
     package let figures: [Figure]
 
     /// Accepted: first MAIL to the last final reply at the generator. Delivered: first MAIL to the last message at the
-    /// sink. Latency: MAIL written to final reply.
+    /// sink. Latency: MAIL written to final reply; of an open load also from when it was due; end to end by the sink.
     package init(_ run: RunRecord) {
         var figures: [Figure] = []
         func add(_ key: String, _ label: String, _ unit: String, _ value: Double, _ digits: Int) {
@@ -33,11 +37,19 @@ package struct RunFigures: Sendable {
         add("accepted_msg_per_s", "accepted", "msg/s", accepted, 0)
         add("delivered_msg_per_s", "delivered", "msg/s", delivered, 0)
         add("delivered_mb_per_s", "delivered", "MB/s", delivered * size / 1e6, 1)
+        add("delivered_gbit_per_s", "delivered", "Gbit/s", delivered * size * 8 / 1e9, 3)
         Self.addLatency("transaction_latency", "transaction", run.generator.transactionLatency, &figures)
+        if let intended = run.generator.intendedLatency, run.generator.load?.model == .open {
+            Self.addLatency("intended_latency", "due to final reply", intended, &figures)
+        }
+        if let endToEnd = run.sink.endToEndLatency {
+            Self.addLatency("end_to_end_latency", "end to end", endToEnd, &figures)
+        }
         if let mta = run.mta {
             Self.addLatency("delivery_latency", "accept to deliver", mta.deliveryLatency, &figures)
         }
         Self.addResources(run, &figures)
+        Self.addSystem(run, &figures)
         for price in run.profile.prices { Self.addCost(price, delivered, size, &figures) }
         self.figures = figures
     }
@@ -86,7 +98,7 @@ package struct RunFigures: Sendable {
                     key: "mta_disk_write_bytes_per_message", label: "mta disk writes", unit: "bytes/msg",
                     value: Double(mta.header.usage.diskWriteBytes) / messages, digits: 0))
         }
-        if let written = run.deviceWriteBytes {
+        if let written = run.resources?.deviceWriteBytes ?? run.deviceWriteBytes {
             figures.append(
                 Figure(
                     key: "device_write_bytes_per_message", label: "device writes, all programs", unit: "bytes/msg",
@@ -102,6 +114,33 @@ package struct RunFigures: Sendable {
                     key: "mta_commit_latency_ms_p50", label: "commit p50", unit: "ms",
                     value: Double(mta.commitLatency.percentile(50)) / 1e6, digits: 2))
         }
+    }
+
+    /// The system under test as it was watched from outside, and what a second of its CPU did.
+    private static func addSystem(_ run: RunRecord, _ figures: inout [Figure]) {
+        let messages = Double(max(1, run.sink.received))
+        func add(_ key: String, _ label: String, _ unit: String, _ value: Double, _ digits: Int) {
+            figures.append(Figure(key: key, label: label, unit: unit, value: value, digits: digits))
+        }
+        let watched = run.resources?[.system]
+        if let watched {
+            let parts = [
+                ("user", watched.cpuUserSeconds), ("system", watched.cpuSystemSeconds), ("total", watched.cpuSeconds),
+            ]
+            for (part, seconds) in parts {
+                add("system_cpu_us_per_message_\(part)", "system CPU \(part)", "µs/msg", seconds * 1e6 / messages, 1)
+            }
+            add("system_memory_peak_mib", "system peak memory", "MiB", Double(watched.memoryPeakBytes) / 1_048_576, 0)
+            add(
+                "system_disk_write_bytes_per_message", "system disk writes", "bytes/msg",
+                Double(watched.diskWriteBytes) / messages, 0)
+            if let syncs = watched.syncs {
+                add("system_syncs_per_message", "syncs", "syncs/msg", Double(syncs.total) / messages, 3)
+            }
+        }
+        let seconds = watched?.cpuSeconds ?? run.mta?.header.usage.cpuSeconds ?? 0
+        guard seconds > 0 else { return }
+        add("system_messages_per_cpu_s", "a CPU second", "msg/CPU s", Double(run.sink.received) / seconds, 0)
     }
 
     /// Cost of a thousand delivered messages at a machine's price, if it delivered at the rate measured here.

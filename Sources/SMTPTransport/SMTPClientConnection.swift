@@ -230,6 +230,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         now = .now()
         guard !isHandshaking else { return abort(.lost("in the clear behind STARTTLS")) }
         isReading = true
+        session.now = now.nanoseconds
         var offset = 0
         reading: while cause == nil {
             switch session.step(input.readableBytesSpan, &offset) {

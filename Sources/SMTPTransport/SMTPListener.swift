@@ -86,13 +86,16 @@ package final class SMTPListener: Sendable {
     package func stopAccepting() async { try? await channel.close() }
 
     /// Asks every client to go: those at rest get 421 at once, others after their transaction, all after `limit`.
-    package func drain(limit: TimeAmount) async {
+    package func drain(limit: TimeAmount) async { await Self.drain(loops, limit: limit) }
+
+    /// The same for the clients of all listeners of these loops.
+    package static func drain(_ loops: LoopGroup, limit: TimeAmount) async {
         let deadline = NIODeadline.now() + limit
         for context in loops.contexts {
             try? await context.eventLoop.submit { context.forEachServerConnection { $0.drain() } }.get()
         }
         while NIODeadline.now() < deadline {
-            if await openConnections() == 0 { return }
+            if await openConnections(loops) == 0 { return }
             try? await Task.sleep(nanoseconds: 20_000_000)
         }
         for context in loops.contexts {
@@ -100,7 +103,7 @@ package final class SMTPListener: Sendable {
         }
     }
 
-    private func openConnections() async -> Int {
+    private static func openConnections(_ loops: LoopGroup) async -> Int {
         var count = 0
         for context in loops.contexts {
             count +=

@@ -22,7 +22,16 @@ extension SMTPServerConnection {
 
     func shakeHands(_ context: ChannelHandlerContext) {
         // Offered without a certificate: a fault of ours, and no reason to go on in the clear.
-        guard let tls = security.tls else { return finish(context) }
+        guard let usual = security.tls else { return finish(context) }
+        let tls: TLSServerContext
+        switch delegate.handshake(self) {
+        case .usual: tls = usual
+        case .with(let other): tls = other
+        case .garbage:
+            context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: "This is not TLS\r\n")), promise: nil)
+            return finish(context)
+        case .closed: return finish(context)
+        }
         handshake = .due
         do {
             try context.pipeline.syncOperations.addHandler(tls.handler(), position: .before(self))
@@ -93,7 +102,7 @@ extension SMTPServerConnection {
         isProxied = true
         tls?.peerNames = []
         switch delegate.admit(self) {
-        case .accepted(nil): return nil
+        case .accepted(nil), .later: return nil
         case .accepted(let rules?):
             session.configure(rules)
             return nil

@@ -25,7 +25,10 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     var isProxied = false
     /// The delegate is being asked about AUTH.
     var isAuthenticating = false
-    private(set) var isClosing = false
+    var isClosing = false
+    /// The delegate may be asked just now: what it says is acted upon when the input is worked off.
+    private(set) var isWorking = false
+    var isAwaitingAdmission = false
     private var isDraining = false
     /// NIO asked to read while we hold it back: a decision is due or the client does not take its replies.
     private var readWithheld = false
@@ -147,12 +150,27 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// The client's address is known: is it welcome, and does it have to shake hands first?
     func begin(_ context: ChannelHandlerContext) {
         if refusal == nil {
-            switch delegate.admit(self) {
-            case .accepted(nil): break
-            case .accepted(let rules?): session.configure(rules)
-            case .refused(let reply): refusal = reply
-            }
+            let admission = delegate.admit(self)
+            if isClosing { return finish(context) }
+            guard admit(admission) else { return }
         }
+        open(context)
+    }
+
+    /// - Returns: false if the answer comes later.
+    func admit(_ admission: Admission) -> Bool {
+        switch admission {
+        case .accepted(nil): break
+        case .accepted(let rules?): session.configure(rules)
+        case .refused(let reply): refusal = reply
+        case .later:
+            (decisionDue, isAwaitingAdmission) = (true, true)
+            return false
+        }
+        return true
+    }
+
+    func open(_ context: ChannelHandlerContext) {
         if security.isImplicit { shakeHands(context) } else { greet(context) }
     }
 
@@ -215,6 +233,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     /// Steps the session through `input` until it is used up, a decision is due, or the session ends.
     private func work(_ input: ByteBuffer) {
+        isWorking = true
+        defer { isWorking = false }
         var offset = 0
         // Content that lies together leaves as one slice, stuffing dots and all, where the wire form is wanted.
         var run = ContentRun(input: input, wireForm: delegate.wantsWireForm)
@@ -229,8 +249,12 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
             case .stuffedDot(let index): stuffedDot(index, &run)
             case .startTLS: return startTLS()
             case .authenticate, .authenticationLine, .authenticationCancelled, .clientAttributes: identify(action)
-            case .sender: session.answer(delegate.sender(self))
-            case .recipient: session.answer(delegate.recipient(self))
+            case .hello(let aborted):
+                if aborted { delegate.contentAborted(self) }
+                answer(delegate.hello(self))
+            case .sender: answer(delegate.sender(self))
+            case .recipient: answer(delegate.recipient(self))
+            case .dataAsked: answer(delegate.dataAsked(self))
             case .contentBegins(let form): delegate.contentBegins(self, form: form)
             case .contentAborted:
                 run.clear()
@@ -262,9 +286,14 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     private func contentEnds() {
         switch delegate.contentEnds(self) {
-        case .now(let reply): session.answer(reply)
+        case .now(let reply): answer(reply)
         case .later: decisionDue = true
         }
+    }
+
+    /// What the delegate said, unless it took time to think or let the client go.
+    private func answer(_ reply: SMTPReply?) {
+        if !decisionDue, !isClosing { session.answer(reply) }
     }
 
     private func afterWork() {

@@ -16,6 +16,12 @@ package protocol SMTPServerDelegate: AnyObject {
     /// ``ServerSession/proposedResponse``). Answered with ``SMTPServerConnection/decide(authentication:)``, at once or
     /// later.
     func authenticate(_ connection: SMTPServerConnection, isFirst: Bool)
+    /// The client wants to shake hands: what it finds.
+    func handshake(_ connection: SMTPServerConnection) -> HandshakeConduct
+    /// EHLO, HELO or LHLO, where ``ServerConfiguration/asksAboutEach`` holds: nil accepts.
+    func hello(_ connection: SMTPServerConnection) -> SMTPReply?
+    /// DATA, likewise.
+    func dataAsked(_ connection: SMTPServerConnection) -> SMTPReply?
     /// MAIL: nil accepts.
     func sender(_ connection: SMTPServerConnection) -> SMTPReply?
     /// RCPT: nil accepts.
@@ -45,6 +51,19 @@ package enum Admission {
     case accepted(ServerConfiguration?)
     /// Said instead of the greeting (421, or 554 of RFC 5321 §3.1).
     case refused(SMTPReply)
+    /// ``SMTPServerConnection/proceed(_:)`` follows; not with XCLIENT, which is answered at once.
+    case later
+}
+
+/// How a handshake goes.
+package enum HandshakeConduct {
+    /// With the listener's certificate.
+    case usual
+    case with(TLSServerContext)
+    /// Octets that are no TLS, and the end of the connection.
+    case garbage
+    /// The end of the connection.
+    case closed
 }
 
 // What a service need not care about that offers none of it.
@@ -54,5 +73,8 @@ extension SMTPServerDelegate {
         connection.decide(authentication: .refused(SMTPReply(535, .init(5, 7, 8), "Authentication failed")))
     }
     package func secured(_ connection: SMTPServerConnection) {}
+    package func handshake(_ connection: SMTPServerConnection) -> HandshakeConduct { .usual }
+    package func hello(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
+    package func dataAsked(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
     package func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection]) {}
 }

@@ -2,7 +2,10 @@
 package enum SinkStage: String, CaseIterable, Sendable {
     /// Before the greeting.
     case connect
-    case ehlo, mail, rcpt, data
+    case ehlo
+    /// STARTTLS was answered and the handshake is due.
+    case tls
+    case mail, rcpt, data
     /// After the last octet of the content.
     case end
 }

@@ -1,41 +1,13 @@
 import MailTypes
+import Measures
 import NIOCore
 import SMTPProtocol
 import SMTPTransport
 
-/// What one event loop of the sink counts. Confined to its loop; read through ``SinkLoop/snapshot()``.
-final class SinkLoop: @unchecked Sendable {
-    struct Totals: Sendable {
-        var messages: UInt64 = 0
-        var bytes: UInt64 = 0
-        var refused: UInt64 = 0
-        var connections: UInt64 = 0
-        var open = 0
-        /// CLOCK_MONOTONIC of the first and the last message; 0 before.
-        var firstNanoseconds: UInt64 = 0
-        var lastNanoseconds: UInt64 = 0
-    }
-    var totals = Totals()
-    var entries: [LedgerEntry] = []
-    let notesEntries: Bool
-    let keeper: MessageKeeper?
-
-    init(notesEntries: Bool, keeper: MessageKeeper?) {
-        self.notesEntries = notesEntries
-        self.keeper = keeper
-    }
-
-    /// Totals so far, and the entries noted since the last call.
-    func snapshot() -> (totals: Totals, entries: [LedgerEntry]) {
-        defer { entries.removeAll(keepingCapacity: true) }
-        return (totals, entries)
-    }
-}
-
 /// One client of the sink: accepts everything and forgets it.
 final class SinkConnection: SMTPServerDelegate {
     private let loop: SinkLoop
-    private var size = 0
+    private(set) var size = 0
     private var verifier = StampVerifier()
     private var kept: [UInt8] = []
 
@@ -43,15 +15,28 @@ final class SinkConnection: SMTPServerDelegate {
         self.loop = loop
         loop.totals.open += 1
         loop.totals.connections += 1
+        loop.tally.usual.greeting += 1
     }
 
     /// Checksums and files want the content itself; throwing away does not care.
     var wantsWireForm: Bool { !loop.notesEntries && loop.keeper == nil }
 
-    func sender(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
-    func recipient(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
+    func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
+        loop.tally.usual.mail += 1
+        return nil
+    }
+
+    func recipient(_ connection: SMTPServerConnection) -> SMTPReply? {
+        loop.tally.usual.rcpt += 1
+        return nil
+    }
 
     func contentBegins(_ connection: SMTPServerConnection, form: WireForm) {
+        if form == .dotStuffed { loop.tally.usual.data += 1 }
+        beginContent()
+    }
+
+    func beginContent() {
         size = 0
         if loop.notesEntries { verifier.reset() }
         kept.removeAll()
@@ -64,19 +49,38 @@ final class SinkConnection: SMTPServerDelegate {
     }
 
     func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision {
-        if let keeper = loop.keeper {
-            if let refusal = keeper.keep(kept, connection.session.envelope) {
-                loop.totals.refused += 1
-                return .now(refusal)
-            }
+        .now(accept(connection, reply: nil, arrived: connection.now))
+    }
+
+    /// Counts the message and lets go of it.
+    /// - Parameters:
+    ///   - reply: what the client is told instead of the usual 250.
+    ///   - arrived: when the end of the content was read.
+    /// - Returns: the reply: a refusal if the message could not be kept.
+    func accept(_ connection: SMTPServerConnection, reply: SMTPReply?, arrived: MonotonicInstant) -> SMTPReply? {
+        if let keeper = loop.keeper, let refusal = keeper.keep(kept, connection.session.envelope) {
+            loop.totals.refused += 1
+            loop.tally.count(.end, refusal)
+            return refusal
         }
         loop.totals.messages += 1
         loop.totals.bytes += UInt64(size)
-        let now = connection.now.nanoseconds
+        let now = arrived.nanoseconds
         if loop.totals.firstNanoseconds == 0 { loop.totals.firstNanoseconds = now }
-        loop.totals.lastNanoseconds = now
-        if loop.notesEntries { loop.entries.append(LedgerEntry(verdict: verifier.verdict, size: size)) }
-        return .now(nil)
+        loop.totals.lastNanoseconds = max(now, loop.totals.lastNanoseconds)
+        if let reply { loop.tally.count(.end, reply) } else { loop.tally.usual.final += 1 }
+        if loop.notesEntries { note(connection, reply, arrived) }
+        return reply
+    }
+
+    private func note(_ connection: SMTPServerConnection, _ reply: SMTPReply?, _ arrived: MonotonicInstant) {
+        let wall = WallInstant.now().nanoseconds - MonotonicInstant.now().nanoseconds(since: arrived)
+        loop.entries.append(
+            LedgerEntry(
+                verdict: verifier.verdict, size: size, receivedUnixNanoseconds: wall, checksum: verifier.checksum,
+                dueUnixNanoseconds: verifier.dueUnixNanoseconds, source: connection.client?.networkAddress,
+                domain: connection.session.envelope.recipients.first.map { Array($0.domain) } ?? [],
+                reply: reply?.code ?? 250))
     }
 
     func contentAborted(_ connection: SMTPServerConnection) { loop.totals.refused += 1 }

@@ -5,54 +5,98 @@ import NIOCore
 package import RunRecords
 import SMTPProtocol
 import SMTPTransport
+import SinkBehaviour
 
-/// The remote MX of a benchmark: takes everything, throws it away, counts, and with a ledger checks.
+/// The remote MX of a benchmark: takes everything, or what its rules let in, throws it away, counts, and with a ledger
+/// checks.
 package actor SinkServer {
-    private let configuration: SinkConfiguration
+    let configuration: SinkConfiguration
     private let loops: LoopGroup
     private let sinkLoops: [SinkLoop]
-    private let listener: SMTPListener
+    private let gate: SinkGate
+    private let behaviour: SharedBehaviour?
     private let ledger: SinkLedger?
     private let live: LiveFile?
-    private let started: WallInstant
-    private let startedMonotonic: MonotonicInstant
+    private var started: WallInstant
+    private var startedMonotonic: MonotonicInstant
     private var series = SeriesRecorder()
     private var peak = 0
+    private var tally = ReplyTally()
+    private var reports: ReportOutbox.Counts?
+    private var http: SinkHTTP?
+    /// Where the listeners and, with `--http`, the counters are, with the ports really bound.
+    package nonisolated let addresses: [String]
 
-    /// Binds the listener and opens the files.
+    /// Binds the listeners and opens the files.
     package static func start(_ configuration: SinkConfiguration) async throws -> SinkServer {
         raiseDescriptorLimit()
         let keeper = try configuration.keepDirectory.map { try MessageKeeper(directory: $0) }
         let ledger = try configuration.ledgerPath.map { try SinkLedger(path: $0) }
+        let behaviour = configuration.rules.isEmpty ? nil : SharedBehaviour(configuration.rules)
+        let reportsTo = try reportTarget(configuration.rules)
         let loops = LoopGroup(threads: configuration.threads)
-        let sinkLoops = loops.contexts.map { _ in SinkLoop(notesEntries: ledger != nil, keeper: keeper) }
+        let sinkLoops = loops.contexts.map { context in
+            SinkLoop(
+                notesEntries: ledger != nil, keeper: keeper, behaviour: behaviour,
+                outbox: reportsTo.map { ReportOutbox(context, to: $0, hostname: configuration.hostname) })
+        }
+        let session = Self.session(configuration, isAsking: behaviour != nil)
+        let gate = try await SinkGate(
+            configuration.listen.map { .init(host: $0.host, port: $0.port, session: session) }, loops, sinkLoops,
+            behaviour)
+        let server = SinkServer(configuration, loops, sinkLoops, gate, behaviour, ledger, await gate.addresses)
+        try await server.serveHTTP()
+        return server
+    }
+
+    /// A benchmark's sink refuses nothing that is SMTP: no size limit, no error limit, lines as long as they come.
+    private static func session(_ configuration: SinkConfiguration, isAsking: Bool) -> ServerConfiguration {
         var session = ServerConfiguration(hostname: configuration.hostname)
-        // A benchmark's sink refuses nothing that is SMTP: no size limit, no error limit, lines as long as they come.
         session.maximumMessageSize = 0
         session.maximumContentLine = 0
         session.maximumErrors = 0
-        let listener = try await SMTPListener.bind(
-            .init(host: configuration.host, port: configuration.port, session: session), loops: loops
-        ) { SinkConnection(sinkLoops[$0.index]) }
-        return SinkServer(configuration, loops, sinkLoops, listener, ledger)
+        session.asksAboutEach = isAsking
+        return session
+    }
+
+    private static func reportTarget(_ rules: SinkRules) throws -> SocketAddress? {
+        guard rules.makesReports, let text = rules.reportsTo else { return nil }
+        let endpoint = try Endpoint(parsing: text, flag: "reports_to")
+        return try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
     }
 
     private init(
-        _ configuration: SinkConfiguration, _ loops: LoopGroup, _ sinkLoops: [SinkLoop], _ listener: SMTPListener,
-        _ ledger: SinkLedger?
+        _ configuration: SinkConfiguration, _ loops: LoopGroup, _ sinkLoops: [SinkLoop], _ gate: SinkGate,
+        _ behaviour: SharedBehaviour?, _ ledger: SinkLedger?, _ addresses: [String]
     ) {
         self.configuration = configuration
         self.loops = loops
         self.sinkLoops = sinkLoops
-        self.listener = listener
+        self.gate = gate
+        self.behaviour = behaviour
         self.ledger = ledger
+        self.addresses = addresses
         live = configuration.recordPath.map { LiveFile(record: $0) }
         started = .now()
         startedMonotonic = .now()
     }
 
-    /// `127.0.0.1:2526`, with the port really bound.
-    package nonisolated var address: String { listener.addressText }
+    private func serveHTTP() async throws {
+        guard let endpoint = configuration.http else { return }
+        http = try await SinkHTTP.start(endpoint, self)
+    }
+
+    /// `127.0.0.1:8025` of `--http`, with the port really bound.
+    package var httpAddress: String? { http?.address }
+
+    /// Opens and closes listeners as the rules say, until cancelled; returns at once where they say nothing of it.
+    package func followRules() async throws {
+        guard gate.hasRefusals else { return }
+        while true {
+            await gate.followRules()
+            try await Task.sleep(nanoseconds: 10_000_000)
+        }
+    }
 
     /// Gathers the loops' counts: call it about five times a second.
     /// - Parameter endsSecond: also closes a second of the series.
@@ -62,32 +106,55 @@ package actor SinkServer {
         let totals = try await gather()
         live?.write(messages: totals.messages, at: .now())
         guard endsSecond else { return nil }
-        return series.add(
-            ProgressTotals(
-                messages: totals.messages, bytes: totals.bytes, failed: totals.refused, connections: totals.open),
-            at: .now())
+        return series.add(progress(totals), at: .now())
+    }
+
+    private func progress(_ totals: SinkLoop.Totals) -> ProgressTotals {
+        ProgressTotals(
+            messages: totals.messages, bytes: totals.bytes, failed: totals.refused, connections: totals.open)
     }
 
     private func gather() async throws -> SinkLoop.Totals {
         var sum = SinkLoop.Totals()
+        var replies = ReplyTally()
+        var sent = ReportOutbox.Counts()
         for (context, loop) in zip(loops.contexts, sinkLoops) {
-            let (totals, entries) = try await context.eventLoop.submit { loop.snapshot() }.get()
-            try ledger?.append(entries)
-            sum.add(totals)
+            let snapshot = try await context.eventLoop.submit { loop.snapshot() }.get()
+            try ledger?.append(snapshot.entries)
+            sum.add(snapshot.totals)
+            replies.add(snapshot.tally)
+            sent.add(snapshot.reports)
         }
         peak = max(peak, sum.open)
+        tally = replies
+        reports = sinkLoops[0].outbox == nil ? nil : sent
         return sum
     }
 
+    /// Counts from zero again, as between two runs; the ledger's file goes on.
+    /// - Returns: what was counted until now.
+    package func reset() async throws -> SinkRecord {
+        let record = makeRecord(try await gather())
+        for (context, loop) in zip(loops.contexts, sinkLoops) {
+            try await context.eventLoop.submit { loop.reset() }.get()
+        }
+        behaviour?.resetHits()
+        ledger?.reset()
+        series = SeriesRecorder()
+        peak = 0
+        (started, startedMonotonic) = (.now(), .now())
+        return record
+    }
+
+    /// What was counted until now.
+    package func counters() async throws -> SinkRecord { makeRecord(try await gather()) }
+
     /// Stops accepting, lets transactions in progress end, writes the record.
     package func stop() async throws -> SinkRecord {
-        await listener.stopAccepting()
-        await listener.drain(limit: .seconds(2))
+        await gate.close(limit: .seconds(2))
+        await http?.stop()
         let totals = try await gather()
-        series.add(
-            ProgressTotals(
-                messages: totals.messages, bytes: totals.bytes, failed: totals.refused, connections: totals.open),
-            at: .now())
+        series.add(progress(totals), at: .now())
         try await loops.shutDown()
         ledger?.close()
         let record = makeRecord(totals)
@@ -101,7 +168,7 @@ package actor SinkServer {
             header: RecordHeader(
                 schema: SinkRecord.schema, arguments: configuration.arguments, threads: configuration.threads,
                 startedUnixSeconds: started.seconds, endedUnixSeconds: WallInstant.now().seconds, usage: .current()),
-            listen: address)
+            listen: addresses[0])
         record.received = totals.messages
         record.receivedBytes = totals.bytes
         record.refused = totals.refused
@@ -110,26 +177,19 @@ package actor SinkServer {
         record.firstReceivedUnixSeconds = wall(totals.firstNanoseconds)
         record.lastReceivedUnixSeconds = wall(totals.lastNanoseconds)
         record.series = series.samples
-        record.ledger = ledger?.summary
+        record.replies = tally.counts
+        record.rules = behaviour?.hits.map { .init(name: $0.name, count: $0.count) }
+        record.reports = reports.map { .init(sent: $0.sent, failed: $0.failed, waiting: $0.waiting) }
+        if let ledger {
+            record.ledger = ledger.summary
+            record.domains = ledger.domains.counts
+            if ledger.latency.count > 0 { record.endToEndLatency = ledger.latency }
+        }
         return record
     }
 
     private func wall(_ nanoseconds: UInt64) -> Double {
         guard nanoseconds > 0 else { return 0 }
         return started.seconds + MonotonicInstant(nanoseconds: nanoseconds).seconds(since: startedMonotonic)
-    }
-}
-
-extension SinkLoop.Totals {
-    mutating func add(_ other: Self) {
-        messages += other.messages
-        bytes += other.bytes
-        refused += other.refused
-        connections += other.connections
-        open += other.open
-        if firstNanoseconds == 0 || (other.firstNanoseconds > 0 && other.firstNanoseconds < firstNanoseconds) {
-            firstNanoseconds = other.firstNanoseconds
-        }
-        lastNanoseconds = max(lastNanoseconds, other.lastNanoseconds)
     }
 }

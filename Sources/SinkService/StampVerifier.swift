@@ -56,6 +56,16 @@ struct StampVerifier {
         line.removeAll(keepingCapacity: true)
     }
 
+    /// CRC-32C of what followed the stamp; nil without one.
+    var checksum: UInt32? {
+        if case .checking = state { crc } else { nil }
+    }
+
+    /// When the message was due, as its stamp says.
+    var dueUnixNanoseconds: UInt64? {
+        if case .checking(let stamp) = state { stamp.dueUnixNanoseconds } else { nil }
+    }
+
     var verdict: Verdict {
         guard case .checking(let stamp) = state else { return .unidentified }
         return stamp.crc32c == crc ? .intact(stamp.id) : .changed(stamp.id)

@@ -1,9 +1,7 @@
 import ArgumentParser
-import Foundation
 import Measures
 import ProgramSupport
 import RunRecords
-import RunReporting
 
 @main
 struct BenchReportMain {
@@ -14,95 +12,16 @@ struct BenchReport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench-report",
         abstract: "Runs a profile over the MTA and makes tables and plots of the results.",
-        subcommands: [Run.self, Table.self, Plot.self, Doctor.self])
-}
-
-/// `bench-report table`: what the results say, side by side.
-struct Table: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "table", abstract: "Print the figures of results; repeats as median and range.")
-
-    @Argument(help: "Result directories, their run.json, or directories of a comparison.")
-    var results: [String]
-    @Flag(
-        inversion: .prefixedNo,
-        help:
-            "A line for each system, with few figures. Default: with more than three systems; CSV and JSON: no difference."
-    )
-    var comparison: Bool?
-    @Option(help: "text, markdown, csv or json.")
-    var format = "text"
-
-    func run() async throws {
-        guard let format = TableFormat(rawValue: format) else {
-            throw UsageFault("--format '\(format)': expected text, markdown, csv or json")
-        }
-        let layout: TableLayout = comparison.map { $0 ? .comparison : .figures } ?? .automatic
-        print(try ReportTable(try ResultFiles.read(results), layout: layout).render(format), terminator: "")
-    }
-}
-
-/// `bench-report plot`: of one system throughput over time and the latency curve, of several the comparison.
-struct Plot: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "plot",
-        abstract: "Draw throughput over time and the latency curve, or a comparison of systems (gnuplot).")
-
-    @Argument(help: "Result directories, their run.json, or directories of a comparison.")
-    var results: [String]
-    @Flag(
-        inversion: .prefixedNo,
-        help: "Bars of throughput, CPU, bytes written and p99 of the final reply. Default: with more than one system.")
-    var comparison: Bool?
-    @Option(name: .shortAndLong, help: "File to write: .svg or .png.")
-    var output = "chart.svg"
-
-    func run() async throws {
-        guard output.hasSuffix(".svg") || output.hasSuffix(".png") else {
-            throw UsageFault("--output '\(output)': expected a name that ends with .svg or .png")
-        }
-        do {
-            let runs = try ResultFiles.read(results)
-            if comparison ?? ComparisonChart.suits(runs) {
-                try ComparisonChart(runs).write(to: output)
-            } else {
-                try RunChart(runs).write(to: output)
-            }
-        } catch let fault as RecordFault {
-            throw RunFault(fault.description)
-        }
-        print(output)
-    }
-}
-
-enum ResultFiles {
-    /// The records of results, and those in the directory of a comparison, oldest first.
-    static func read(_ paths: [String]) throws -> [RunRecord] {
-        try paths.flatMap { path in
-            try files(path).map(record).sorted { $0.startedUnixSeconds < $1.startedUnixSeconds }
-        }
-    }
-
-    private static func record(_ file: String) throws -> RunRecord {
-        do {
-            let record = try RecordFile.read(RunRecord.self, from: file)
-            guard RunRecord.readableSchemas.contains(record.schema) else {
-                throw RecordFault(
-                    "\(file): schema '\(record.schema)', expected \(RunRecord.readableSchemas.joined(separator: " or "))"
-                )
-            }
-            return record
-        } catch let fault as RecordFault {
-            throw UsageFault(fault.description)
-        }
-    }
-
-    private static func files(_ path: String) -> [String] {
-        guard !path.hasSuffix(".json") else { return [path] }
-        let own = path + "/run.json"
-        guard !FileManager.default.fileExists(atPath: own) else { return [own] }
-        let inner = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
-            .map { "\(path)/\($0)/run.json" }.filter { FileManager.default.fileExists(atPath: $0) }
-        return inner.isEmpty ? [own] : inner
-    }
+        subcommands: [
+            Run.self,
+            Table.self,
+            Plot.self,
+            Trend.self,
+            Histograms.self,
+            Check.self,
+            Doctor.self,
+            Cost.self,
+            Project.self,
+            Published.self,
+        ])
 }

@@ -57,6 +57,7 @@ struct RunSequence {
         let (record, directory) = try run.perform(repeatIndex: index, repeats: repeats, order: order)
         let report = try ReportTable([record]).render(.markdown)
         try report.write(toFile: directory + "/report.md", atomically: true, encoding: .utf8)
+        try ResultDirectory.seal(directory)
         line.clear()
         writeError("\(directory)\n")
         return record
@@ -80,5 +81,6 @@ enum ComparisonFiles {
             // The measurements are worth more than their picture.
             writeError("bench-report: \(error.description)\n")
         }
+        try ResultDirectory.seal(directory)
     }
 }

@@ -32,6 +32,12 @@ import Testing
         #expect(audit.named.isEmpty)
     }
 
+    @Test func timesBehindTheFateAreNoFault() throws {
+        let lines = "\(id(1)),accepted,10,11,12\n\(id(2)),refused,10,11,12\n\(id(3)),accepted\n"
+        let audit = try audit(lines, "\(id(1)),ok,1\n\(id(2)),ok,1\n")
+        #expect(audit.acknowledged == 2 && audit.lost == 1)
+    }
+
     @Test(arguments: ["nonsense\n", "0123,accepted\n", ",\n"]) func damagedLedgersAreRefused(line: String) {
         #expect(throws: RecordFault.self) { try audit(line, "") }
     }

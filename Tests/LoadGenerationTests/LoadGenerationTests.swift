@@ -13,7 +13,7 @@ private func message(_ sequence: UInt64, change: (inout LoadConfiguration) -> Vo
         target: try SocketAddress(ipAddress: "127.0.0.1", port: 1), targetText: "x", concurrency: 1, bodySize: 5000)
     change(&configuration)
     let source = MessageSource(configuration, body: SharedBody(configuration), runHigh: 0x1234)
-    return source.message(sequence, chunked: false)
+    return source.message(sequence, chunked: false, dueUnixNanoseconds: 0)
 }
 
 private func bytes(_ message: MessageSource.Message) -> [UInt8] {
@@ -49,6 +49,7 @@ private func bytes(_ message: MessageSource.Message) -> [UInt8] {
             let end = all.firstIndex(of: 0x0A)! + 1
             let stamp = try #require(LoadStamp(headerLine: all[..<(end - 2)]))
             #expect(stamp.id == MessageID(high: 0x1234, low: sequence))
+            #expect(stamp.dueUnixNanoseconds == 0)
             let rest = Array(all[end...])
             #expect(stamp.crc32c == rest.withUnsafeBytes { mr_crc32c(0, $0.baseAddress, $0.count) })
         }

@@ -28,7 +28,7 @@ struct SinkLedger {
     var duplicates: Int { received - ids.count }
 
     init(_ path: String) throws {
-        for fields in try ledgerLines(path, fields: 3) where fields[0] != "-" {
+        for fields in try ledgerLines(path, fields: 8) where fields[0] != "-" {
             received += 1
             ids.insert(fields[0])
             if fields[1] != "ok" { changed.append(fields[0]) }

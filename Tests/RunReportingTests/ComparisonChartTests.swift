@@ -87,7 +87,7 @@ import Testing
         }
         #expect(fault?.description == "/nonexistent/bars.svg: cannot be written: No such file or directory")
         let none = #expect(throws: RecordFault.self) { try ComparisonChart([]).write(to: "/tmp/none.svg") }
-        #expect(none?.description == "/tmp/none.svg: there is nothing to draw")
+        #expect(none?.description == "there is no run to report")
     }
 
     @Test func barsAreForSeveralSystems() throws {

@@ -7,6 +7,8 @@ import Testing
     @Test(arguments: [
         ("accepted_msg_per_s", 500.0), ("accepted_mmh", 1.8),
         ("delivered_msg_per_s", 400), ("delivered_mmh", 1.44), ("delivered_mb_per_s", 4.2),
+        ("delivered_gbit_per_s", 0.0336),
+        ("system_messages_per_cpu_s", 1666.666_666_666_666_7),
         ("transaction_latency_ms_p90", 8), ("transaction_latency_ms_p99", 8), ("transaction_latency_ms_max", 8),
         ("delivery_latency_ms_p50", 4), ("delivery_latency_ms_p999", 4), ("delivery_latency_ms_max", 4),
         ("generator_cpu_us_per_message_user", 100), ("generator_cpu_us_per_message_system", 50),
@@ -38,7 +40,8 @@ import Testing
         let figures = RunFigures(try RunFixture.run()).figures
         #expect(Set(figures.map(\.key)).count == figures.count)
         let words = [
-            "MMH": "mmh", "msg/s": "msg_per_s", "MB/s": "mb_per_s", "ms": "_ms_", "µs/msg": "us_per_message",
+            "MMH": "mmh", "msg/s": "msg_per_s", "MB/s": "mb_per_s", "Gbit/s": "gbit_per_s",
+            "msg/CPU s": "messages_per_cpu_s", "ms": "_ms_", "µs/msg": "us_per_message",
             "MiB": "mib",
             "bytes/msg": "bytes_per_message", "msg": "messages", "USD": "usd",
         ]

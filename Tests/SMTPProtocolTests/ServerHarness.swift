@@ -30,7 +30,7 @@ struct ServerHarness {
                 precondition(offset == bytes.count, "input was left over")
                 output += session.takeOutput()
                 return
-            case .sender, .recipient: session.answer(nil)
+            case .hello, .sender, .recipient, .dataAsked: session.answer(nil)
             case .contentBegins: content = []
             case .content(let range): content += bytes[range]
             case .stuffedDot: break

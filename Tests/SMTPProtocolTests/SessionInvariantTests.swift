@@ -21,7 +21,7 @@ import Testing
             stepping: while !isClosed {
                 switch session.step(bytes.span.bytes, &offset) {
                 case .needsInput: break stepping
-                case .sender, .recipient: session.answer(nil)
+                case .hello, .sender, .recipient, .dataAsked: session.answer(nil)
                 case .contentBegins:
                     if isOpen { unpaired += 1 }
                     (isOpen, content) = (true, [])

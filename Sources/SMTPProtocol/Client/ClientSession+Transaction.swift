@@ -12,6 +12,7 @@ extension ClientSession {
         var transaction = ClientTransaction(
             usesPipelining && configuration.serverProtocol == .smtp ? nil : envelope)
         transaction.chunkSize = sendsChunk(form) ? size : nil
+        if configuration.tracesReplies { transaction.trace = ReplyTrace() }
         appendMail(envelope, size: size)
         guard usesPipelining else {
             transaction.unsentRecipients = envelope.recipients.indices
@@ -105,6 +106,7 @@ extension ClientSession {
 
     private mutating func finish() -> Action? {
         var result = transactions.popFirst()?.result
+        isFirstTransaction = false
         if configuration.keepsReplies, result?.acceptance == nil, replies.reply.isPositive {
             result?.acceptance = replies.reply
         }
@@ -116,6 +118,37 @@ extension ClientSession {
     private mutating func finishWithReset() -> Action? {
         if !isQuitting { send("RSET\r\n", .reset) }
         return finish()
+    }
+
+    // MARK: Traces
+
+    /// Notes a reply before it is acted on.
+    mutating func trace(_ expectation: Expectation, _ code: UInt16) {
+        guard !transactions.isEmpty else { return }
+        let isYes = code / 100 == 2 || code == 354
+        let now = now
+        switch expectation {
+        case .mail:
+            current.trace?.mail = now
+            if isYes { current.trace?.mailCode = code }
+        case .rcpt:
+            current.trace?.recipient = now
+            if isYes { current.trace?.recipientCode = code }
+        case .data:
+            current.trace?.data = now
+            if isYes { current.trace?.dataCode = code }
+        default: if isYes { current.trace?.finalCode = code }
+        }
+        if isFirstTransaction, isYes { firstReplies[Self.stage(expectation)] = replies.reply }
+    }
+
+    private static func stage(_ expectation: Expectation) -> TransactionStage {
+        switch expectation {
+        case .mail: .mail
+        case .rcpt: .rcpt
+        case .data: .data
+        default: .final
+        }
     }
 
     // MARK: Lockstep, for servers without PIPELINING

@@ -44,6 +44,9 @@ package struct ClientConfiguration: Sendable {
     package var serverProtocol = ServerProtocol.smtp
     /// What the server says to content it accepts is kept, too: ``TransactionResult/acceptance``.
     package var keepsReplies = false
+    /// Each transaction says when which reply came: ``TransactionResult/trace``; and what was said to the first one is
+    /// kept: ``ClientSession/firstReplies``.
+    package var tracesReplies = false
 
     package init(hostname: String, pipelining: Bool = true, overlap: Bool = true, chunking: Bool = false) {
         self.hostname = hostname
@@ -93,12 +96,18 @@ package struct ClientSession {
     var isQuitting = false
     /// The connection is encrypted.
     package private(set) var isSecure = false
+    /// The caller's clock when it read what it steps over, nanoseconds; only ``ReplyTrace`` shows it.
+    package var now: UInt64 = 0
+    /// The replies that said yes to the first transaction, with their texts.
+    package internal(set) var firstReplies: [TransactionStage: SMTPReply] = [:]
+    var isFirstTransaction: Bool
     /// 421 was the answer to an open transaction: it is reported first, the session next.
     var pendingClose: SMTPReply?
 
     package init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
         isSecure = configuration.isImplicitTLS
+        isFirstTransaction = configuration.tracesReplies
         expected.append(.greeting)
     }
 
@@ -173,7 +182,8 @@ package struct ClientSession {
     package mutating func step(_ input: borrowing RawSpan, _ offset: inout Int) -> Action {
         if let reply = pendingClose { return .sessionRefused(reply) }
         while true {
-            let keepText = expected.first == .ehlo || (configuration.keepsReplies && isAnswerToContent)
+            let keepText =
+                expected.first == .ehlo || isFirstTransaction || (configuration.keepsReplies && isAnswerToContent)
             switch replies.next(input, &offset, keepText: keepText) {
             case .needsInput: return .needsInput
             case .malformed: return .close("not an SMTP reply")
@@ -192,7 +202,9 @@ package struct ClientSession {
         let action: Action?
         switch expectation {
         case .greeting, .ehlo, .helo, .startTLS: action = opening(expectation, code)
-        case .mail, .rcpt, .data, .chunk, .content: action = transaction(expectation, code)
+        case .mail, .rcpt, .data, .chunk, .content:
+            if configuration.tracesReplies { trace(expectation, code) }
+            action = transaction(expectation, code)
         case .reset: action = transactions.isEmpty && !isQuitting ? .ready : nil
         case .quit: return .close(nil)
         }

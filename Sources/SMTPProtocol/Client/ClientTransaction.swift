@@ -14,6 +14,8 @@ package struct TransactionResult: Equatable, Sendable {
     package var refusedRecipients: [RefusedRecipient]
     /// The reply that accepted it, with its text: only where ``ClientConfiguration/keepsReplies`` says so.
     package var acceptance: SMTPReply?
+    /// Only where ``ClientConfiguration/tracesReplies`` says so.
+    package var trace: ReplyTrace?
 
     package struct RefusedRecipient: Equatable, Sendable {
         package var index: Int
@@ -33,6 +35,22 @@ package struct TransactionResult: Equatable, Sendable {
     package var isAccepted: Bool { refusal == nil }
 }
 
+/// When the replies to one transaction were read, by the clock of ``ClientSession/now``, and the codes that said yes; 0
+/// for those that did not come.
+package struct ReplyTrace: Equatable, Sendable {
+    package var mail: UInt64 = 0
+    /// Of the last recipient.
+    package var recipient: UInt64 = 0
+    /// 354: the content was written then.
+    package var data: UInt64 = 0
+    package var mailCode: UInt16 = 0
+    package var recipientCode: UInt16 = 0
+    package var dataCode: UInt16 = 0
+    package var finalCode: UInt16 = 0
+    package var acceptedRecipients = 0
+    package init() {}
+}
+
 /// What the session remembers of a transaction that has begun.
 struct ClientTransaction {
     var acceptedRecipients = 0
@@ -40,6 +58,7 @@ struct ClientTransaction {
     var stage = TransactionStage.final
     var refusedRecipients: [TransactionResult.RefusedRecipient] = []
     var acceptance: SMTPReply?
+    var trace: ReplyTrace?
     /// RCPT commands not sent yet: only without pipelining.
     var unsentRecipients: Range<Int> = 0..<0
     /// LMTP: recipients whose reply to the content is still to come, by their index in the envelope.
@@ -73,6 +92,10 @@ struct ClientTransaction {
     var isHopeless: Bool { refusal != nil || acceptedRecipients == 0 }
 
     var result: TransactionResult {
-        TransactionResult(refusal: refusal, stage: stage, refusedRecipients: refusedRecipients, acceptance: acceptance)
+        var result = TransactionResult(
+            refusal: refusal, stage: stage, refusedRecipients: refusedRecipients, acceptance: acceptance)
+        result.trace = trace
+        result.trace?.acceptedRecipients = acceptedRecipients
+        return result
     }
 }

@@ -31,6 +31,10 @@ package struct ServerConfiguration: Sendable {
     package var offersXclient = false
     /// What is refused is kept for ``ServerSession/takeRejections()``.
     package var recordsRejections = false
+    /// EHLO and DATA are decided by the service as MAIL and RCPT are.
+    package var asksAboutEach = false
+    /// Neither announced nor taken.
+    package var withheld: ServiceExtensions = []
 
     package init(
         hostname: String, maximumMessageSize: Int = SMTPLimits.messageSize,
@@ -51,7 +55,8 @@ package struct ServerConfiguration: Sendable {
             "PIPELINING", maximumMessageSize > 0 ? "SIZE \(maximumMessageSize)" : "SIZE", "8BITMIME", "SMTPUTF8",
             "CHUNKING", "BINARYMIME", "DSN", "ENHANCEDSTATUSCODES", limits,
         ]
-        if offersStartTLS, !isSecure { lines.append("STARTTLS") }
+        if !withheld.isEmpty { lines.removeAll { withheld.hides($0) } }
+        if offersStartTLS, !isSecure, !withheld.contains(.startTLS) { lines.append("STARTTLS") }
         if isSecure { lines.append("REQUIRETLS") }
         if isSecure, !isAuthenticated, !authMechanisms.isEmpty {
             lines.append("AUTH " + authMechanisms.joined(separator: " "))

@@ -64,15 +64,27 @@ extension ServerSession {
         }
         let aborted = endTransaction()
         isExtended = verb != .helo
-        if isExtended {
-            let lines =
-                ["\(configuration.hostname) greets \(clientName)"]
-                + configuration.extensionLines(isSecure: isSecure, isAuthenticated: authenticatedUser != nil)
-            reply(SMTPReply(250, nil, lines.joined(separator: "\n")))
-        } else {
-            reply(SMTPReply(250, nil, configuration.hostname))
+        if configuration.asksAboutEach {
+            phase = .deciding(.hello)
+            return .hello(aborted: aborted != nil)
         }
+        welcome()
         return aborted
+    }
+
+    /// The usual answer to EHLO, LHLO or HELO.
+    mutating func welcome() {
+        guard isExtended else { return reply(SMTPReply(250, nil, configuration.hostname)) }
+        let lines =
+            ["\(configuration.hostname) greets \(clientName)"]
+            + configuration.extensionLines(isSecure: isSecure, isAuthenticated: authenticatedUser != nil)
+        reply(SMTPReply(250, nil, lines.joined(separator: "\n")))
+    }
+
+    /// EHLO was refused: as if it had not been said (RFC 5321 §4.1.4).
+    mutating func answerHello(_ decision: SMTPReply?, accepted: Bool) {
+        if !accepted { clientName = "" }
+        if let decision { reply(decision) } else { welcome() }
     }
 
     private mutating func reset(_ argument: RawSpan) -> Action? {

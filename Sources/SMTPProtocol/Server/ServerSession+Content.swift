@@ -11,6 +11,14 @@ extension ServerSession {
         }
         // RFC 3030 §3: binary content comes in chunks only.
         guard envelope.bodyType != .binaryMIME else { return refuseSequence("BODY=BINARYMIME needs BDAT") }
+        if configuration.asksAboutEach {
+            phase = .deciding(.data)
+            return .dataAsked
+        }
+        return beginData()
+    }
+
+    mutating func beginData() -> Action? {
         append("354 End data with <CR><LF>.<CR><LF>\r\n")
         phase = .data(ContentReader(lineLimit: configuration.maximumContentLine))
         return .contentBegins(.dotStuffed)
@@ -51,6 +59,10 @@ extension ServerSession {
     }
 
     mutating func chunk(_ argument: RawSpan) -> Action? {
+        if configuration.withheld.contains(.chunking) {
+            // What follows is content that nobody here can find the end of.
+            return closeRefusing(SMTPReply(521, .init(5, 5, 1), "BDAT is not offered here, closing"))
+        }
         let command: BdatCommand
         do throws(GrammarFault) {
             command = try BdatCommand.parse(argument)

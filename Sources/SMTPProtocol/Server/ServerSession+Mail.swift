@@ -17,6 +17,9 @@ extension ServerSession {
         } catch {
             return refuse(error.reply)
         }
+        if !configuration.withheld.isEmpty, let keyword = configuration.withheld.refusedKeyword(of: command) {
+            return refuse(GrammarFault.unknownParameter(keyword).reply)
+        }
         if command.options.requiresTLS, !isSecure {
             // RFC 8689 §4.1: offered over TLS only.
             return refuse(SMTPReply(530, .init(5, 7, 10), "REQUIRETLS needs TLS"))
@@ -45,11 +48,27 @@ extension ServerSession {
         }
         do throws(GrammarFault) {
             let command = try RcptCommand.parse(argument, allowUTF8: envelope.smtpUTF8)
+            if configuration.withheld.contains(.dsn), command.options != .none {
+                throw .unknownParameter(command.options.notify == nil ? "ORCPT" : "NOTIFY")
+            }
             (proposedRecipient, proposedOptions) = (command.forwardPath, command.options)
         } catch {
             return refuse(error.reply)
         }
         phase = .deciding(.recipient)
         return .recipient
+    }
+}
+
+extension ServiceExtensions {
+    /// The first parameter of MAIL that belongs to an extension that is not there.
+    fileprivate func refusedKeyword(of command: MailCommand) -> String? {
+        if contains(.size), command.size != nil { return "SIZE" }
+        if contains(.smtpUTF8), command.smtpUTF8 { return "SMTPUTF8" }
+        if contains(.eightBitMIME), command.bodyType == .eightBitMIME { return "BODY" }
+        if !isDisjoint(with: [.binaryMIME, .chunking]), command.bodyType == .binaryMIME { return "BODY" }
+        if contains(.dsn), command.options.returnedContent != nil { return "RET" }
+        if contains(.dsn), !command.options.envelopeID.isEmpty { return "ENVID" }
+        return nil
     }
 }

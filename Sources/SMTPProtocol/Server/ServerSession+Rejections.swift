@@ -40,7 +40,7 @@ extension ServerSession {
         switch question {
         case .recipient: record(decision, about: [proposedRecipient])
         case .content: record(decision, about: envelope.recipients)
-        case .sender, .attributes, .authentication: record(decision)
+        case .hello, .sender, .data, .attributes, .authentication: record(decision)
         }
     }
 }

@@ -14,10 +14,15 @@ package struct ServerSession {
     package enum Action: Equatable {
         /// All input was consumed.
         case needsInput
+        /// EHLO, HELO or LHLO, where ``ServerConfiguration/asksAboutEach`` holds. Asks for ``answer(_:)``.
+        /// `aborted`: a message that was coming in chunks is dropped by it.
+        case hello(aborted: Bool)
         /// MAIL was well-formed; see ``envelope``. Asks for ``answer(_:)``.
         case sender
         /// RCPT was well-formed; see ``proposedRecipient``. Asks for ``answer(_:)``.
         case recipient
+        /// DATA, where ``ServerConfiguration/asksAboutEach`` holds. Asks for ``answer(_:)``.
+        case dataAsked
         /// Content follows in this form.
         case contentBegins(WireForm)
         /// Content bytes: this range of the input.
@@ -45,6 +50,8 @@ package struct ServerSession {
 
     enum Phase {
         case commands
+        /// DATA was accepted by the service and is not answered yet.
+        case beginning
         case data(ContentReader)
         case chunk(last: Bool)
         /// A line of an AUTH exchange is due.
@@ -53,7 +60,7 @@ package struct ServerSession {
         case handshaking
         case closed
     }
-    enum Decision { case sender, recipient, content, authentication, attributes }
+    enum Decision { case hello, sender, recipient, data, content, authentication, attributes }
 
     package internal(set) var configuration: ServerConfiguration
     var phase = Phase.commands
@@ -141,6 +148,7 @@ package struct ServerSession {
             let action: Action?
             switch phase {
             case .commands: action = readCommand(input, &offset)
+            case .beginning: action = beginData()
             case .data: action = readContent(input, &offset)
             case .chunk(let last): action = readChunk(input, &offset, last: last)
             case .authenticating: action = readAuthentication(input, &offset)
@@ -154,13 +162,16 @@ package struct ServerSession {
         }
     }
 
-    /// The decision on the last `.sender`, `.recipient` or `.contentEnds`; nil accepts with the usual reply.
+    /// The decision on the last `.hello`, `.sender`, `.recipient`, `.dataAsked` or `.contentEnds`; nil accepts with the usual reply.
     package mutating func answer(_ decision: SMTPReply?) {
         guard case .deciding(let question) = phase else { preconditionFailure("no decision is due") }
         let accepted = decision?.isPositive ?? true
         if let decision, !accepted { record(decision, question) }
         phase = .commands
         switch question {
+        case .hello: answerHello(decision, accepted: accepted)
+        case .data:
+            if accepted { phase = .beginning } else if let decision { reply(decision) }
         case .sender:
             hasMail = accepted
             if accepted { transactions += 1 } else { resetTransaction() }
@@ -229,6 +240,9 @@ package struct ServerSession {
 extension ServerSession {
     /// Other rules, now that the client's address is known: before the greeting, or with an XCLIENT that begins anew.
     package mutating func configure(_ rules: ServerConfiguration) { configuration = rules }
+
+    /// Does without these extensions from now on; before EHLO is answered.
+    package mutating func withhold(_ extensions: ServiceExtensions) { configuration.withheld.formUnion(extensions) }
 }
 
 // What AUTH, XCLIENT and DSN parameters leave behind.

@@ -36,7 +36,10 @@ struct ServerTrace: Equatable {
         switch action {
         case .needsInput, .authenticationCancelled: break
         case .stuffedDot: content.append(0x2E)
-        case .sender, .recipient, .clientAttributes: session.answer(nil)
+        case .hello(let aborted):
+            if aborted { end("aborted") }
+            session.answer(nil)
+        case .sender, .recipient, .dataAsked, .clientAttributes: session.answer(nil)
         case .contentBegins:
             require(!isOpen, "content began twice")
             require(!session.envelope.recipients.isEmpty, "content without recipients")

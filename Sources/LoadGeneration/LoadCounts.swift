@@ -1,0 +1,149 @@
+import Measures
+import RunRecords
+import SMTPProtocol
+
+/// How one offered message ended.
+enum Outcome: String, Sendable { case accepted, refused, failed, inDoubt = "in_doubt" }
+
+/// What one event loop of the generator counts. Confined to its loop; read by ``LoadLoop/snapshot()``.
+struct LoadCounts: Sendable {
+    var offered: UInt64 = 0
+    var accepted: UInt64 = 0
+    var refused: UInt64 = 0
+    var failed: UInt64 = 0
+    var inDoubt: UInt64 = 0
+    var acceptedBytes: UInt64 = 0
+    var connectionsFailed: UInt64 = 0
+    var connectionsMade: UInt64 = 0
+    /// Recipients of accepted messages, taken and refused.
+    var recipientsAccepted: UInt64 = 0
+    var recipientsRefused: UInt64 = 0
+    /// Begun more than a millisecond after they were due, and those of them for which a connection was free.
+    var lateStarts: UInt64 = 0
+    var lateThoughFree: UInt64 = 0
+    /// Due when the run ended, and never begun.
+    var dropped: UInt64 = 0
+    var warmUpOffered: UInt64 = 0
+    var warmUpAccepted: UInt64 = 0
+    var warmUpBytes: UInt64 = 0
+    /// Connections in use, and those still to be opened.
+    var open = 0
+    var connecting = 0
+    /// CLOCK_MONOTONIC; 0 before.
+    var firstOffered: UInt64 = 0
+    var lastAccepted: UInt64 = 0
+    var messageSize = 0
+
+    var notAccepted: UInt64 { refused + failed + inDoubt }
+
+    mutating func add(_ other: LoadCounts) {
+        for field in Self.sums { self[keyPath: field] += other[keyPath: field] }
+        open += other.open
+        connecting += other.connecting
+        if firstOffered == 0 || (other.firstOffered > 0 && other.firstOffered < firstOffered) {
+            firstOffered = other.firstOffered
+        }
+        lastAccepted = max(lastAccepted, other.lastAccepted)
+        messageSize = max(messageSize, other.messageSize)
+    }
+
+    private static var sums: [WritableKeyPath<LoadCounts, UInt64>] {
+        [
+            \.offered, \.accepted, \.refused, \.failed, \.inDoubt, \.acceptedBytes, \.connectionsFailed,
+            \.connectionsMade, \.recipientsAccepted, \.recipientsRefused, \.lateStarts, \.lateThoughFree, \.dropped,
+            \.warmUpOffered, \.warmUpAccepted, \.warmUpBytes,
+        ]
+    }
+}
+
+/// Latencies and replies, gathered at the end.
+struct LoadMeasures: Sendable {
+    var connect = LatencyHistogram()
+    var ready = LatencyHistogram()
+    var transaction = LatencyHistogram()
+    /// Of an open load only.
+    var intended = LatencyHistogram()
+    var wait = LatencyHistogram()
+    var warmUp = LatencyHistogram()
+    /// By ``TransactionStage``, in its order.
+    private var stages = (
+        mail: LatencyHistogram(), recipient: LatencyHistogram(), data: LatencyHistogram(), final: LatencyHistogram()
+    )
+    private var replies: [ReplyKey: (count: UInt64, text: String)] = [:]
+    /// The replies that nearly every message gets, counted without a look-up.
+    private var usual = (mail250: UInt64(0), recipient250: UInt64(0), data354: UInt64(0), final250: UInt64(0))
+
+    private struct ReplyKey: Hashable {
+        var stage: String
+        var code: Int
+    }
+
+    mutating func note(_ stage: String, _ code: Int, count: UInt64 = 1, _ text: @autoclosure () -> String) {
+        let key = ReplyKey(stage: stage, code: code)
+        replies[key, default: (0, text())].count += count
+        if replies[key]!.text.isEmpty { replies[key]!.text = text() }
+    }
+
+    /// The codes of the replies that said yes.
+    mutating func note(_ trace: ReplyTrace) {
+        if trace.mailCode == 250 { usual.mail250 += 1 } else { notePositive("mail", trace.mailCode) }
+        if trace.recipientCode == 250 {
+            usual.recipient250 += UInt64(trace.acceptedRecipients)
+        } else {
+            notePositive("rcpt", trace.recipientCode, UInt64(trace.acceptedRecipients))
+        }
+        if trace.dataCode == 354 { usual.data354 += 1 } else { notePositive("data", trace.dataCode) }
+        if trace.finalCode == 250 { usual.final250 += 1 } else { notePositive("final", trace.finalCode) }
+    }
+
+    private mutating func notePositive(_ stage: String, _ code: UInt16, _ count: UInt64 = 1) {
+        if code != 0 { note(stage, Int(code), count: count, "") }
+    }
+
+    /// By verb, of an accepted message: from the write that asked for a reply to the reply.
+    mutating func record(_ trace: ReplyTrace, began: UInt64, ended: UInt64, isPipelined: Bool) {
+        stages.mail.record(nanoseconds: span(began, trace.mail))
+        stages.recipient.record(nanoseconds: span(isPipelined ? began : trace.mail, trace.recipient))
+        if trace.data != 0 {
+            stages.data.record(nanoseconds: span(isPipelined ? began : trace.recipient, trace.data))
+        }
+        // BDAT goes out with the envelope where that is pipelined, and behind the last RCPT's reply elsewhere.
+        let written = trace.data != 0 ? trace.data : isPipelined ? began : trace.recipient
+        stages.final.record(nanoseconds: span(written, ended))
+    }
+
+    private func span(_ from: UInt64, _ to: UInt64) -> UInt64 { to > from ? to - from : 0 }
+
+    mutating func merge(_ other: LoadMeasures) {
+        for histogram in Self.histograms { self[keyPath: histogram].merge(other[keyPath: histogram]) }
+        usual.mail250 += other.usual.mail250
+        usual.recipient250 += other.usual.recipient250
+        usual.data354 += other.usual.data354
+        usual.final250 += other.usual.final250
+        for (key, value) in other.replies { note(key.stage, key.code, count: value.count, value.text) }
+    }
+
+    private static var histograms: [WritableKeyPath<LoadMeasures, LatencyHistogram>] {
+        [
+            \.connect, \.ready, \.transaction, \.intended, \.wait, \.warmUp,
+            \.stages.mail, \.stages.recipient, \.stages.data, \.stages.final,
+        ]
+    }
+
+    var stageLatency: [String: LatencyHistogram] {
+        let all = ["mail": stages.mail, "rcpt": stages.recipient, "data": stages.data, "final": stages.final]
+        return all.filter { $0.value.count > 0 }
+    }
+
+    /// All replies with how often they came, in the order of stages and codes.
+    var replyCounts: [ReplyCount] {
+        var all = self
+        for (stage, code, count) in [
+            ("mail", 250, usual.mail250), ("rcpt", 250, usual.recipient250), ("data", 354, usual.data354),
+            ("final", 250, usual.final250),
+        ] where count > 0 { all.note(stage, code, count: count, "") }
+        return all.replies.filter { $0.value.count > 0 }
+            .map { ReplyCount(stage: $0.key.stage, code: $0.key.code, count: $0.value.count, firstText: $0.value.text) }
+            .sorted { ($0.stage, $0.code) < ($1.stage, $1.code) }
+    }
+}

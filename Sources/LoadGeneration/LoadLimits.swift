@@ -1,0 +1,70 @@
+import Measures
+import SMTPTransport
+
+/// What this machine must have before a run begins: checked before the first byte is sent.
+enum LoadLimits {
+    /// What one connection takes of this process's memory and of the kernel's, about: measured with 10,000 of them.
+    private static let bytesPerConnection = 24 * 1024
+    /// Histograms, code and buffers of one event loop.
+    private static let bytesPerLoop = 16 << 20
+
+    /// - Throws: ``LoadFault`` that names the limit and how to raise it.
+    static func check(_ configuration: LoadConfiguration) throws(LoadFault) {
+        try checkFiles(configuration)
+        try checkPorts(configuration)
+        try checkMemory(configuration)
+    }
+
+    private static func checkFiles(_ configuration: LoadConfiguration) throws(LoadFault) {
+        let descriptors = raiseDescriptorLimit()
+        let wanted = configuration.concurrency + 64
+        guard wanted > descriptors else { return }
+        throw LoadFault(
+            "--connections \(configuration.concurrency) needs \(wanted) file descriptors, the limit is "
+                + "\(descriptors): raise it with 'ulimit -n \(wanted)' or in limits.conf")
+    }
+
+    private static func checkPorts(_ configuration: LoadConfiguration) throws(LoadFault) {
+        guard let range = readSmallFile("/proc/sys/net/ipv4/ip_local_port_range") else { return }
+        let ports = range.split { $0 == "\t" || $0 == " " || $0 == "\n" }.compactMap { Int($0) }
+        guard ports.count == 2, configuration.concurrency > ports[1] - ports[0] + 1 else { return }
+        throw LoadFault(
+            "--connections \(configuration.concurrency) needs as many local ports, net.ipv4.ip_local_port_range has "
+                + "\(ports[1] - ports[0] + 1): widen it with 'sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"'")
+    }
+
+    private static func checkMemory(_ configuration: LoadConfiguration) throws(LoadFault) {
+        let wanted = estimate(configuration)
+        guard let available = availableBytes(), wanted > available else { return }
+        throw LoadFault(
+            "--connections \(configuration.concurrency) with --body-size \(configuration.bodySize) needs about "
+                + "\(wanted >> 20) MiB of memory, \(available >> 20) MiB are available (MemAvailable of /proc/meminfo, "
+                + "or the limit of the control group): fewer connections, smaller messages, or more memory")
+    }
+
+    /// Bytes that a run will use at most, about.
+    static func estimate(_ configuration: LoadConfiguration) -> Int {
+        // The text of all messages in both wire forms.
+        let texts = 2 * (configuration.bodyFile?.count ?? configuration.bodySize)
+        return configuration.concurrency * bytesPerConnection + configuration.threads * bytesPerLoop + texts
+    }
+
+    private static func availableBytes() -> Int? {
+        guard let free = procField("/proc/meminfo", "MemAvailable:").map({ Int($0) * 1024 }) else { return nil }
+        return min(free, controlGroupBytes() ?? .max)
+    }
+
+    /// What the control group's limit leaves; nil where there is none.
+    private static func controlGroupBytes() -> Int? {
+        func number(_ path: String) -> Int? {
+            readSmallFile(path).flatMap { Int($0.prefix { $0.isNumber }) }
+        }
+        for (limit, used) in [
+            ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+            ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+        ] {
+            if let limit = number(limit), let used = number(used), limit < 1 << 60 { return max(0, limit - used) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,72 @@
+import MailTypes
+import Measures
+import SMTPProtocol
+
+// How messages begin and end, and what is counted of it: the same for every protocol.
+extension LoadLoop {
+    /// Makes a message of the work and counts it as offered.
+    /// - Parameter chunked: content for BDAT, not dot-stuffed.
+    func offer(_ work: LoadWork, chunked: Bool) -> (message: MessageSource.Message, open: OpenMessage) {
+        let now = MonotonicInstant.now()
+        let due = work.due ?? now
+        let message = source.message(
+            work.sequence, chunked: chunked, dueUnixNanoseconds: due.nanoseconds &+ wallOffset)
+        if counts.firstOffered == 0 { counts.firstOffered = now.nanoseconds }
+        counts.offered += 1
+        counts.messageSize = message.content.size
+        if due.nanoseconds < measuredFrom { counts.warmUpOffered += 1 }
+        let open = OpenMessage(
+            id: message.id, size: message.content.size, recipients: message.envelope.recipients.count, due: due,
+            began: now)
+        return (message, open)
+    }
+
+    /// - Parameter taken: recipients that were not refused.
+    func accepted(_ message: OpenMessage, at now: MonotonicInstant, taken: Int) {
+        let latency = now.nanoseconds(since: message.began)
+        counts.accepted += 1
+        counts.acceptedBytes += UInt64(message.size)
+        counts.recipientsAccepted += UInt64(taken)
+        counts.recipientsRefused += UInt64(message.recipients - taken)
+        counts.lastAccepted = now.nanoseconds
+        recent.record(nanoseconds: pace == nil ? latency : now.nanoseconds(since: message.due))
+        note(message, .accepted, now)
+        if isWarmUp(message) {
+            counts.warmUpAccepted += 1
+            counts.warmUpBytes += UInt64(message.size)
+            measures.warmUp.record(nanoseconds: latency)
+            return
+        }
+        measures.transaction.record(nanoseconds: latency)
+        guard pace != nil else { return }
+        measures.intended.record(nanoseconds: now.nanoseconds(since: message.due))
+        measures.wait.record(nanoseconds: message.began.nanoseconds(since: message.due))
+    }
+
+    /// It was due before the measured part began.
+    func isWarmUp(_ message: OpenMessage) -> Bool { message.due.nanoseconds < measuredFrom }
+
+    func refused(_ message: OpenMessage, at now: MonotonicInstant) {
+        counts.refused += 1
+        note(message, .refused, now)
+    }
+
+    /// The connection ended with the message under way.
+    func lost(_ message: OpenMessage, contentSent: Bool, at now: MonotonicInstant) {
+        if contentSent { counts.inDoubt += 1 } else { counts.failed += 1 }
+        note(message, contentSent ? .inDoubt : .failed, now)
+    }
+
+    /// `ID,fate,due_unix_ns,begun_unix_ns,ended_unix_ns`
+    private func note(_ message: OpenMessage, _ outcome: Outcome, _ ended: MonotonicInstant) {
+        guard configuration.ledgerPath != nil else { return }
+        message.id.appendHex(to: &ledger)
+        ledger.append(UInt8(ascii: ","))
+        ledger.append(contentsOf: outcome.rawValue.utf8)
+        for instant in [message.due, message.began, ended] {
+            ledger.append(UInt8(ascii: ","))
+            ledger.append(contentsOf: String(instant.nanoseconds &+ wallOffset).utf8)
+        }
+        ledger.append(0x0A)
+    }
+}

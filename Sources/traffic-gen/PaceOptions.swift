@@ -1,0 +1,125 @@
+import ArgumentParser
+import LoadGeneration
+import LoadPacing
+import Measures
+import ProgramSupport
+import RunRecords
+
+/// How much is sent, and when.
+struct PaceOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("c"), .customLong("connections"), .customLong("concurrency")],
+        help: "Connections at once. Default: ten a core.")
+    var connections: Int?
+    @Option(
+        name: [.customShort("n"), .customLong("messages"), .customLong("message-count")],
+        help: "Messages to send; without --duration there is no deadline.")
+    var messages: Int?
+    @Option(
+        name: .shortAndLong,
+        help: "How long to begin messages: 60s, 5m. Default 60s unless --messages or stages are given.")
+    var duration: String?
+    @Option(
+        name: [.customShort("r"), .customLong("rate"), .customLong("throttle")],
+        help: """
+            5000/s, 300000/m, 18M/h, 20MMH: messages are due at this rate, whatever the target does (open loop). max: as \
+            fast as the connections allow (closed loop), the default.
+            """)
+    var rate: String?
+    @Option(help: "Gaps between due times: constant, or poisson (as of many independent senders).")
+    var arrivals: String?
+    @Option(
+        help: "Rates one after the other: '30s@1000/s,10s@1000/s..5000/s,5x(2s@9000/s,8s@0)'; .. is a ramp.")
+    var stages: String?
+    @Option(help: "Rate or stages, arrivals, duration, warm-up and ramp-up from this YAML file.")
+    var profile: String?
+    @Option(
+        name: [.customLong("warmup"), .customLong("warm-up")],
+        help: "The first part of the run, kept apart and left out of the result: 5s.")
+    var warmUp: String?
+    @Option(
+        name: [.customLong("ramp-up"), .customLong("rampup")],
+        help: "Open the connections evenly over this time: 2s. Default: at once.")
+    var rampUp: String?
+    @Option(help: "Messages after which a connection is closed and made anew.")
+    var messagesPerConnection: Int?
+    @Option(name: .shortAndLong, help: "Event loops. Default: one a core.")
+    var threads: Int?
+
+    func apply(to configuration: inout LoadConfiguration) throws {
+        let file = try profile.map { path throws(UsageFault) in
+            do { return try LoadProfile(file: path) } catch { throw UsageFault("--profile \(error)") }
+        }
+        configuration.concurrency = try positive(
+            connections ?? processorCount() * 10, "--connections (--concurrency)")
+        configuration.messageCount = try messages.map { try positive($0, "--messages (--message-count)") }
+        configuration.threads = try positive(threads ?? processorCount(), "--threads")
+        configuration.messagesPerConnection = try positive(messagesPerConnection ?? .max, "--messages-per-connection")
+        configuration.warmUp = try seconds(warmUp, "--warmup") ?? file?.warmUp ?? 0
+        configuration.rampUp = try seconds(rampUp, "--ramp-up") ?? file?.rampUp ?? 0
+        configuration.open = try openLoad(file)
+        let given = try seconds(duration, "--duration")
+        if let given, given <= 0 { throw UsageFault("--duration \(duration ?? ""): expected more than 0") }
+        configuration.duration = given ?? file?.duration ?? defaultDuration(configuration)
+        if let duration = configuration.duration, configuration.warmUp >= duration {
+            throw UsageFault("--warmup \(configuration.warmUp)s: expected less than the duration, \(duration)s")
+        }
+    }
+
+    private func defaultDuration(_ configuration: LoadConfiguration) -> Double? {
+        if let open = configuration.open, !open.stages.isEmpty { return open.schedule.seconds }
+        return messages == nil ? 60 : nil
+    }
+
+    /// Nil for a closed loop.
+    private func openLoad(_ file: LoadProfile?) throws -> LoadConfiguration.OpenLoad? {
+        guard [rate, stages, profile].count(where: { $0 != nil }) <= 1 else {
+            throw UsageFault("--rate, --stages and --profile: expected one of them")
+        }
+        let spacing = try arrivals.map(parseArrivals) ?? file?.arrivals ?? .constant
+        if let file {
+            return file.rate.map { .init($0, spacing) } ?? .init(stages: file.stages, spacing)
+        }
+        if let stages {
+            do {
+                return .init(stages: try RateStageReader.read(stages), spacing)
+            } catch { throw UsageFault("--stages \(error)") }
+        }
+        guard let request = try rateRequest() else { return try withoutRate() }
+        switch request {
+        case .rate(let rate): return .init(rate, spacing)
+        case .max, .find: return try withoutRate()
+        }
+    }
+
+    /// What `--rate` asks for; nil without it.
+    func rateRequest() throws -> RateRequest? {
+        guard let rate else { return nil }
+        guard !rate.contains("max_burst") else {
+            throw UsageFault("--throttle \(rate): max_burst is not known here; messages are due one by one: 5000/s")
+        }
+        do { return try RateRequest(parsing: rate) } catch { throw UsageFault("--rate \(error)") }
+    }
+
+    private func withoutRate() throws -> LoadConfiguration.OpenLoad? {
+        guard arrivals == nil else { throw UsageFault("--arrivals goes with --rate, --stages or --profile") }
+        return nil
+    }
+
+    private func parseArrivals(_ text: String) throws -> Arrivals {
+        guard let arrivals = Arrivals(rawValue: text) else {
+            throw UsageFault("--arrivals '\(text)': expected constant or poisson")
+        }
+        return arrivals
+    }
+}
+
+func seconds(_ text: String?, _ flag: String) throws -> Double? {
+    guard let text else { return nil }
+    do { return try HumanDuration(parsing: text).seconds } catch { throw UsageFault("\(flag) \(error)") }
+}
+
+func positive(_ value: Int, _ flag: String) throws -> Int {
+    guard value > 0 else { throw UsageFault("\(flag) \(value): expected 1 or more") }
+    return value
+}
