@@ -145,7 +145,9 @@ let package = Package(
         layer(
             "SinkService",
             [
-                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "HTTPService", "RunRecords",
+                "MailTypes", "Measures", "SinkBehaviour", "SMTPProtocol", "SMTPTransport", "HTTPService", "Slabs",
+                "TextCodecs",
+                "COpenSSL", "RunRecords",
                 "CByteLoops", nioCore, nioPosix, nioHTTP,
             ]),
         layer(
@@ -158,7 +160,9 @@ let package = Package(
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
-        layer("BenchHarness", ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "ResultStore", "RunRecords"]),
+        layer(
+            "BenchHarness",
+            ["MailTypes", "Measures", "LoadPacing", "MessageBuilding", "ResultStore", "RunRecords", "CLinux"]),
         layer(
             "RunReporting", ["Measures", "Statistics", "CostModel", "PublishedBenchmarks", "RunRecords", "CGnuplot"]),
         layer("ResultChecks", ["Measures", "ResultStore", "RunRecords", "RunReporting"]),
@@ -171,7 +175,7 @@ let package = Package(
         // Programs: flags -> configuration -> component.run()
         layer("ProgramSupport", ["Measures", arguments, signals]),
         program("traffic-gen", ["LoadGeneration", "LoadPacing", "Measures", "RunRecords", nioCore]),
-        program("sink-mta", ["SinkService", "SinkBehaviour", "Measures", "RunRecords"]),
+        program("sink-mta", ["SinkService", "SinkBehaviour", "MailTypes", "Measures", "RunRecords"]),
         program(
             "mta",
             [
@@ -198,6 +202,7 @@ let package = Package(
         tests("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
+        tests("SinkService", ["TestSupport", "MailTypes", "Measures", "RunRecords"]),
         tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("TextCodecs"),
@@ -217,7 +222,7 @@ let package = Package(
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", "Measures", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
         tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
-        tests("BenchHarness", ["RunRecords"]),
+        tests("BenchHarness", ["RunRecords", "Measures", "TestSupport"]),
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "CByteLoops", nioCore]),
         tests("RunReporting", ["RunRecords", "Measures"]),
@@ -235,7 +240,8 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "MailTypes", "Measures", "SMTPProtocol", "DKIMSigning", "MessageBuilding", "SASLAuthentication",
-                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "CByteLoops", "COpenSSL", nioCore,
+                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "SinkBehaviour", "CByteLoops", "COpenSSL",
+                nioCore,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),
         .testTarget(

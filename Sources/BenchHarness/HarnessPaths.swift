@@ -11,6 +11,8 @@ package struct HarnessPaths: Sendable {
     /// Spools go below this directory and are removed afterwards: its file system is what is measured.
     package var spools: String
     package var repository: String
+    /// Where systems are unpacked that cannot be installed beside others.
+    package var systems: String { repository + "/.build/systems" }
 
     package init(programs: String, results: String, spools: String, repository: String) {
         self.programs = programs
@@ -40,7 +42,7 @@ package struct HarnessPaths: Sendable {
         return directory
     }
 
-    static func make(_ path: String) throws {
+    static func make(_ path: String) throws(RecordFault) {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch { throw RecordFault("\(path): cannot be created: \(error.localizedDescription)") }

@@ -56,18 +56,30 @@ package enum MachineProbe {
         return best.text
     }
 
+    /// What a device has done so far, for anybody.
+    struct DeviceCounts {
+        var readBytes: UInt64
+        /// Write requests that it completed.
+        var writes: UInt64
+        var writtenBytes: UInt64
+    }
+
     /// Bytes written so far to the device that holds the directory, by anybody (`/proc/diskstats`): what really reached
     /// it, where a process's own count is of pages it made dirty. Nil if the file system has no such device.
     package static func deviceWrittenBytes(holding directory: String) -> UInt64? {
+        deviceCounts(holding: directory)?.writtenBytes
+    }
+
+    static func deviceCounts(holding directory: String) -> DeviceCounts? {
         var status = stat()
         guard stat(directory, &status) == 0 else { return nil }
         let (major, minor) = (status.st_dev >> 8 & 0xFFF, status.st_dev & 0xFF | status.st_dev >> 12 & 0xFFF00)
         for line in (readSmallFile("/proc/diskstats") ?? "").split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            guard fields.count > 9, UInt64(fields[0]) == UInt64(major), UInt64(fields[1]) == UInt64(minor) else {
-                continue
-            }
-            return UInt64(fields[9]).map { $0 * 512 }
+            let fields = line.split(separator: " ").map { UInt64($0) }
+            guard fields.count > 9, fields[0] == UInt64(major), fields[1] == UInt64(minor),
+                let read = fields[5], let writes = fields[7], let written = fields[9]
+            else { continue }
+            return DeviceCounts(readBytes: read * 512, writes: writes, writtenBytes: written * 512)
         }
         return nil
     }
@@ -107,23 +119,5 @@ package enum MachineProbe {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
         return UInt64(limit.rlim_max)
-    }
-}
-
-/// A short command whose output is wanted.
-enum Command {
-    /// - Returns: standard output without its last line end; nil if it could not run or failed.
-    static func output(_ words: [String]) -> String? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = words
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { return nil }
-        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .newlines)
     }
 }

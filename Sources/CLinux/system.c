@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 void mr_keep_large_blocks(int map_above, int trim_above) {
@@ -26,3 +27,11 @@ int mr_open_direct(int directory, const char *name) { return openat(directory, n
 int mr_sync_file_system(int descriptor) { return syncfs(descriptor); }
 
 void mr_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
+
+void mr_adopt_orphans(void) { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+void mr_spawn_in_directory(posix_spawn_file_actions_t *actions, const char *directory) {
+    posix_spawn_file_actions_addchdir_np(actions, directory);
+}
+
+int mr_exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }

@@ -22,7 +22,7 @@ package struct LedgerReading: Sendable {
 
     /// - Parameters:
     ///   - generator: `ID,accepted|refused|failed|in_doubt` lines.
-    ///   - sink: `ID,ok|changed,size_bytes` lines; `-` where there is no id.
+    ///   - sink: `ID,ok|changed,size_bytes,…` lines; `-` where there is no id.
     /// - Throws: ``RecordFault`` with the ledger and the line that is none.
     package init(generator: [UInt8], sink: [UInt8]) throws(RecordFault) {
         var arrivals: [MessageID: Arrival] = [:]
@@ -67,10 +67,10 @@ package struct LedgerReading: Sendable {
         }
     }
 
-    /// What stands behind the last comma.
+    /// The field behind the verdict; newer sinks write more behind it.
     private static func size(_ rest: ArraySlice<UInt8>) -> UInt64 {
-        guard let comma = rest.lastIndex(of: UInt8(ascii: ",")) else { return 0 }
-        return UInt64(String(decoding: rest[(comma + 1)...], as: UTF8.self)) ?? 0
+        let fields = rest.split(separator: UInt8(ascii: ","), maxSplits: 2, omittingEmptySubsequences: false)
+        return fields.count > 1 ? UInt64(String(decoding: fields[1], as: UTF8.self)) ?? 0 : 0
     }
 
     /// Nil for the id of a `-` line.

@@ -10,7 +10,8 @@ package struct BenchPlan: Sendable {
 
     private static let keys = [
         "question", "messages", "message_size", "connections", "pipelining", "chunking", "threads", "domains", "mta",
-        "variants", "stall_limit", "prices",
+        "variants", "stall_limit", "prices", "load", "domain_count", "recipients", "tls", "dkim", "injection", "sink",
+        "network", "disk", "memory", "crash", "find_max",
     ]
 
     /// Reads and checks a profile.
@@ -50,7 +51,7 @@ package struct BenchPlan: Sendable {
     /// writes to the kernel may leave some to the next run. From further down in the next pair, because otherwise the
     /// first and the last of the list would take turns at being first, and nobody else.
     /// - Parameter repeatIndex: 1-based.
-    package func order(repeatIndex: Int, repeats: Int) -> [RunProfile] {
+    package static func order<System>(_ systems: [System], repeatIndex: Int, repeats: Int) -> [System] {
         let (pair, pairs) = ((repeatIndex - 1) / 2, (repeats + 1) / 2)
         let start = systems.count * pair / pairs
         let forward = Array(systems[start...] + systems[..<start])

@@ -5,6 +5,7 @@ package struct RunProfile: Codable, Hashable, Sendable {
     package var name: String
     /// What the run is meant to find out, in one line.
     package var question: String
+    /// 0: as many as the load's duration brings.
     package var messages: Int
     package var messageSizeBytes: Int
     package var connections: Int
@@ -25,6 +26,27 @@ package struct RunProfile: Codable, Hashable, Sendable {
     /// Seconds without a message more before the run is given up.
     package var stallSeconds: Double
     package var prices: [Price]
+
+    // Absent from records of before there were any, and from profiles that do not ask for them.
+    /// Nil: a closed load.
+    package var load: LoadPlan?
+    /// So many generated domains instead of ``domains``.
+    package var domainCount: Int?
+    /// Of each message; nil: one.
+    package var recipients: Int?
+    package var tls: TLSPlan?
+    /// What the system signs with: `rsa2048`.
+    package var dkim: String?
+    /// Nil: `smtp`.
+    package var injection: String?
+    /// What the sink is told to do, as YAML.
+    package var sink: String?
+    package var network: NetworkLimit?
+    package var disk: DiskLimit?
+    package var memoryBytes: Int?
+    /// The system is killed so long after the load began, and started again.
+    package var crashAfterSeconds: Double?
+    package var findMax: FindMaxPlan?
 
     /// What an hour of a machine and a gigabyte of its traffic cost.
     package struct Price: Codable, Hashable, Sendable {
@@ -50,6 +72,11 @@ package struct RunProfile: Codable, Hashable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case name, question, messages, connections, pipelining, chunking, domains, variant, spool, durability, prices
+        case load, recipients, tls, dkim, injection, sink, network, disk
+        case domainCount = "domain_count"
+        case memoryBytes = "memory_bytes"
+        case crashAfterSeconds = "crash_after_s"
+        case findMax = "find_max"
         case messageSizeBytes = "message_size_bytes"
         case generatorThreads = "generator_threads"
         case mtaThreads = "mta_threads"
@@ -67,7 +94,7 @@ package struct RunProfile: Codable, Hashable, Sendable {
         let base = values.file.split(separator: "/").last.map(String.init) ?? values.file
         name = base.hasSuffix(".yaml") ? String(base.dropLast(5)) : base
         question = try values.requiredText("question")
-        messages = try values.required("messages", try values.integer("messages", in: 1...1_000_000_000))
+        messages = try values.integer("messages", in: 1...1_000_000_000) ?? 0
         messageSizeBytes = try values.required(
             "message_size", try values.bytes("message_size", in: 1...1_000_000_000))
         connections = try values.required("connections", try values.integer("connections", in: 1...100_000))
@@ -88,6 +115,10 @@ package struct RunProfile: Codable, Hashable, Sendable {
         prices =
             try values.mappings("prices", keys: ["name", "usd_per_hour", "egress_usd_per_gb", "source"])?
             .map { (entry) throws(RecordFault) in try Price(entry) } ?? []
+        try takeConditions(values)
+        guard messages > 0 || load?.seconds != nil || findMax != nil else {
+            throw values.fault("messages", "is missing")
+        }
     }
 
     /// What `traffic-gen --domain` takes: `name` or `name:weight` with a weight above 0.

@@ -111,6 +111,8 @@ package struct RunRecord: Codable, Sendable {
     package var evidence: DurabilityEvidence?
     /// Recipients that the system said were still in its queue at the end; nil where it was not asked.
     package var queuedAtEnd: UInt64?
+    /// Messages that went through the system before, on which nothing here is counted but the MTA's own record.
+    package var warmUpMessages: UInt64?
     /// In order of time.
     package var phases: [RunPhase]?
     /// What the machine was made to be, a line each: `disk limited to 120 writes a second (blkio cgroup)`.
@@ -125,6 +127,7 @@ package struct RunRecord: Codable, Sendable {
         case schema, profile, machine, generator, mta, sink, audit, invalid, warnings, repeats, order
         case system, resources, evidence, phases, conditions, ledgers
         case queuedAtEnd = "queued_at_end"
+        case warmUpMessages = "warm_up_messages"
         case profileText = "profile_text"
         case repeatIndex = "repeat_index"
         case startedUnixSeconds = "started_unix_s"
@@ -133,7 +136,9 @@ package struct RunRecord: Codable, Sendable {
 
     package init(
         profile: RunProfile, profileText: String, repeatIndex: Int, repeats: Int, startedUnixSeconds: Double,
-        machine: MachineFacts, generator: GeneratorRecord, mta: MTARecord?, sink: SinkRecord, audit: LedgerAudit
+        machine: MachineFacts, generator: GeneratorRecord, mta: MTARecord?, sink: SinkRecord, audit: LedgerAudit,
+        system: SystemFacts? = nil, queuedAtEnd: UInt64? = nil, warmUpMessages: UInt64? = nil,
+        evidence: DurabilityEvidence? = nil
     ) {
         schema = Self.schema
         self.profile = profile
@@ -146,6 +151,10 @@ package struct RunRecord: Codable, Sendable {
         self.mta = mta
         self.sink = sink
         self.audit = audit
+        self.system = system
+        self.queuedAtEnd = queuedAtEnd
+        self.warmUpMessages = warmUpMessages
+        self.evidence = evidence
         warnings = generator.warnings.filter { !$0.hasPrefix("generator saturated") }
         invalid = []
         invalid = faults
@@ -190,10 +199,27 @@ package struct RunRecord: Codable, Sendable {
         }
         reasons += generator.warnings.filter { $0.hasPrefix("generator saturated") }
         if let mta { reasons += disqualifications(of: mta) }
-        if generator.accepted != UInt64(profile.messages) {
-            reasons.append("\(generator.accepted) of \(profile.messages) messages were acknowledged")
+        // A load for a time offers what it can.
+        let wanted = profile.messages > 0 ? UInt64(profile.messages) : generator.offered
+        if generator.accepted != wanted {
+            reasons.append("\(generator.accepted) of \(wanted) messages were acknowledged")
         }
+        if let contradiction { reasons.append(contradiction) }
         return reasons
+    }
+
+    /// What was seen of the system's syncs against what it promises; nil where they agree, or nothing was seen.
+    private var contradiction: String? {
+        guard let evidence, evidence.confirms(promise) == false else { return nil }
+        return "\(systemLabel) promises \(promise.rawValue), but \(evidence.messages) messages one after the other were"
+            + " answered 250 with \(evidence.syncs.total) syncs before it (\(evidence.method))"
+    }
+
+    /// Acknowledged messages that did not arrive, told apart.
+    package var missing: (lost: UInt64, queued: UInt64, returned: UInt64) {
+        let queued = min(audit.lost, queuedAtEnd ?? mta?.queued ?? 0)
+        let returned = min(audit.lost - queued, mta?.bounced ?? 0)
+        return (audit.lost - queued - returned, queued, returned)
     }
 
     /// What our own MTA says of itself.
@@ -218,7 +244,7 @@ package enum ConservationLaw {
             generator.offered == generator.accepted + generator.refused + generator.failed + generator.inDoubt,
             "offered \(generator.offered) ≠ accepted \(generator.accepted) + refused \(generator.refused)"
                 + " + failed \(generator.failed) + in doubt \(generator.inDoubt)")
-        if let mta = run.mta { found += violations(of: mta, generator) }
+        if let mta = run.mta { found += violations(of: mta, generator, warmUp: run.warmUpMessages ?? 0) }
         if let ledger = sink.ledger {
             expect(
                 sink.received == ledger.unique + ledger.duplicates + ledger.unidentified,
@@ -226,20 +252,23 @@ package enum ConservationLaw {
                     + " + without id \(ledger.unidentified)")
             if let mta = run.mta {
                 expect(
-                    ledger.unique + ledger.unidentified >= mta.delivered,
+                    ledger.unique + ledger.unidentified + (run.warmUpMessages ?? 0) >= mta.delivered,
                     "sink: unique \(ledger.unique) < delivered \(mta.delivered)")
             }
         }
         expect(
             run.audit.acknowledged == generator.accepted,
             "ledger names \(run.audit.acknowledged) acknowledged messages, the record \(generator.accepted)")
-        expect(run.audit.lost == 0, "\(run.audit.lost) acknowledged messages were lost")
+        let missing = run.missing
+        expect(missing.lost == 0, "\(missing.lost) acknowledged messages were lost")
+        expect(missing.queued == 0, "\(missing.queued) acknowledged messages were still in the queue at the end")
+        expect(missing.returned == 0, "\(missing.returned) acknowledged messages were returned to their sender")
         expect(run.audit.doubled == 0, "\(run.audit.doubled) messages arrived more than once")
         expect(run.audit.changed == 0, "\(run.audit.changed) messages were changed on the way")
         return found
     }
 
-    private static func violations(of mta: MTARecord, _ generator: GeneratorRecord) -> [String] {
+    private static func violations(of mta: MTARecord, _ generator: GeneratorRecord, warmUp: UInt64) -> [String] {
         var found: [String] = []
         func expect(_ holds: Bool, _ text: @autoclosure () -> String) { if !holds { found.append(text()) } }
         let aside = (mta.quarantined ?? 0) + (mta.removed ?? 0)
@@ -249,10 +278,10 @@ package enum ConservationLaw {
                 + " ≠ delivered \(mta.delivered) + bounced \(mta.bounced) + queued \(mta.queued)"
                 + (aside > 0 ? " + put aside or removed \(aside)" : ""))
         expect(
-            mta.acceptedMessages >= generator.accepted
-                && mta.acceptedMessages <= generator.accepted + generator.inDoubt,
+            mta.acceptedMessages >= generator.accepted + warmUp
+                && mta.acceptedMessages <= generator.accepted + warmUp + generator.inDoubt,
             "mta accepted \(mta.acceptedMessages), traffic-gen counts \(generator.accepted) acknowledged"
-                + " and \(generator.inDoubt) in doubt")
+                + " and \(generator.inDoubt) in doubt" + (warmUp > 0 ? ", after \(warmUp) to warm up" : ""))
         return found
     }
 }

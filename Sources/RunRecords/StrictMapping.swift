@@ -106,6 +106,12 @@ package struct StrictMapping {
     /// The value in one form however it was written, for comparing two files; nil without the key.
     package func canonical(_ key: String) -> String? { values[key].map { (try? Yams.serialize(node: $0)) ?? "?" } }
 
+    /// The keys, in the order in which they are written.
+    package var names: [String] { values.keys.sorted { (lines[$0] ?? 0, $0) < (lines[$1] ?? 0, $1) } }
+
+    /// Where the key's value stands; where the mapping begins, without the key.
+    package func line(_ key: String) -> Int { values[key]?.mark?.line ?? line }
+
     package func has(_ key: String) -> Bool { values[key] != nil }
 
     /// A fault about `key`, with its line.

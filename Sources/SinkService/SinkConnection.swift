@@ -19,7 +19,7 @@ final class SinkConnection: SMTPServerDelegate {
     }
 
     /// Checksums and files want the content itself; throwing away does not care.
-    var wantsWireForm: Bool { !loop.notesEntries && loop.keeper == nil }
+    var wantsWireForm: Bool { !loop.notesEntries && loop.store == nil }
 
     func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
         loop.tally.usual.mail += 1
@@ -45,7 +45,7 @@ final class SinkConnection: SMTPServerDelegate {
     func content(_ connection: SMTPServerConnection, _ slice: ByteBuffer) {
         size += slice.readableBytes
         if loop.notesEntries { slice.withUnsafeReadableBytes { verifier.add($0) } }
-        if loop.keeper != nil { kept.append(contentsOf: slice.readableBytesView) }
+        if loop.store != nil { kept.append(contentsOf: slice.readableBytesView) }
     }
 
     func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision {
@@ -58,7 +58,7 @@ final class SinkConnection: SMTPServerDelegate {
     ///   - arrived: when the end of the content was read.
     /// - Returns: the reply: a refusal if the message could not be kept.
     func accept(_ connection: SMTPServerConnection, reply: SMTPReply?, arrived: MonotonicInstant) -> SMTPReply? {
-        if let keeper = loop.keeper, let refusal = keeper.keep(kept, connection.session.envelope) {
+        if let store = loop.store, let refusal = store.store(kept, connection.session.envelope) {
             loop.totals.refused += 1
             loop.tally.count(.end, refusal)
             return refusal

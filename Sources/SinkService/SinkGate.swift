@@ -1,5 +1,6 @@
 import Measures
 import NIOCore
+import RunRecords
 import SMTPProtocol
 import SMTPTransport
 import SinkBehaviour
@@ -22,21 +23,41 @@ actor SinkGate {
     private let refusals: [SinkRule]
 
     /// Binds all of them.
+    /// - Parameter ranges: how many of the last ones belong to a range each; port 0 is the same port for a whole range.
     /// - Throws: what the system says of the first that cannot be had, with its address.
     init(
         _ configurations: [SMTPListener.Configuration], _ loops: LoopGroup, _ sinkLoops: [SinkLoop],
-        _ behaviour: SharedBehaviour?
+        _ behaviour: SharedBehaviour?, ranges: [Int] = []
     ) async throws {
         self.loops = loops
         self.sinkLoops = sinkLoops
         self.behaviour = behaviour
         refusals = behaviour?.rules.rules.filter { $0.action == .refuse } ?? []
-        for configuration in configurations {
-            let listener = try await Self.bind(configuration, loops, sinkLoops, behaviour)
-            var fixed = configuration
-            fixed.port = listener.localAddress.port ?? configuration.port
-            doors.append(Door(configuration: fixed, listener: listener, address: listener.addressText))
+        let single = configurations.count - ranges.reduce(0, +)
+        for configuration in configurations[..<single] { doors.append(try await door(configuration)) }
+        var rest = configurations[single...]
+        for count in ranges {
+            var port: Int?
+            for var configuration in rest.prefix(count) {
+                if configuration.port == 0, let port { configuration.port = port }
+                let next = try await door(configuration)
+                if configuration.port == 0 { port = next.configuration.port }
+                doors.append(next)
+            }
+            rest = rest.dropFirst(count)
         }
+    }
+
+    private func door(_ configuration: SMTPListener.Configuration) async throws -> Door {
+        let listener: SMTPListener
+        do {
+            listener = try await Self.bind(configuration, loops, sinkLoops, behaviour)
+        } catch {
+            throw RecordFault("\(Endpoint(host: configuration.host, port: configuration.port)): \(error)")
+        }
+        var fixed = configuration
+        fixed.port = listener.localAddress.port ?? configuration.port
+        return Door(configuration: fixed, listener: listener, address: listener.addressText)
     }
 
     private static func bind(

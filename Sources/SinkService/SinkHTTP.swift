@@ -5,13 +5,16 @@ import NIOCore
 import RunRecords
 
 /// Counters of a running sink over HTTP, for this machine: `GET /counters` (the record as it would be written now, JSON),
-/// `GET /metrics` (Prometheus), `POST /reset`.
+/// `GET /metrics` (Prometheus), `POST /reset`; with an inbox the pages of
+/// ``InboxPages``.
 struct SinkHTTP {
     private let service: LocalHTTPService
 
-    static func start(_ endpoint: Endpoint, _ server: SinkServer) async throws -> SinkHTTP {
-        SinkHTTP(
+    static func start(_ endpoint: Endpoint, _ server: SinkServer, _ inbox: Inbox?) async throws -> SinkHTTP {
+        let pages = inbox.map { InboxPages(inbox: $0) }
+        return SinkHTTP(
             service: try await LocalHTTPService.start(.init(endpoint)) { call in
+                if let page = pages?.answer(call) { return page }
                 do {
                     return try await answer(call, server)
                 } catch {

@@ -1,6 +1,7 @@
 import MailTypes
 import Measures
 import RunRecords
+import Slabs
 
 /// One received message, as the ledger notes it:
 /// `ID,ok|changed,size_bytes,received_unix_ns,crc32c,source,domain,reply`; `-` for what is not known.
@@ -51,7 +52,7 @@ struct LedgerEntry: Sendable {
 /// Counts and writes what the loops noted; used by one task.
 final class SinkLedger {
     private let file: LedgerFile
-    private var seen: Set<MessageID> = []
+    private var seen = MessageIDSet()
     private(set) var summary = SinkRecord.LedgerSummary()
     private(set) var latency = LatencyHistogram()
     private(set) var domains = DomainTable()
@@ -75,7 +76,7 @@ final class SinkLedger {
     }
 
     private func count(_ id: MessageID, _ entry: LedgerEntry) {
-        guard seen.insert(id).inserted else {
+        guard seen.insert(id) else {
             summary.duplicates += 1
             return
         }
@@ -88,7 +89,7 @@ final class SinkLedger {
 
     /// Forgets what was counted; the file goes on.
     func reset() {
-        seen = []
+        seen = MessageIDSet()
         summary = .init()
         latency = .init()
         domains = .init()

@@ -18,16 +18,18 @@ final class SinkLoop: @unchecked Sendable {
     var tally = ReplyTally()
     var entries: [LedgerEntry] = []
     let notesEntries: Bool
-    let keeper: MessageKeeper?
+    /// Nil: content is thrown away.
+    let store: (any MessageStore)?
     /// Nil where there are no rules.
     let behaviour: SharedBehaviour?
     let outbox: ReportOutbox?
     /// What a client is shown where the rules want it deceived.
     var wrongCertificate: TLSServerContext?
 
-    init(notesEntries: Bool, keeper: MessageKeeper?, behaviour: SharedBehaviour? = nil, outbox: ReportOutbox? = nil) {
+    init(notesEntries: Bool, store: (any MessageStore)?, behaviour: SharedBehaviour? = nil, outbox: ReportOutbox? = nil)
+    {
         self.notesEntries = notesEntries
-        self.keeper = keeper
+        self.store = store
         self.behaviour = behaviour
         self.outbox = outbox
     }

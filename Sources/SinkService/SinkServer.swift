@@ -24,29 +24,79 @@ package actor SinkServer {
     private var tally = ReplyTally()
     private var reports: ReportOutbox.Counts?
     private var http: SinkHTTP?
+    private var names: SinkNameServer?
     /// Where the listeners and, with `--http`, the counters are, with the ports really bound.
     package nonisolated let addresses: [String]
 
     /// Binds the listeners and opens the files.
     package static func start(_ configuration: SinkConfiguration) async throws -> SinkServer {
         raiseDescriptorLimit()
-        let keeper = try configuration.keepDirectory.map { try MessageKeeper(directory: $0) }
+        let inbox = configuration.inbox.map { Inbox(most: $0) }
+        let store = try store(configuration, inbox)
         let ledger = try configuration.ledgerPath.map { try SinkLedger(path: $0) }
         let behaviour = configuration.rules.isEmpty ? nil : SharedBehaviour(configuration.rules)
         let reportsTo = try reportTarget(configuration.rules)
         let loops = LoopGroup(threads: configuration.threads)
         let sinkLoops = loops.contexts.map { context in
             SinkLoop(
-                notesEntries: ledger != nil, keeper: keeper, behaviour: behaviour,
+                notesEntries: ledger != nil, store: store, behaviour: behaviour,
                 outbox: reportsTo.map { ReportOutbox(context, to: $0, hostname: configuration.hostname) })
         }
+        let authority = try configuration.tlsDirectory.map {
+            try TestAuthority(directory: $0, names: certificateNames(configuration))
+        }
+        if let authority { try prepare(sinkLoops, authority) }
         let session = Self.session(configuration, isAsking: behaviour != nil)
         let gate = try await SinkGate(
-            configuration.listen.map { .init(host: $0.host, port: $0.port, session: session) }, loops, sinkLoops,
-            behaviour)
+            try doors(configuration, session, authority), loops, sinkLoops, behaviour,
+            ranges: configuration.ranges.map(\.count))
         let server = SinkServer(configuration, loops, sinkLoops, gate, behaviour, ledger, await gate.addresses)
-        try await server.serveHTTP()
+        try await server.serveBeside(authority, inbox)
         return server
+    }
+
+    /// - Returns: nil where nobody wants to see a message again.
+    private static func store(_ configuration: SinkConfiguration, _ inbox: Inbox?) throws -> (any MessageStore)? {
+        var stores: [any MessageStore] = []
+        if let path = configuration.keepDirectory { stores.append(try MessageKeeper(directory: path)) }
+        switch configuration.store {
+        case .maildir(let path): stores.append(try MaildirStore(directory: path))
+        case .mbox(let path): stores.append(try MboxStore(path: path))
+        case nil: break
+        }
+        // Last: what another could not take is not in it.
+        if let inbox { stores.append(inbox) }
+        return stores.isEmpty ? nil : StoreList(stores: stores)
+    }
+
+    // MARK: Listeners
+
+    /// The sink's own name, the exchangers of its zone, and this machine.
+    private static func certificateNames(_ configuration: SinkConfiguration) -> [String] {
+        let names = [configuration.hostname] + configuration.zone.certificateNames + ["localhost", "127.0.0.1", "::1"]
+        return names.enumerated().filter { names.firstIndex(of: $0.element) == $0.offset }.map(\.element)
+    }
+
+    private static func prepare(_ sinkLoops: [SinkLoop], _ authority: TestAuthority) throws {
+        let wrong = try TLSServerContext(
+            .init(certificateFile: authority.path(.wrongCertificate), keyFile: authority.path(.wrongKey)))
+        for loop in sinkLoops { loop.wrongCertificate = wrong }
+    }
+
+    private static func doors(
+        _ configuration: SinkConfiguration, _ session: ServerConfiguration, _ authority: TestAuthority?
+    ) throws -> [SMTPListener.Configuration] {
+        var security = ListenerSecurity()
+        security.tls = try authority.map {
+            try TLSServerContext(.init(certificateFile: $0.path(.certificate), keyFile: $0.path(.key)))
+        }
+        security.isImplicit = configuration.isImplicitTLS
+        let endpoints = configuration.listen + configuration.ranges.flatMap(\.endpoints)
+        return endpoints.map {
+            var door = SMTPListener.Configuration(host: $0.host, port: $0.port, session: session)
+            door.security = security
+            return door
+        }
     }
 
     /// A benchmark's sink refuses nothing that is SMTP: no size limit, no error limit, lines as long as they come.
@@ -56,6 +106,8 @@ package actor SinkServer {
         session.maximumContentLine = 0
         session.maximumErrors = 0
         session.asksAboutEach = isAsking
+        session.serverProtocol = configuration.speaksLMTP ? .lmtp : .smtp
+        session.offersStartTLS = configuration.tlsDirectory != nil && !configuration.isImplicitTLS
         return session
     }
 
@@ -81,10 +133,17 @@ package actor SinkServer {
         startedMonotonic = .now()
     }
 
-    private func serveHTTP() async throws {
-        guard let endpoint = configuration.http else { return }
-        http = try await SinkHTTP.start(endpoint, self)
+    private func serveBeside(_ authority: TestAuthority?, _ inbox: Inbox?) async throws {
+        if let endpoint = configuration.dns {
+            var zone = configuration.zone
+            zone.publicKeyDigest = authority?.publicKeyDigest
+            names = try await SinkNameServer.start(endpoint, zone, loops)
+        }
+        if let endpoint = configuration.http { http = try await SinkHTTP.start(endpoint, self, inbox) }
     }
+
+    /// `127.0.0.1:5353` of `--dns`, with the port really bound.
+    package var dnsAddress: String? { names?.address }
 
     /// `127.0.0.1:8025` of `--http`, with the port really bound.
     package var httpAddress: String? { http?.address }
@@ -153,6 +212,7 @@ package actor SinkServer {
     package func stop() async throws -> SinkRecord {
         await gate.close(limit: .seconds(2))
         await http?.stop()
+        await names?.close()
         let totals = try await gather()
         series.add(progress(totals), at: .now())
         try await loops.shutDown()

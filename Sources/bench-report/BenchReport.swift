@@ -11,9 +11,12 @@ struct BenchReportMain {
 struct BenchReport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench-report",
-        abstract: "Runs a profile over the MTA and makes tables and plots of the results.",
+        abstract: "Runs a profile over MTAs and makes tables and plots of the results.",
         subcommands: [
             Run.self,
+            Compare.self,
+            Systems.self,
+            Measure.self,
             Table.self,
             Plot.self,
             Trend.self,

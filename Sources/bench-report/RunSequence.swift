@@ -6,54 +6,51 @@ import ProgramSupport
 import RunRecords
 import RunReporting
 
-/// All runs of one `bench-report run`: the repeats, and in each of them the systems.
+/// All runs of one `bench-report run` or `compare`: the repeats, and in each of them the systems.
 struct RunSequence {
-    var plan: BenchPlan
+    var setups: [RunSetup]
+    /// Several systems that are compared: one that cannot be run is named, and the others go on.
+    var isComparison: Bool
     var paths: HarnessPaths
     var repeats: Int
     var rest: HumanDuration
     /// Whether somebody asked to stop.
     var isInterrupted: () -> Bool
-    /// Runs of a comparison that could not be done, a line each: the others go on without them.
-    private(set) var notRun: [String] = []
-
-    init(
-        plan: BenchPlan, paths: HarnessPaths, repeats: Int, rest: HumanDuration, isInterrupted: @escaping () -> Bool
-    ) {
-        self.plan = plan
-        self.paths = paths
-        self.repeats = repeats
-        self.rest = rest
-        self.isInterrupted = isInterrupted
-    }
+    /// Runs of a comparison that could not be done, a line each.
+    var notRun: [String] = []
 
     /// - Throws: ``RunInterrupted``, or ``RunFault`` if the only system could not be run.
     mutating func perform() throws -> [RunRecord] {
         var records: [RunRecord] = []
         for index in 1...repeats {
-            let systems = plan.order(repeatIndex: index, repeats: repeats)
-            for (place, system) in systems.enumerated() {
+            let systems = BenchPlan.order(setups, repeatIndex: index, repeats: repeats)
+            for (place, setup) in systems.enumerated() {
                 if index > 1 || place > 0 { Thread.sleep(forTimeInterval: rest.seconds) }
-                let order = plan.isComparison ? RunPosition(place + 1, of: systems.count) : nil
+                guard !isInterrupted() else { throw RunInterrupted() }
+                let order = isComparison ? RunPosition(place + 1, of: systems.count) : nil
                 do {
-                    records.append(try perform(system, index, order))
+                    records.append(try perform(setup, index, order))
                 } catch let fault as RecordFault {
                     Children.killAll()
                     guard !isInterrupted() else { throw RunInterrupted() }
-                    guard plan.isComparison else { throw RunFault(fault.description) }
-                    notRun.append("\(system.name) \(system.system), run \(index): \(fault.description)")
-                    writeError("bench-report: \(notRun[notRun.count - 1])\n")
+                    guard isComparison else { throw RunFault(fault.description) }
+                    note("\(setup.profile.name) \(setup.choice.label), run \(index): \(fault.description)")
                 }
             }
         }
         return records
     }
 
-    private func perform(_ system: RunProfile, _ index: Int, _ order: RunPosition?) throws -> RunRecord {
+    mutating func note(_ line: String) {
+        notRun.append(line)
+        writeError("bench-report: \(line)\n")
+    }
+
+    private func perform(_ setup: RunSetup, _ index: Int, _ order: RunPosition?) throws -> RunRecord {
         let line = ProgressLine()
         defer { line.clear() }
         let place = order.map { "repeat \(index) of \(repeats), \($0.position) of \($0.of): " } ?? ""
-        let run = BenchRun(profile: system, profileText: plan.text, paths: paths) { line.show(place + $0) }
+        let run = BenchRun(setup, paths: paths) { line.show(place + $0) }
         let (record, directory) = try run.perform(repeatIndex: index, repeats: repeats, order: order)
         let report = try ReportTable([record]).render(.markdown)
         try report.write(toFile: directory + "/report.md", atomically: true, encoding: .utf8)

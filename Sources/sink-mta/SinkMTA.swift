@@ -14,10 +14,32 @@ struct SinkMTA: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sink-mta",
         abstract: "Accepts mail by SMTP and throws it away, counting; with a ledger it also checks.",
-        discussion: "Stops on SIGINT or SIGTERM with a summary. The first line on stdout is 'listening HOST:PORT'.")
+        discussion: "Stops on SIGINT or SIGTERM with a summary. The first line on stdout is 'listening HOST:PORT'.",
+        subcommands: [VerifyCommand.self])
 
     @Option(help: "Address to listen on; port 0 picks a free one. May be given more than once.")
     var listen: [String] = ["127.0.0.1:2526"]
+    @Option(
+        help: """
+            Many addresses or ports at once, each a mail exchanger of its own: 127.0.1.1-127.0.20.250:2525 or \
+            127.0.0.1:25000-25999. Port 0 is one free port for all. May be given more than once.
+            """)
+    var listenRange: [String] = []
+    @Flag(help: "Speak LMTP instead of SMTP.")
+    var lmtp = false
+    @Option(
+        help: "Make an authority and a certificate in this directory and offer STARTTLS; clients verify with ca.pem.")
+    var tlsCaDir: String?
+    @Flag(help: "TLS from the first octet on instead of STARTTLS; needs --tls-ca-dir.")
+    var implicitTls = false
+    @Option(help: "Answer DNS questions about the zones here, over UDP and TCP; port 0 picks a free one.")
+    var dns: String?
+    @Option(
+        help: """
+            Domains and their mail exchangers for --dns: PATTERN=HOST@ADDRESS, as in \
+            '*.bulk.test=mx*.sink.test@127.0.1.1-127.0.20.250'. May be given more than once.
+            """)
+    var zone: [String] = []
     @Option(help: "Event loops. Default: one a core.")
     var threads: Int?
     @Option(help: "Name in the greeting.")
@@ -35,6 +57,10 @@ struct SinkMTA: AsyncParsableCommand {
     var ledger: String?
     @Option(help: "Write the run record (JSON) here at the end; FILE.live tells the count meanwhile.")
     var record: String?
+    @Option(help: "Put each message where mail readers find it: maildir:DIRECTORY or mbox:FILE.")
+    var store: String?
+    @Option(help: "Show the last so many messages as a web page at the address of --http.")
+    var inbox: Int?
     @Option(help: "Keep each message as N.eml with N.envelope in this directory.")
     var keep: String?
 
@@ -42,7 +68,12 @@ struct SinkMTA: AsyncParsableCommand {
         ignoreBrokenPipes()
         let termination = await TerminationSignals()
         let server = try await start(try configuration())
-        for address in server.addresses { print("listening \(address)") }
+        let ranged = server.addresses.dropFirst(listen.count)
+        for address in server.addresses.prefix(listen.count) { print("listening \(address)") }
+        if let first = ranged.first, let last = ranged.last {
+            print("range \(first) to \(last), \(grouped(ranged.count)) listeners")
+        }
+        if let address = await server.dnsAddress { print("dns \(address)") }
         if let address = await server.httpAddress { print("http \(address)") }
         flushStandardOutput()
         let progress = ProgressLine()
@@ -74,6 +105,18 @@ struct SinkMTA: AsyncParsableCommand {
         configuration.recordPath = record
         configuration.keepDirectory = keep
         configuration.arguments = CommandLine.arguments
+        configuration.store = try store.map { try SinkConfiguration.Store(parsing: $0) }
+        configuration.inbox = inbox
+        guard inbox == nil || http != nil else { throw UsageFault("--inbox needs --http, where it is shown") }
+        if let inbox, !(1...100_000).contains(inbox) { throw UsageFault("--inbox \(inbox): expected 1 to 100000") }
+        configuration.ranges = try listenRange.map { try ListenRange(parsing: $0) }
+        configuration.speaksLMTP = lmtp
+        configuration.tlsDirectory = tlsCaDir
+        configuration.isImplicitTLS = implicitTls
+        guard !implicitTls || tlsCaDir != nil else { throw UsageFault("--implicit-tls needs --tls-ca-dir") }
+        configuration.dns = try dns.map { try Endpoint(parsing: $0, flag: "--dns") }
+        guard (dns == nil) == zone.isEmpty else { throw UsageFault("--dns and --zone go together") }
+        for text in zone { try configuration.zone.add(text) }
         configuration.http = try http.map { try Endpoint(parsing: $0, flag: "--http") }
         do throws(RecordFault) {
             if let behaviour { configuration.rules = try SinkRules(path: behaviour) }

@@ -125,7 +125,7 @@ import Testing
         let names = (0..<count).map { "  - name: v\($0)\n" }.joined()
         let plan = try plan(Self.head + "variants:\n" + names)
         return (1...repeats).map { index in
-            plan.order(repeatIndex: index, repeats: repeats).map { Int($0.variant!.dropFirst())! }
+            BenchPlan.order(plan.systems, repeatIndex: index, repeats: repeats).map { Int($0.variant!.dropFirst())! }
         }
     }
 

@@ -2,6 +2,8 @@
 #ifndef MILLRACE_CLINUX_H
 #define MILLRACE_CLINUX_H
 
+#include <spawn.h>
+
 // Blocks up to `map_above` bytes come from the heap instead of a mapping of their own, and up to `trim_above` free
 // bytes stay with the process: mallopt(3).
 void mr_keep_large_blocks(int map_above, int trim_above);
@@ -22,5 +24,14 @@ int mr_open_direct(int directory, const char *name);
 
 // Names the calling thread, at most 15 characters, as `top -H` and /proc show it; threads it starts inherit the name.
 void mr_name_thread(const char *name);
+
+// Processes whose parent has ended become children of this one instead of process 1 (PR_SET_CHILD_SUBREAPER).
+void mr_adopt_orphans(void);
+
+// The new process changes its directory before it runs: posix_spawn_file_actions_addchdir_np(3).
+void mr_spawn_in_directory(posix_spawn_file_actions_t *actions, const char *directory);
+
+// What wait(2) said: the exit status, or 128 and the signal.
+int mr_exit_status(int status);
 
 #endif

@@ -22,12 +22,16 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case sasl
     case users
     case configuration
+    /// What a name server is asked.
+    case names
+    /// Rules of a sink, in both of their forms.
+    case behaviour
 
     /// Longer inputs find nothing that these do not, and take longer.
     package var mostBytes: Int {
         switch self {
-        case .proxy: 512
-        case .configuration, .grammar: 2048
+        case .proxy, .names: 512
+        case .configuration, .grammar, .behaviour: 2048
         case .segments: 8192
         default: 4096
         }
@@ -49,6 +53,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .sasl: fuzzSASL(input)
         case .users: fuzzUsers(input)
         case .configuration: fuzzConfiguration(input)
+        case .names: fuzzNames(input)
+        case .behaviour: fuzzBehaviour(input)
         }
     }
 }

@@ -26,6 +26,8 @@ private func rules(_ bits: UInt8) -> ServerConfiguration {
     configuration.requiresAuthentication = bits & 80 == 80
     configuration.offersXclient = bits & 128 != 0
     configuration.maximumMessages = bits & 4 == 0 ? 0 : 4
+    configuration.asksAboutEach = bits & 36 == 36
+    configuration.withheld = bits & 34 == 34 ? [.chunking, .dsn, .size] : []
     return configuration
 }
 

@@ -1,0 +1,121 @@
+import Foundation
+import Glibc
+import Measures
+package import RunRecords
+
+/// Finds out whether a system syncs before it answers 250, instead of believing it: messages one after the other over one
+/// connection, with every sync call of the system and its children traced. Only calls between a message's begin and its
+/// 250 count, and between two messages there is time for what the one before still causes.
+package struct EvidenceRun {
+    private let choice: SystemChoice
+    private let paths: HarnessPaths
+    private let messages: Int
+
+    /// Between two messages, microseconds.
+    private static let pause: UInt32 = 50_000
+
+    package init(_ choice: SystemChoice, paths: HarnessPaths, messages: Int = 50) {
+        (self.choice, self.paths, self.messages) = (choice, paths, messages)
+    }
+
+    /// - Throws: ``RecordFault`` if the system cannot be run; where only the looking is impossible, the evidence says so.
+    package func gather() throws(RecordFault) -> DurabilityEvidence {
+        guard let version = Self.straceVersion else {
+            return DurabilityEvidence(
+                method: "strace is not installed", messages: 0, syncs: SyncCounts(), verdict: .notChecked)
+        }
+        try HarnessPaths.make(paths.spools)
+        let base = URL(fileURLWithPath: paths.spools).standardizedFileURL.path
+        let work = "\(base)/spool-\(getpid())-evidence-\(choice.label)"
+        try? FileManager.default.removeItem(atPath: work)
+        defer { try? FileManager.default.removeItem(atPath: work) }
+        try HarnessPaths.make(work + "/evidence")
+        Children.adoptOrphans()
+        let trace = work + "/evidence/strace"
+        let spans = try observe(work, trace)
+        let text = FileManager.default.contents(atPath: trace).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return Self.judge(SyncCall.parse(text), spans, method: version)
+    }
+
+    private static let straceVersion = Command.output(["strace", "--version"])?.split(separator: "\n").first
+        .map { "strace " + ($0.split(separator: " ").last ?? "") }
+
+    /// Sends the messages; each one's begin and 250, Unix seconds.
+    private func observe(_ work: String, _ trace: String) throws(RecordFault) -> [ClosedRange<Double>] {
+        let port = try SMTPProbe.freePort()
+        let folder = work + "/evidence"
+        let sink = try ChildProgram(
+            name: "sink-mta",
+            command: [paths.programs + "/sink-mta", "--listen", "127.0.0.1:\(port)", "--threads", "1"],
+            logs: folder + "/sink")
+        defer { sink.stop(limit: 5) }
+        _ = try sink.listeningAddress()
+        let scene = SystemScene(
+            programs: paths.programs, work: work, record: folder + "/record.json",
+            hostname: choice.definition.name + ".test", listenPort: try SMTPProbe.freePort(),
+            httpPort: try SMTPProbe.freePort(), sinkPort: port, threads: processorCount(), connections: 1,
+            messageSizeBytes: 1000)
+        let calls = SyncCounts.names.joined(separator: ",")
+        let system = try RunningSystem(
+            choice, scene: scene, systems: paths.systems, logs: folder + "/system",
+            wrapping: .init(counter: ["strace", "-f", "-qq", "-ttt", "-e", "trace=" + calls, "-o", trace]))
+        defer {
+            system.stop()
+            system.killRest()
+        }
+        try system.start()
+        do { return try send(to: scene) } catch {
+            throw RecordFault(
+                "\(choice.label), while its syncs were counted: \(error.description); \(system.errorText)")
+        }
+    }
+
+    private func send(to scene: SystemScene) throws(RecordFault) -> [ClosedRange<Double>] {
+        guard let client = SMTPProbe(host: scene.listenHost, port: scene.listenPort) else {
+            throw RecordFault("no connection")
+        }
+        try client.begin()
+        var spans: [ClosedRange<Double>] = []
+        for number in 1...messages {
+            usleep(Self.pause)
+            let began = WallInstant.now().seconds
+            try client.sendMessage(number: number)
+            spans.append(began...max(began, WallInstant.now().seconds))
+        }
+        _ = client.ask("QUIT\r\n")
+        return spans
+    }
+
+    /// - Parameter spans: of each message.
+    static func judge(_ calls: [SyncCall], _ spans: [ClosedRange<Double>], method: String) -> DurabilityEvidence {
+        var counts = SyncCounts()
+        var synced = 0
+        for span in spans {
+            let within = calls.filter { span.contains($0.unixSeconds) }
+            for call in within { counts.calls[call.name, default: 0] += 1 }
+            // Writing back a range says nothing about metadata or the disk's cache.
+            if within.contains(where: { $0.name != "sync_file_range" }) { synced += 1 }
+        }
+        return DurabilityEvidence(
+            method: "\(method): \(synced) of \(spans.count) messages had a sync between begin and 250",
+            messages: UInt64(spans.count), syncs: counts,
+            verdict: !spans.isEmpty && synced == spans.count ? .syncsEachMessage : .doesNotSync)
+    }
+}
+
+/// A call that `strace -f -ttt` saw begin.
+struct SyncCall {
+    var name: String
+    var unixSeconds: Double
+
+    /// Lines such as `4711  1795657227.715123 fdatasync(7) = 0`; the rest of an interrupted call is not another one.
+    static func parse(_ text: String) -> [SyncCall] {
+        text.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ", maxSplits: 2)
+            guard words.count == 3, let time = Double(words[1]) else { return nil }
+            let name = String(words[2].prefix { $0.isLetter || $0 == "_" })
+            guard SyncCounts.names.contains(name), words[2].dropFirst(name.count).first == "(" else { return nil }
+            return SyncCall(name: name, unixSeconds: time)
+        }
+    }
+}
