@@ -1,9 +1,11 @@
 import Foundation
 import Glibc
 import Measures
+package import RunRecords
 import Synchronization
 
-/// A control group made for one run, with its limits; removed with what is still in it.
+/// A control group made for one run, with its limits; removed with what is still in it. One that is adopted belongs to
+/// somebody else, who removes it.
 package final class ControlGroup {
     /// A file of the group and what is written into it.
     package struct Setting: Hashable, Sendable {
@@ -21,13 +23,15 @@ package final class ControlGroup {
     let controller: ControlGroupLayout.Controller
     /// The directory whose `cgroup.subtree_control` was given the controller; nil: it had it, or needs none.
     private var enabledAt: String?
+    let isAdopted: Bool
     private var isRemoved = false
     private static let made = Mutex(0)
 
-    /// - Throws: ``ConditionFault`` that says what the kernel did not allow.
+    /// - Throws: ``RecordFault`` that says what the kernel did not allow.
     package init(
-        in hierarchy: ControlGroupLayout.Hierarchy, controller: ControlGroupLayout.Controller, settings: [Setting]
-    ) throws(ConditionFault) {
+        in hierarchy: ControlGroupLayout.Hierarchy, controller: ControlGroupLayout.Controller, settings: [Setting],
+        adopting adopted: String? = nil
+    ) throws(RecordFault) {
         version = hierarchy.version
         self.controller = controller
         let number = Self.made.withLock {
@@ -36,17 +40,18 @@ package final class ControlGroup {
         }
         // Version 2 allows limits only below groups without processes: the own one has some, the root may.
         let parent = hierarchy.version == 2 ? hierarchy.directory : hierarchy.ownDirectories[0]
-        directory = "\(parent)/millrace-\(getpid())-\(number)"
+        isAdopted = adopted != nil
+        directory = adopted ?? "\(parent)/millrace-\(getpid())-\(number)"
         if hierarchy.version == 2 { enabledAt = try Self.enable(controller.second, at: parent) }
-        guard mkdir(directory, 0o755) == 0 else {
+        guard isAdopted || mkdir(directory, 0o755) == 0 else {
             let problem = String(cString: strerror(errno))
             disable()
-            throw ConditionFault("\(controller.rawValue) cannot be limited here: \(directory): \(problem)")
+            throw RecordFault("\(controller.rawValue) cannot be limited here: \(directory): \(problem)")
         }
         for setting in settings {
             guard let problem = Self.write(setting.value, to: directory + "/" + setting.file) else { continue }
             remove()
-            throw ConditionFault(
+            throw RecordFault(
                 "\(controller.rawValue) cannot be limited here: \(setting.file) = '\(setting.value)': \(problem)")
         }
     }
@@ -88,11 +93,11 @@ package final class ControlGroup {
     // MARK: Version 2
 
     /// - Returns: the directory, if the controller was not there before.
-    private static func enable(_ name: String, at directory: String) throws(ConditionFault) -> String? {
+    private static func enable(_ name: String, at directory: String) throws(RecordFault) -> String? {
         let file = directory + "/cgroup.subtree_control"
         if (readSmallFile(file) ?? "").split(whereSeparator: \.isWhitespace).contains(Substring(name)) { return nil }
         if let problem = write("+" + name, to: file) {
-            throw ConditionFault("\(name) cannot be limited here: \(file): \(problem)")
+            throw RecordFault("\(name) cannot be limited here: \(file): \(problem)")
         }
         return directory
     }
@@ -113,6 +118,8 @@ package final class ControlGroup {
     package func remove() {
         guard !isRemoved else { return }
         isRemoved = true
+        // The controller stays while its owner's group does.
+        if isAdopted { return }
         // A group stays busy for a moment after its last process has ended.
         for _ in 0..<500 {
             if rmdir(directory) == 0 || errno == ENOENT { break }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Measures
+package import RunRecords
 
 /// What a disk does under its limit: writes with `dd` from within the group, a few seconds before the run.
 package enum DiskLimitProbe {
@@ -14,7 +15,7 @@ package enum DiskLimitProbe {
     private static let seconds = 1.5
 
     /// - Parameter prefix: words that put a command into the group.
-    package static func measure(in directory: String, prefix: [String]) throws(ConditionFault) -> Measured {
+    package static func measure(in directory: String, prefix: [String]) throws(RecordFault) -> Measured {
         let small = try write(4096, directory, prefix)
         let large = try write(1 << 20, directory, prefix)
         return Measured(
@@ -25,7 +26,7 @@ package enum DiskLimitProbe {
     /// Each write is on the disk before the next begins (O_DSYNC), to a file that grows.
     private static func write(
         _ size: Int, _ directory: String, _ prefix: [String]
-    ) throws(ConditionFault) -> (bytes: UInt64, seconds: Double) {
+    ) throws(RecordFault) -> (bytes: UInt64, seconds: Double) {
         let file = directory + "/limit-probe"
         defer { unlink(file) }
         // dd tells what it did when it is interrupted; the bound keeps it from filling the disk without a limit.
@@ -34,7 +35,7 @@ package enum DiskLimitProbe {
             + "oflag=dsync 2>&1; exit 0"
         let text = Command.output(prefix + ["/bin/sh", "-c", script, "sh", file]) ?? ""
         guard let done = parse(text), done.bytes > 0, done.seconds > 0 else {
-            throw ConditionFault("the limited disk could not be measured: dd said '\(text.suffix(200))'")
+            throw RecordFault("the limited disk could not be measured: dd said '\(text.suffix(200))'")
         }
         return done
     }

@@ -1,5 +1,6 @@
 import Glibc
 import Measures
+package import RunRecords
 
 /// The sink in a network namespace of its own, behind a pair of virtual interfaces that delay and lose packets: a receiver
 /// far away. The system stays where the generator reaches it.
@@ -16,8 +17,8 @@ package final class DistantNetwork {
     /// - Parameters:
     ///   - delaySeconds: one way.
     ///   - loss: share of packets each way, 0 to 1.
-    /// - Throws: ``ConditionFault`` with the command that failed; nothing is left then.
-    package init(delaySeconds: Double, loss: Double) throws(ConditionFault) {
+    /// - Throws: ``RecordFault`` with the command that failed; nothing is left then.
+    package init(delaySeconds: Double, loss: Double) throws(RecordFault) {
         let number = Int(getpid()) % 16_000
         namespace = "millrace-\(getpid())"
         near = "mr\(number)n"
@@ -32,7 +33,7 @@ package final class DistantNetwork {
             loss: loss)
         where Command.output(words) == nil {
             remove()
-            throw ConditionFault("the receiver cannot be put far away: '\(words.joined(separator: " "))' failed")
+            throw RecordFault("the receiver cannot be put far away: '\(words.joined(separator: " "))' failed")
         }
     }
 

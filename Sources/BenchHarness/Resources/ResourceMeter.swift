@@ -35,6 +35,9 @@ final class ResourceMeter {
         groups[group]?.start(table)
     }
 
+    /// The group's program was started again.
+    func follow(_ group: ResourceRecord.Group, _ program: ChildProgram) { groups[group]?.follow(program) }
+
     /// What is measured begins now.
     func start() {
         let table = collect()

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// Real limits of the kernel, where this machine has them and its user may set them.
-@Suite(.serialized) struct RunConditionsTests {
+@Suite(.serialized) struct MachineConditionsTests {
     private static func mayLimit(_ controller: ControlGroupLayout.Controller) -> Bool {
         guard geteuid() == 0, let hierarchy = ControlGroupLayout.current().hierarchy(controller) else { return false }
         return access(hierarchy.directory, W_OK) == 0
@@ -46,10 +46,18 @@ import Testing
         return (process.terminationStatus, String(decoding: data, as: UTF8.self))
     }
 
+    private func prepared(
+        _ asked: ConditionsAsked, spool: String, layout: ControlGroupLayout = .current(), group: String? = nil
+    ) throws -> MachineConditions {
+        let conditions = MachineConditions(asked, spool: spool, layout: layout, accountingGroup: group)
+        try conditions.prepare()
+        return conditions
+    }
+
     @Test(.enabled(if: limitsDisk, "needs root, a control group for the disk, and a block device"))
     func theDiskIsLimitedAndFreeAgain() throws {
         try Self.withDirectory { directory in
-            let conditions = try RunConditions(ConditionsAsked(writesPerSecond: 100), spool: directory)
+            let conditions = try prepared(ConditionsAsked(writesPerSecond: 100), spool: directory)
             let line = try #require(conditions.lines.first)
             let words = line.split(separator: " ")
             #expect(line.hasPrefix("disk limited to 100 writes a second by the "), "\(line)")
@@ -58,9 +66,9 @@ import Testing
             // One request or more for each synced write; the kernel lets a burst through at first.
             #expect(measured > 5 && measured < 200, "\(line)")
             #expect(Self.groupsLeft().count == 1)
-            conditions.undo()
+            conditions.remove()
             #expect(Self.groupsLeft() == [])
-            #expect(conditions.prefix == [])
+            #expect(conditions.systemPrefix == [])
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [])
         }
     }
@@ -68,8 +76,8 @@ import Testing
     @Test(.enabled(if: limitsDisk, "needs root, a control group for the disk, and a block device"))
     func theBandwidthOfTheDiskIsLimited() throws {
         try Self.withDirectory { directory in
-            let conditions = try RunConditions(ConditionsAsked(bytesPerSecond: 10_000_000), spool: directory)
-            defer { conditions.undo() }
+            let conditions = try prepared(ConditionsAsked(bytesPerSecond: 10_000_000), spool: directory)
+            defer { conditions.remove() }
             let line = try #require(conditions.lines.first)
             let text = try #require(line.firstMatch(of: #/, ([0-9.]+) MB a second in synced/#)?.1)
             let measured = try #require(Double(text))
@@ -80,13 +88,13 @@ import Testing
     @Test(.enabled(if: limitsMemory, "needs root and a control group for memory"))
     func memoryIsLimitedForAllThatTheCommandStarts() throws {
         try Self.withDirectory { directory in
-            let conditions = try RunConditions(ConditionsAsked(memoryBytes: 64 << 20), spool: directory)
-            defer { conditions.undo() }
+            let conditions = try prepared(ConditionsAsked(memoryBytes: 64 << 20), spool: directory)
+            defer { conditions.remove() }
             #expect(conditions.lines.first?.hasPrefix("memory of the system limited to 0.06 GiB") == true)
             // 32 MiB fit and 256 MiB do not, in a grandchild.
             func hold(_ mebibytes: Int) throws -> Int32 {
                 let script = "x = b'x' * (\(mebibytes) << 20); print(len(x))"
-                return try Self.run(conditions.prefix + ["sh", "-c", "python3 -c \"\(script)\"; exit $?"]).status
+                return try Self.run(conditions.systemPrefix + ["sh", "-c", "python3 -c \"\(script)\"; exit $?"]).status
             }
             #expect(try hold(32) == 0)
             #expect(try hold(256) != 0)
@@ -96,10 +104,10 @@ import Testing
     @Test(.enabled(if: limitsMemory, "needs root and a control group for memory"))
     func whatIsLeftInTheGroupIsEnded() throws {
         try Self.withDirectory { directory in
-            let conditions = try RunConditions(ConditionsAsked(memoryBytes: 64 << 20), spool: directory)
+            let conditions = try prepared(ConditionsAsked(memoryBytes: 64 << 20), spool: directory)
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = conditions.prefix + ["sleep", "600"]
+            process.arguments = conditions.systemPrefix + ["sleep", "600"]
             try process.run()
             let group = try #require(Self.groupsLeft().first)
             let began = Date()
@@ -107,7 +115,7 @@ import Testing
                 try #require(Date().timeIntervalSince(began) < 20, "it never came into its group")
                 usleep(10_000)
             }
-            conditions.undo()
+            conditions.remove()
             #expect(Self.groupsLeft() == [])
             process.waitUntilExit()
             #expect(process.terminationReason == .uncaughtSignal)
@@ -124,21 +132,21 @@ import Testing
     }
 
     @Test func nothingAskedIsNothingDone() throws {
-        let conditions = try RunConditions(ConditionsAsked(), spool: NSTemporaryDirectory())
+        let conditions = try prepared(ConditionsAsked(), spool: NSTemporaryDirectory())
         #expect(conditions.lines == [])
-        #expect(conditions.prefix == [] && conditions.sinkPrefix == [])
-        #expect(conditions.sinkDelay == nil && conditions.sinkHost == nil)
+        #expect(conditions.systemPrefix == [] && conditions.sinkPrefix == [])
+        #expect(conditions.sinkRules == "" && conditions.sinkAddress == "127.0.0.1")
     }
 
     @Test func withoutControlGroupsItIsSaid() throws {
         let none = ControlGroupLayout(mounts: "", ownGroups: "") { _ in "" }
         #expect {
-            try RunConditions(ConditionsAsked(writesPerSecond: 1), spool: "/", layout: none)
+            try prepared(ConditionsAsked(writesPerSecond: 1), spool: "/", layout: none)
         } throws: {
             "\($0)".hasPrefix("the disk cannot be limited here: no control group")
         }
         #expect {
-            try RunConditions(ConditionsAsked(memoryBytes: 1 << 30), spool: "/", layout: none)
+            try prepared(ConditionsAsked(memoryBytes: 1 << 30), spool: "/", layout: none)
         } throws: {
             "\($0)".hasPrefix("memory cannot be limited here: ")
         }
@@ -150,7 +158,7 @@ import Testing
             mounts: "cgroup /nonexistent cgroup rw,blkio 0 0\n", ownGroups: "1:blkio:/\n"
         ) { _ in "" }
         #expect {
-            try RunConditions(ConditionsAsked(writesPerSecond: 1), spool: "/proc", layout: layout)
+            try prepared(ConditionsAsked(writesPerSecond: 1), spool: "/proc", layout: layout)
         } throws: {
             "\($0)".contains("has no block device of its own")
         }
