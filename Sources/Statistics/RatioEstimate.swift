@@ -3,6 +3,11 @@ package struct RatioEstimate: Codable, Hashable, Sendable {
     package var value: Double
     package var interval: ConfidenceInterval
 
+    package init(value: Double, interval: ConfidenceInterval) {
+        self.value = value
+        self.interval = interval
+    }
+
     /// Values from which resampling pairs, and resampling two samples apart, is honest in the simulations.
     private static let fewestPairsToResample = 8
     private static let fewestToResample = 5

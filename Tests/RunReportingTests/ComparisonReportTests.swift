@@ -131,15 +131,46 @@ import Testing
 
     /// Under a limit of memory that limit counts, and a spool without files has no disk to hide.
     @Test func memoryIsWhatTheRunWasGiven() throws {
-        var run = try RunFixture.run()
-        run.conditions = ["memory of the system limited to 0.01 GiB, its page cache included, by the memory cgroup"]
+        func cached(_ memory: String) throws -> [String] {
+            try ComparisonReport([RunFixture.run(text: RunFixture.profileText + "memory: \(memory)\n")]).warnings
+                .filter { $0.contains("page cache") }
+        }
         #expect(
-            try ComparisonReport([run]).warnings.contains {
-                $0.hasSuffix("memory (10.74 MB): the page cache may hide the disk")
-            })
-        run.conditions = ["memory of the system limited to 0.001 GiB, its page cache included, by the memory cgroup"]
-        #expect(try !ComparisonReport([run]).warnings.contains { $0.contains("page cache") })
+            try cached("10MB") == [
+                "10.50 MB were sent, less than twice the memory (10 MB): the page cache may hide the disk"
+            ])
+        #expect(try cached("5MB") == [])
         #expect(try !ComparisonReport([RunFixture.variant(3)]).warnings.contains { $0.contains("page cache") })
+    }
+
+    @Test func throughputThatFallsWithinARun() throws {
+        var run = try RunFixture.run(lastReceived: 1020.5)
+        func warning(_ messages: (Int) -> Int) throws -> String? {
+            run.sink.series = (1...21).map {
+                IntervalSample(
+                    unixSeconds: 1000 + Double($0), messages: UInt64(messages($0)), bytes: 0, failed: 0, connections: 8)
+            }
+            return try ComparisonReport([run]).warnings.first { $0.hasPrefix("throughput") }
+        }
+        #expect(
+            try warning { 1000 - 20 * $0 }
+                == "throughput is not steady within a run, it falls by 43 % from begin to end: its mean is that of no one state"
+        )
+        #expect(try warning { 1000 - 2 * $0 } == nil)
+        #expect(try warning { 1000 + $0 * 7919 % 400 } == nil)
+        run.phases = [RunPhase("receiver down", unixSeconds: 1005)]
+        #expect(try warning { 1000 - 20 * $0 } == nil)
+    }
+
+    @Test func aRatioNextToOneHasMoreDigits() {
+        func times(_ value: Double, _ low: Double, _ high: Double) -> String {
+            let interval = ConfidenceInterval(low: low, high: high, confidence: 0.95, method: .bootstrapPercentile)
+            return ReportContrast.times(RatioEstimate(value: value, interval: interval))
+        }
+        #expect(times(0.95, 0.9, 0.998) == "×0.950 (0.900–0.998)")
+        #expect(times(1, 1, 1) == "×1.00 (1.00–1.00)")
+        #expect(times(0.0042, 0.004, 0.005) == "×0.004 (0.004–0.005)")
+        #expect(times(1.8, 1.62, 2.05) == "×1.80 (1.62–2.05)")
     }
 
     @Test func aWideIntervalSaysWhatToDo() throws {

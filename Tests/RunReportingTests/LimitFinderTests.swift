@@ -5,8 +5,9 @@ import Testing
 
 /// A record made for each thing that a run can be limited by. The fixture takes 2.5 s on two cores, which are 5 s of CPU.
 @Suite struct LimitFinderTests {
-    private func verdict(_ bend: (inout RunRecord) -> Void) throws -> LimitVerdict {
-        var run = try RunFixture.run()
+    /// - Parameter conditions: lines of the profile.
+    private func verdict(_ conditions: String = "", _ bend: (inout RunRecord) -> Void) throws -> LimitVerdict {
+        var run = try RunFixture.run(text: RunFixture.profileText + conditions)
         bend(&run)
         return LimitFinder(run).verdict
     }
@@ -109,51 +110,40 @@ import Testing
     }
 
     @Test func bandwidthOfALimitedDisk() throws {
-        let line =
-            "disk limited to 225.0 MB a second by the blkio cgroup; measured there: 90 synced writes of 4 KiB a second"
-        let found = try verdict { run in
-            run.conditions = [line]
-            run.resources = resources { $0.deviceWriteBytes = 550_000_000 }
-        }
+        let disk = "disk: {mb_per_s: 225}\n"
+        let found = try verdict(disk) { $0.resources = resources { $0.deviceWriteBytes = 550_000_000 } }
         #expect(found.limit == .bandwidth)
         #expect(found.reasons[0] == "220 MB/s written to a disk limited to 225 MB/s")
-        #expect(
-            try verdict {
-                $0.conditions = [line]; $0.deviceWriteBytes = 300_000_000
-            }.limit != .bandwidth)
+        #expect(try verdict(disk) { $0.deviceWriteBytes = 300_000_000 }.limit != .bandwidth)
+        #expect(try verdict { $0.deviceWriteBytes = 550_000_000 }.limit != .bandwidth)
     }
 
-    /// What the limit came to when it was tried is no limit of its own.
     @Test func writesOfALimitedDisk() throws {
-        let found = try verdict { run in
-            run.conditions = [
-                "disk limited to 1,200 writes a second by the blkio cgroup; measured there: 400 synced writes of 4 KiB a "
-                    + "second, 1.0 MB a second in synced writes of 1 MiB"
-            ]
-            run.resources = resources { ($0.deviceWrites, $0.deviceWriteBytes) = (2900, 29_000_000) }
+        let found = try verdict("disk: {writes_per_s: 1200}\n") {
+            $0.resources = resources { ($0.deviceWrites, $0.deviceWriteBytes) = (2900, 29_000_000) }
         }
         #expect(found.limit == .syncs)
         #expect(found.reasons[0] == "1160 writes a second on a disk limited to 1200")
     }
 
     @Test func memory() throws {
-        let found = try verdict { run in
-            run.conditions = ["memory of the system limited to 4.00 GiB, its page cache included, by the memory cgroup"]
+        let used = { (run: inout RunRecord) in
             run.resources = resources { $0[.system]?.memoryPeakBytes = 3_900 << 20 }
         }
+        let found = try verdict("memory: 4GiB\n", used)
         #expect(found.limit == .memory)
         #expect(found.reasons[0] == "3.81 of 4.00 GiB in use")
+        #expect(try verdict("memory: 5GiB\n", used).limit != .memory)
     }
 
     @Test func network() throws {
-        let line =
-            "receiver in a network namespace of its own, 50.0 ms away each way, 0.00 % of packets lost (veth, netem)"
-        let found = try verdict { $0.conditions = [line] }
-        #expect(found.limit == .network && found.reasons[0] == line)
-        #expect(
-            try verdict {
-                $0.conditions = [line]; $0.mta?.header.usage = usage(4.4)
-            }.limit == .cpu)
+        let distance = "network: {delay: 50ms, loss: 0.5%}\n"
+        let found = try verdict(distance) { _ in }
+        #expect(found.limit == .network)
+        #expect(found.reasons[0] == "receiver 50.0 ms away each way, 0.50 % lost")
+        #expect(try verdict(distance) { $0.mta?.header.usage = usage(4.4) }.limit == .cpu)
+        let line = "receiver in a network namespace of its own, 50.0 ms away each way"
+        #expect(try verdict(distance) { $0.conditions = [line] }.reasons[0] == line)
     }
 
     @Test func theRateThatWasAskedFor() throws {

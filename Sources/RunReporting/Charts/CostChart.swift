@@ -65,7 +65,8 @@ package struct CostChart {
                     high: point.mmh.interval?.high ?? value, label: memory.text(point.name))
             }
             return mr_point_series(
-                title: memory.text("\(price.name), USD \(significant(price.usdPerHour, 4)) an hour (\(price.source))"),
+                title: memory.text(
+                    "\(price.name), USD \(significant(price.usdPerHour, 4)) an hour (\(price.source))"),
                 is_joined: 0, points: memory.copy(own), count: own.count)
         }
     }

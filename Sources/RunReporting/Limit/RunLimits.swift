@@ -1,32 +1,22 @@
-import Foundation
+import Measures
 import RunRecords
 
-/// What a run was held to on purpose, as its conditions say it was done.
+/// What a run was held to on purpose: a profile whose conditions cannot be made is not run.
 struct RunLimits {
-    var diskWritesPerSecond: Double?
-    var diskBytesPerSecond: Double?
-    var memoryBytes: UInt64?
-    /// The line that says how the network was made slow.
-    var network: String?
+    let diskWritesPerSecond: Double?
+    let diskBytesPerSecond: Double?
+    let memoryBytes: UInt64?
+    /// Says how the network was made slow.
+    let network: String?
 
     init(_ run: RunRecord) {
-        for line in run.conditions ?? [] {
-            if line.hasPrefix("disk") {
-                diskWritesPerSecond = Self.number(in: line, before: "writes a second") ?? diskWritesPerSecond
-                diskBytesPerSecond = Self.number(in: line, before: "MB a second").map { $0 * 1e6 } ?? diskBytesPerSecond
-            } else if line.hasPrefix("memory") {
-                memoryBytes = Self.number(in: line, before: "GiB").map { UInt64($0 * 1_073_741_824) } ?? memoryBytes
-            } else if line.hasPrefix("network") || line.hasPrefix("receiver") {
-                network = line
-            }
+        let profile = run.profile
+        diskWritesPerSecond = profile.disk?.writesPerSecond.map { Double($0) }
+        diskBytesPerSecond = profile.disk?.megabytesPerSecond.map { $0 * 1e6 }
+        memoryBytes = profile.memoryBytes.map { UInt64(max(0, $0)) }
+        network = profile.network.map { limit in
+            (run.conditions ?? []).first { $0.hasPrefix("receiver") }
+                ?? "receiver \(fixed(limit.delaySeconds * 1000, 1)) ms away each way, \(fixed(limit.loss * 100, 2)) % lost"
         }
-    }
-
-    /// The number that stands before some words: 120 in `disk limited to 120 writes a second by …; measured there: …`.
-    private static func number(in line: String, before words: String) -> Double? {
-        let line = line.prefix { $0 != ";" }
-        guard let range = line.range(of: words) else { return nil }
-        let digits = line[..<range.lowerBound].split(separator: " ").last?.filter { $0 != "," }
-        return digits.flatMap { Double($0) }.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
     }
 }

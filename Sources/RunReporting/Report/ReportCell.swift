@@ -92,7 +92,9 @@ package struct ReportContrast: Codable, Hashable, Sendable {
 
     /// `×1.80 (1.62–2.05)`; of a range only it says so.
     package static func times(_ ratio: RatioEstimate, saysRange: Bool = true) -> String {
-        let digits = [ratio.value, ratio.interval.low, ratio.interval.high].contains { $0 < 0.1 } ? 3 : 2
+        // Two decimals, unless they would say nothing, or say 1 of what is not 1.
+        let isFine = { (value: Double) in value < 0.1 || (value != 1 && (value - 1).magnitude < 0.005) }
+        let digits = [ratio.value, ratio.interval.low, ratio.interval.high].contains(where: isFine) ? 3 : 2
         let ends = "\(fixed(ratio.interval.low, digits))–\(fixed(ratio.interval.high, digits))"
         return
             "×\(fixed(ratio.value, digits)) (\(ends)\(ratio.interval.isConfident || !saysRange ? "" : ", range only"))"

@@ -7,7 +7,7 @@ enum ReportWarnings {
     private static let shortestSeconds = 60.0
 
     static func lines(_ systems: [(name: String, group: RunGroup)]) -> [String] {
-        [shortRuns(systems), cached(systems), few(systems), dirty(systems)].compactMap { $0 }
+        [shortRuns(systems), cached(systems), unsteady(systems), few(systems), dirty(systems)].compactMap { $0 }
     }
 
     /// First message to the last at the sink.
@@ -43,6 +43,32 @@ enum ReportWarnings {
 
     private static func memory(_ run: RunRecord) -> Double {
         Double(RunLimits(run).memoryBytes ?? run.machine.memoryBytes)
+    }
+
+    /// A whole second that is neither the first nor the last; fewer of them say nothing of a trend.
+    private static let fewestSeconds = 10
+    private static let largeChange = 0.2
+
+    private static func unsteady(_ systems: [(name: String, group: RunGroup)]) -> String? {
+        let changing = systems.filter { $0.group.runs.contains { abs(change($0)) > largeChange } }
+        guard let most = changing.flatMap({ $0.group.runs.map(change) }).max(by: { abs($0) < abs($1) }) else {
+            return nil
+        }
+        return
+            "throughput is not steady within a run, it \(most < 0 ? "falls" : "rises") by \(fixed(abs(most) * 100, 0)) %"
+            + " from begin to end: its mean is that of no one state" + of(changing, systems)
+    }
+
+    /// From begin to end as a share of the median second, by Theil and Sen's slope; 0 where it may be chance, or where
+    /// the run was to change.
+    private static func change(_ run: RunRecord) -> Double {
+        guard (run.phases ?? []).isEmpty, run.generator.load?.stages.isEmpty ?? true else { return 0 }
+        let (first, last) = (run.generator.firstOfferedUnixSeconds, run.sink.lastReceivedUnixSeconds)
+        let inner = run.sink.series.filter { $0.unixSeconds >= first + 2 && $0.unixSeconds <= last - 1 }
+        let rates = inner.map { Double($0.messages) }
+        guard rates.count >= fewestSeconds else { return 0 }
+        let (drift, median) = (Drift(rates), Sample(rates).median)
+        return drift.isShown(level: 0.01) && median > 0 ? drift.slope * Double(rates.count - 1) / median : 0
     }
 
     private static func few(_ systems: [(name: String, group: RunGroup)]) -> String? {
