@@ -31,14 +31,12 @@ final class ResourceMeter {
     ) {
         groups[group] = GroupMeter(
             root: root, accounting: accounting, skipsRoot: skipsRoot, takesOrphans: group == .system)
-        let table = ProcessTable.read()
-        groups[group]?.start(table)
     }
 
     /// The group's program was started again.
     func follow(_ group: ResourceRecord.Group, _ program: ChildProgram) { groups[group]?.follow(program) }
 
-    /// What is measured begins now.
+    /// What is measured begins now: of groups that are watched already only what comes, of others all.
     func start() {
         let table = collect()
         for group in groups.keys { groups[group]?.start(table) }
