@@ -47,6 +47,8 @@ struct GroupMeter {
             let (user, system) = ChildProgram.seconds(end.usage)
             reapedUser += user
             reapedSystem += system
+            reapedIO.readBytes += end.io.readBytes
+            reapedIO.writeBytes += end.io.writeBytes
             reapedSwitches.voluntary += UInt64(end.usage.ru_nvcsw)
             reapedSwitches.involuntary += UInt64(end.usage.ru_nivcsw)
         }
