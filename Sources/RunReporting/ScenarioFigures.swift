@@ -73,7 +73,7 @@ enum ScenarioFigures {
         if let failed = search.failedAtPerSecond {
             add("not_sustained_msg_per_s", "lowest rate not sustained", "msg/s", failed, 0)
         }
-        add("search_steps", "rates tried", "", Double(search.steps.count), 0)
+        add("search_steps", "rates tried", "steps", Double(search.steps.count), 0)
         for share in RateSearchFacts.shownShares {
             guard let step = search.shown(share), step.due > 0 else { continue }
             let key = "at_" + share.filter(\.isNumber) + "_percent"

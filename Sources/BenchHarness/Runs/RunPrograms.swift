@@ -257,7 +257,8 @@ final class RunPrograms {
             try expectRunning(sink, system)
             if crash != nil { return try hasSettled(received, of: expected, system) }
             // The MTA must have heard of it too, or it would call a delivery unfinished.
-            return received >= accepted && own >= expected + UInt64(setup.warmUpMessages) + outcome.before
+            return received >= accepted
+                && own >= expected + UInt64(setup.warmUpMessages) + outcome.before * UInt64(profile.recipients ?? 1)
         }
     }
 
