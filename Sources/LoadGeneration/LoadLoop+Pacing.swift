@@ -59,19 +59,19 @@ extension LoadLoop {
         if let duration = configuration.duration {
             let end = instant.nanoseconds + UInt64(duration * 1e9)
             context.eventLoop.scheduleTask(deadline: .uptimeNanoseconds(end)) { [self] in
-                end(until: end + Self.settling)
+                timeIsOver(until: end + Self.settling)
             }
         }
         if pace != nil { arm(instant.nanoseconds) }
     }
 
     /// The run's time is over: what was due in it and is a little late may still begin.
-    private func end(until limit: UInt64) {
+    private func timeIsOver(until limit: UInt64) {
         guard let pace, !pace.isDone, MonotonicInstant.now().nanoseconds < limit, !plan.isExhausted else {
             plan.stop()
             return serveResting()
         }
-        context.eventLoop.scheduleTask(in: .milliseconds(5)) { [self] in end(until: limit) }
+        context.eventLoop.scheduleTask(in: .milliseconds(5)) { [self] in timeIsOver(until: limit) }
     }
 
     /// Begins what is due, as far as connections are free.

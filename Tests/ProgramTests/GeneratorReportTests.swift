@@ -42,6 +42,22 @@ extension ProgramTests {
             #expect(silent.errorOutput.isEmpty)
         }
 
+        /// On a terminal some lines are drawn again and again: rates, a bar, the time to go; the result stands alone.
+        @Test func theLiveViewIsDrawn() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let binary = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+                .appendingPathComponent("traffic-gen").path
+            let command = "\(binary) --target 127.0.0.1:\(sink.port) -r 50/s -d 4s -c 2"
+            let view = try stage.peer("script", ["-qec", command, "/dev/null"])
+            #expect(try await view?.waitForExit() == 0)
+            let drawn = view?.output ?? ""
+            #expect(drawn.contains("░") && drawn.contains(" s to go") && drawn.contains("2 connections"))
+            #expect(drawn.components(separatedBy: "\u{1B}[J").count >= 3, "taken away and drawn again")
+            #expect(drawn.contains("offered 200 = accepted 200"))
+        }
+
         /// What somebody else's verifier says of mail that comes signed.
         @Test func signedMailIsVerified() async throws {
             let stage = try Stage()
