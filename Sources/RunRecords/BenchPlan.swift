@@ -10,7 +10,8 @@ package struct BenchPlan: Sendable {
 
     private static let keys = [
         "question", "messages", "message_size", "connections", "pipelining", "chunking", "threads", "domains", "mta",
-        "variants", "stall_limit", "prices", "load", "domain_count", "recipients", "tls", "dkim", "injection", "sink",
+        "variants", "stall_limit", "prices", "load", "ramp_up", "domain_count", "recipients", "tls", "dkim",
+        "injection", "sink",
         "network", "disk", "memory", "crash", "find_max",
     ]
 

@@ -70,6 +70,10 @@ extension RunProfile {
     /// Reads the keys that came with schema 2; all may be left out.
     mutating func takeConditions(_ values: StrictMapping) throws(RecordFault) {
         load = try LoadPlan(values)
+        rampUpSeconds = try values.seconds("ramp_up", in: 0...3600)
+        if rampUpSeconds != nil, let load, load.rampUpSeconds > 0 {
+            throw values.fault("ramp_up", "expected here or in 'load', not in both")
+        }
         domainCount = try values.integer("domain_count", in: 1...10_000_000)
         if domainCount != nil, values.has("domains") {
             throw values.fault("domain_count", "expected without 'domains'")

@@ -30,6 +30,8 @@ package struct RunProfile: Codable, Hashable, Sendable {
     // Absent from records of before there were any, and from profiles that do not ask for them.
     /// Nil: a closed load.
     package var load: LoadPlan?
+    /// Connections are opened evenly over this time; nil: all at once.
+    package var rampUpSeconds: Double?
     /// So many generated domains instead of ``domains``.
     package var domainCount: Int?
     /// Of each message; nil: one.
@@ -74,6 +76,7 @@ package struct RunProfile: Codable, Hashable, Sendable {
         case name, question, messages, connections, pipelining, chunking, domains, variant, spool, durability, prices
         case load, recipients, tls, dkim, injection, sink, network, disk
         case domainCount = "domain_count"
+        case rampUpSeconds = "ramp_up_s"
         case memoryBytes = "memory_bytes"
         case crashAfterSeconds = "crash_after_s"
         case findMax = "find_max"

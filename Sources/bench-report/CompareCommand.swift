@@ -31,6 +31,9 @@ struct Compare: AsyncParsableCommand {
     var warmUp = 0
     @Option(help: "Messages a run, instead of the profile's.")
     var messages: Int?
+    @Option(
+        help: "Open the connections evenly over this time (1s), for all systems. Default: the profile's, or at once.")
+    var rampUp: String?
     @Option(help: "Give each system as many messages as take it about so long (60s), at most the profile's.")
     var budget: String?
     @Flag(inversion: .prefixedNo, help: "Count each system's syncs first.")
@@ -84,6 +87,7 @@ struct Compare: AsyncParsableCommand {
         var settings = CompareSettings()
         settings.warmUpMessages = warmUp
         settings.messages = messages
+        settings.rampUpSeconds = try rampUp.map { try HarnessOptions.duration($0, "--ramp-up").seconds }
         settings.budgetSeconds = try budget.map { try HarnessOptions.duration($0, "--budget").seconds }
         if let seconds = settings.budgetSeconds, seconds < 1 {
             throw UsageFault("--budget \(budget!): expected 1s or more")

@@ -140,6 +140,7 @@ import Testing
             recipients: 3
             tls: starttls
             pipelining: false
+            ramp_up: 1s
             """
         let profile = try BenchPlan(text: text, file: "p.yaml", cores: 1).systems[0]
         let words = GeneratorArguments(profile, isWarmUp: false).words(target: "127.0.0.1:1", messages: 0)
@@ -147,7 +148,7 @@ import Testing
             words == [
                 "--target", "127.0.0.1:1", "--concurrency", "8", "--body-size", "1000", "--threads", "2",
                 "--domain-count", "1000", "--recipients", "3", "--no-pipelining", "--tls", "starttls", "--insecure",
-                "--rate", "500/s", "--arrivals", "constant", "--duration", "10s", "--warmup", "2s",
+                "--ramp-up", "1s", "--rate", "500/s", "--arrivals", "constant", "--duration", "10s", "--warmup", "2s",
             ])
         let warmUp = GeneratorArguments(profile, isWarmUp: true).words(target: "127.0.0.1:1", messages: 50)
         #expect(!warmUp.contains("--rate") && warmUp.contains("--message-count"))

@@ -58,6 +58,7 @@ import Testing
         ("load: {rate: 5000}", "4: key 'load.rate': '5000': expected a rate such as 5000/s, 300000/m, 20MMH or max"),
         ("load: {rate: 1/s, arrival: poisson}", "4: unknown key 'load.arrival', did you mean 'arrivals'?"),
         ("load: {rate: 1/s, arrivals: random}", "4: key 'load.arrivals': 'random': expected constant or poisson"),
+        ("load: {rate: 1/s, ramp_up: 1s}\nramp_up: 1s", "5: key 'ramp_up': expected here or in 'load', not in both"),
         ("domains: [a]\ndomain_count: 5", "5: key 'domain_count': expected without 'domains'"),
         ("tls: ssl", "4: key 'tls': 'ssl': expected none or starttls or implicit"),
         ("dkim: yes", "4: key 'dkim': 'yes': expected rsa2048 or"),

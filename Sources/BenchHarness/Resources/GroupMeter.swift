@@ -98,10 +98,17 @@ struct GroupMeter {
         reading.io.writeBytes = max(reading.io.writeBytes, last.io.writeBytes)
         (reading.user, reading.system) = (max(reading.user, last.user), max(reading.system, last.system))
         last = reading
-        usage.memoryPeakBytes = max(usage.memoryPeakBytes, reading.memoryBytes)
+        usage.memoryPeakBytes = max(usage.memoryPeakBytes, reading.memoryBytes, Self.highWaterBytes(entries))
         usage.descriptorsPeak = max(usage.descriptorsPeak, descriptors)
         usage.processesPeak = max(usage.processesPeak, entries.count)
         usage.threadsPeak = max(usage.threadsPeak, threads)
+    }
+
+    /// Of a single process the kernel remembers the peak between two looks, too. (What wait(2) says of it is also that of
+    /// the process that started it.)
+    private static func highWaterBytes(_ entries: [ProcessTable.Entry]) -> UInt64 {
+        guard entries.count == 1 else { return 0 }
+        return (procField("/proc/\(entries[0].pid)/status", "VmHWM:\t") ?? 0) * 1024
     }
 
     private static func descriptors(_ pid: Int32) -> Int {
@@ -121,9 +128,6 @@ struct GroupMeter {
         total.diskWriteBytes = last.io.writeBytes - begin.io.writeBytes
         return total
     }
-
-    /// Largest resident memory of any one of its processes that has ended: a peak between two samples.
-    var memoryPeakBytes: UInt64 { skipsRoot ? 0 : UInt64(root.end?.usage.ru_maxrss ?? 0) * 1024 }
 
     /// Of the group's whole life, with its start and end.
     var contextSwitches: (voluntary: UInt64, involuntary: UInt64) {

@@ -114,13 +114,12 @@ final class ResourceMeter {
         return record
     }
 
-    /// What is known only when the processes have ended: context switches, the largest memory of one of them.
+    /// What is known only when the processes have ended: their context switches.
     func complete(_ record: inout ResourceRecord) {
         collect()
         for (group, meter) in groups {
             guard var usage = record[group] else { continue }
             (usage.contextSwitchesVoluntary, usage.contextSwitchesInvoluntary) = meter.contextSwitches
-            usage.memoryPeakBytes = max(usage.memoryPeakBytes, meter.memoryPeakBytes)
             record[group] = usage
         }
     }

@@ -8,6 +8,8 @@ package struct CompareSettings: Sendable {
     package var warmUpMessages = 0
     /// Nil: the profile's.
     package var messages: Int?
+    /// Seconds in which the connections are opened; nil: the profile's.
+    package var rampUpSeconds: Double?
     /// Seconds that a system's load should take; nil: the number of messages is the same for all.
     package var budgetSeconds: Double?
     package var dropsPageCache = true
@@ -41,6 +43,7 @@ package struct BenchSchedule {
         setup.dropsPageCache = settings.dropsPageCache
         setup.countsSyncs = settings.countsSyncs
         if let messages = settings.messages { setup.profile.messages = messages }
+        if let seconds = settings.rampUpSeconds { setup.profile.rampUpSeconds = seconds }
         if let refusal = setup.refusal { throw RecordFault(refusal) }
         if settings.gathersEvidence {
             say("\(choice.label): counting its syncs")

@@ -27,6 +27,9 @@ struct GeneratorArguments {
         if profile.chunking { words.append("--chunking") }
         if let tls = profile.tls, tls != .none { words += ["--tls", tls.rawValue, "--insecure"] }
         if let injection = profile.injection, injection != "smtp" { words += ["--protocol", injection] }
+        if let seconds = profile.rampUpSeconds, seconds > 0 {
+            words += ["--ramp-up", HumanDuration(seconds: seconds).description]
+        }
         if let load = profile.load, !isWarmUp { words += Self.words(load) }
         return words
     }
