@@ -33,14 +33,9 @@ extension ProgramTests {
             let spools = (try? FileManager.default.contentsOfDirectory(atPath: out + "/.spools")) ?? []
             #expect(spools == [], "nothing is left behind")
             let records = try FileManager.default.contentsOfDirectory(atPath: directory)
-<<<<<<< HEAD
-                .filter { $0.contains("Z_") }
-                .map { try RecordFile.read(RunRecord.self, from: "\(directory)/\($0)/run.json") }
-=======
                 .filter { !$0.hasPrefix("comparison") }
                 .map { "\(directory)/\($0)/run.json" }.filter { FileManager.default.fileExists(atPath: $0) }
                 .map { try RecordFile.read(RunRecord.self, from: $0) }
->>>>>>> refs/helpers/harness
                 .sorted { $0.startedUnixSeconds < $1.startedUnixSeconds }
             if !records.isEmpty {
                 let check = try stage.program("bench-report", ["check", directory, "--brief"])
