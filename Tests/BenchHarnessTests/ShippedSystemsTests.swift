@@ -150,6 +150,13 @@ import Testing
                 "--domain-count", "1000", "--recipients", "3", "--no-pipelining", "--tls", "starttls", "--insecure",
                 "--ramp-up", "1s", "--rate", "500/s", "--arrivals", "constant", "--duration", "10s", "--warmup", "2s",
             ])
+        let closed = try BenchPlan(
+            text: text.replacingOccurrences(of: "500/s", with: "max"), file: "p.yaml", cores: 1
+        ).systems[0]
+        let closedWords = GeneratorArguments(closed, isWarmUp: false).words(target: "127.0.0.1:1", messages: 0)
+        #expect(
+            !closedWords.contains("--rate") && !closedWords.contains("--arrivals") && closedWords.contains("--duration")
+        )
         let warmUp = GeneratorArguments(profile, isWarmUp: true).words(target: "127.0.0.1:1", messages: 50)
         #expect(!warmUp.contains("--rate") && warmUp.contains("--message-count"))
     }

@@ -36,7 +36,8 @@ struct GeneratorArguments {
 
     private static func words(_ load: LoadPlan) -> [String] {
         func seconds(_ value: Double) -> String { HumanDuration(seconds: value).description }
-        var words = ["--rate", load.rate, "--arrivals", load.arrivals.rawValue]
+        // As fast as it goes is a closed load: there are no due times that arrivals could have.
+        var words = load.rate == "max" ? [] : ["--rate", load.rate, "--arrivals", load.arrivals.rawValue]
         if let duration = load.seconds { words += ["--duration", seconds(duration)] }
         if load.warmUpSeconds > 0 { words += ["--warmup", seconds(load.warmUpSeconds)] }
         if load.rampUpSeconds > 0 { words += ["--ramp-up", seconds(load.rampUpSeconds)] }
