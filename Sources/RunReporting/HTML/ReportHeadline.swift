@@ -104,6 +104,7 @@ struct ReportHeadline {
             if !machines.contains(text) { machines.append(text) }
         }
         return "Measured: \(report.loads.joined(separator: "; ")), on \(machines.joined(separator: " and on ")), "
-            + "generator, system and sink on the same machine; \(grouped(runs.count)) \(runs.count == 1 ? "run" : "runs")."
+            + "generator, system and sink on the same machine; \(grouped(runs.count)) "
+            + "\(runs.count == 1 ? "run" : "runs")."
     }
 }
