@@ -46,7 +46,11 @@ extension HTMLReport {
             ),
             element(
                 "ul", [:],
-                report.rows.map { element("li", [:], element("strong", [:], marked($0)), ": \($0.limit.text)") }),
+                report.rows.map { row in
+                    // What is said of a limit has rates in it.
+                    let text = row.withheld == nil ? row.limit.text : "not told, as its rate is not"
+                    return element("li", [:], element("strong", [:], marked(row)), ": \(text)")
+                }),
         ]
     }
 

@@ -22,7 +22,10 @@ struct ReportHeadline {
             })
         else {
             let count = report.rows.count
-            title = "No result: \(count == 1 ? report.rows[0].name : "none of the \(count) systems") gave a valid run"
+            title =
+                "No result: "
+                + (count == 1
+                    ? "\(report.rows[0].name) has no valid run" : "none of the \(count) systems has a valid run")
             measured = Self.measured(report, groups)
             return
         }
