@@ -8,8 +8,8 @@ struct HTML: AsyncParsableCommand {
         commandName: "html",
         abstract: "Write one HTML page of results: for screens, phones and paper, with nothing to load.",
         discussion: """
-            The page holds everything it needs, reads without scripts and asks no server for anything. 'run' and 'compare' \
-            write one beside each result (report.html) and each comparison (comparison.html).
+            The page holds everything it needs, reads without scripts and asks no server for anything. 'run' and \
+            'compare' write one beside each result (report.html) and each comparison (comparison.html).
             Exit code 0: written, whatever it says; 1: refused or not written; 2: usage.
             """)
 

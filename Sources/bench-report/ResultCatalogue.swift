@@ -44,6 +44,8 @@ actor ResultCatalogue {
 
     private let root: String
     private var remembered: [String: Remembered] = [:]
+    /// Entries by id, with when their records were changed.
+    private var made: [String: (changes: [Date], entry: Entry)] = [:]
 
     init(_ root: String) { self.root = root }
 
@@ -51,7 +53,7 @@ actor ResultCatalogue {
     func entries() -> [Entry] {
         var found: [Entry] = []
         for name in directories("") {
-            let inner = isRun(name) ? [name] : directories(name).map { name + "/" + $0 }.filter(isRun)
+            let inner = runs(in: name)
             for group in grouped(inner) {
                 let isAlone = inner.count == 1 && inner[0] == name
                 found.append(entry(isAlone ? name : "\(name)/\(group.runs[0].systemLabel)", group))
@@ -62,7 +64,8 @@ actor ResultCatalogue {
 
     /// - Returns: the whole path of a run's directory, if it is one of those that were found.
     func path(ofRun directory: String) -> String? {
-        entries().contains { $0.directories.contains(directory) } ? root + "/" + directory : nil
+        let isThere = directories("").contains { runs(in: $0).contains(directory) } && record(directory) != nil
+        return isThere ? root + "/" + directory : nil
     }
 
     /// Paths of the runs of entries, in the order in which they are named; nil if one is unknown.
@@ -85,6 +88,11 @@ actor ResultCatalogue {
         let path = below.isEmpty ? root : root + "/" + below
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
         return names.filter { !$0.hasPrefix(".") && type(path + "/" + $0) == .typeDirectory }.sorted()
+    }
+
+    /// A directory that is a run, or runs that lie in it.
+    private func runs(in name: String) -> [String] {
+        isRun(name) ? [name] : directories(name).map { name + "/" + $0 }.filter(isRun)
     }
 
     private func isRun(_ directory: String) -> Bool {
@@ -131,6 +139,16 @@ actor ResultCatalogue {
     }
 
     private func entry(_ id: String, _ group: Group) -> Entry {
+        let changes = group.directories.compactMap { remembered["\(root)/\($0)/\(ResultBundle.recordName)"]?.changed }
+        if let known = made[id], known.changes == changes, known.entry.directories == group.directories {
+            return known.entry
+        }
+        let entry = newEntry(id, group)
+        made[id] = (changes, entry)
+        return entry
+    }
+
+    private func newEntry(_ id: String, _ group: Group) -> Entry {
         let run = group.runs[0]
         let report = try? ComparisonReport(group.runs)
         let row = report?.rows.first

@@ -10,8 +10,8 @@ struct Serve: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serve a small page to browse and compare results, to this machine.",
         discussion: """
-            The first line on stdout is 'listening HOST:PORT'. It changes nothing, reads nothing outside the directory, follows \
-            no links out of it, and stops on SIGINT or SIGTERM. For programs there is /api/results.
+            The first line on stdout is 'listening HOST:PORT'. It changes nothing, reads nothing outside the directory, \
+            follows no links out of it, and stops on SIGINT or SIGTERM. For programs there is /api/results.
             """)
 
     @Argument(help: "Directory with results.")

@@ -25,8 +25,8 @@ package struct HTMLPage {
         }.joined()
     }
 
-    /// What a browser lets the page do (Content Security Policy 3): its own style and script, and forms to where it came
-    /// from.
+    /// What a browser lets the page do (Content Security Policy 3): its own style and script, and forms to where it
+    /// came from.
     package var policy: String {
         "default-src 'none'; style-src 'nonce-\(nonce)'; script-src 'nonce-\(nonce)'; img-src data:; "
             + "form-action 'self'; base-uri 'none'"

@@ -17,8 +17,8 @@ extension HTMLReport {
         return [
             element(
                 "p", [:],
-                "Generator, system and sink share the machine’s cores: what one uses the others do not have. User and system "
-                    + "time together, by the kernel’s account."),
+                "Generator, system and sink share the machine’s cores: what one uses the others do not have. User "
+                    + "and system time together, by the kernel’s account."),
             message.markup(.whole),
             charts.isEmpty ? "" : multiples(charts),
         ]
@@ -91,7 +91,8 @@ extension HTMLReport {
         return Chart(
             id: "cpu-time-\(index)", title: name, explanation: "Cores in use, a second after the other.",
             description:
-                "Areas on each other over \(fixed(cpu.seconds, 1)) seconds; on average \(means.joined(separator: ", ")) cores of \(cpu.cores).",
+                "Areas on each other over \(fixed(cpu.seconds, 1)) seconds; on average "
+                + "\(means.joined(separator: ", ")) cores of \(cpu.cores).",
             table: [["Second"] + Self.parts.map { "\($0.name), cores" }]
                 + cpu.points[0].indices.prefix(60).map { row in
                     [fixed(cpu.points[0][row].x, 1)] + cpu.points.map { fixed($0[row].y, 2) }

@@ -17,7 +17,8 @@ extension HTMLReport {
             element(
                 "p", [:],
                 "Bars are medians, whiskers what stands in brackets in the tables. Filled bars are of systems whose "
-                    + "acknowledged mail survives a power cut, pale ones survive a crash of the MTA alone, hatched ones are not durable."
+                    + "acknowledged mail survives a power cut, pale ones survive a crash of the MTA alone, hatched "
+                    + "ones are not durable."
             ),
             element("div", ["class": "charts"], charts),
         ]
@@ -62,9 +63,10 @@ extension HTMLReport {
         return [
             element(
                 "p", [:],
-                "Messages a second from the first message on: what the generator got acknowledged, and what had arrived at the "
-                    + "sink. Where the first line is above the second, the queue grows. Of repeats the one in the middle by its rate is drawn "
-                    + "strongly, the others faintly. All charts have the same axes."),
+                "Messages a second from the first message on: what the generator got acknowledged, and what had "
+                    + "arrived at the "
+                    + "sink. Where the first line is above the second, the queue grows. Of repeats the one in the "
+                    + "middle by its rate is drawn strongly, the others faintly. All charts have the same axes."),
             Chart.legend(Self.keysOfThroughput(hasRepeats: all.count > drawn.count)), multiples(charts),
         ]
     }
@@ -125,8 +127,8 @@ extension HTMLReport {
             id: "time-\(index)", title: name,
             explanation: "",
             description:
-                "Lines over \(fixed(runs[0].seconds, 1)) seconds: acknowledged on average \(mean(runs[0].accepted)), received "
-                + "\(mean(runs[0].received)) messages a second.",
+                "Lines over \(fixed(runs[0].seconds, 1)) seconds: acknowledged on average \(mean(runs[0].accepted)), "
+                + "received \(mean(runs[0].received)) messages a second.",
             table: [["Second", "Acknowledged, msg/s", "Received, msg/s"]]
                 + Self.table(runs[0].accepted, runs[0].received),
             draw: { chart.draw($0, $1) })
@@ -158,7 +160,8 @@ extension HTMLReport {
         let reply = latency(
             "latency-reply", "Final reply",
             isOpen
-                ? "From when a message was due to its final reply: a slow system cannot hide behind a generator that waits."
+                ? "From when a message was due to its final reply: a slow system cannot hide behind a generator that "
+                    + "waits."
                 : "From MAIL written to the final reply, at the generator."
         ) { isOpen ? $0.generator.intendedLatency : $0.generator.transactionLatency }
         let delivery = latency(
@@ -172,8 +175,8 @@ extension HTMLReport {
         return [
             element(
                 "p", [:],
-                "How long the slowest messages took: at 99, one in a hundred took longer than the curve says; each nine has the "
-                    + "same width. All repeats of a system together. Both axes are logarithmic."),
+                "How long the slowest messages took: at 99, one in a hundred took longer than the curve says; each "
+                    + "nine has the same width. All repeats of a system together. Both axes are logarithmic."),
             element(
                 "div", ["class": charts.count > 1 ? "pair" : ""],
                 charts.map { $0.markup(charts.count > 1 ? .half : .whole) }),

@@ -16,9 +16,10 @@ extension HTMLReport {
         return [
             element(
                 "p", [:],
-                "With 250 a server takes over the responsibility for a message (RFC 5321 §4.2.5). A system that answers before "
-                    + "the message is on stable storage is faster, and loses acknowledged mail with the power. No rate means anything "
-                    + "without knowing which of the two was measured."),
+                "With 250 a server takes over the responsibility for a message (RFC 5321 §4.2.5). A system that "
+                    + "answers before "
+                    + "the message is on stable storage is faster, and loses acknowledged mail with the power. No "
+                    + "rate means anything without knowing which of the two was measured."),
             DataTable(
                 caption: "Promise and evidence",
                 head: ["System", "Acknowledged mail", "By the 250 it is", "Seen", "Kept in"],
@@ -40,11 +41,16 @@ extension HTMLReport {
         [
             element(
                 "p", [:],
-                "A system can only be faster where something else than itself gives way first. This is what was full while it was measured:"
+                "A system can only be faster where something else than itself gives way first. This is what was full "
+                    + "while it was measured:"
             ),
             element(
                 "ul", [:],
-                report.rows.map { element("li", [:], element("strong", [:], marked($0)), ": \($0.limit.text)") }),
+                report.rows.map { row in
+                    // What is said of a limit has rates in it.
+                    let text = row.withheld == nil ? row.limit.text : "not told, as its rate is not"
+                    return element("li", [:], element("strong", [:], marked(row)), ": \(text)")
+                }),
         ]
     }
 
@@ -71,7 +77,8 @@ extension HTMLReport {
         return [
             element(
                 "p", [:], element("strong", [:], "Projected"),
-                ", not measured: as if the named machine delivered at the rate measured here. CPM is the price of a thousand messages."
+                ", not measured: as if the named machine delivered at the rate measured here. CPM is the price of a "
+                    + "thousand messages."
             ),
             DataTable(
                 caption: "Projected cost",
@@ -129,7 +136,8 @@ extension HTMLReport {
             }
             let rate = load.ratePerSecond.map { " of \(significant($0, 4)) messages a second" } ?? ""
             return
-                "Open load\(rate), arrivals \(load.arrivals?.rawValue ?? "constant"): messages are due whether the system keeps up or not"
+                "Open load\(rate), arrivals \(load.arrivals?.rawValue ?? "constant"): messages are due whether the "
+                + "system keeps up or not"
         }
         lines += unique { run in
             (run.phases ?? []).map {
@@ -155,17 +163,20 @@ extension HTMLReport {
         if groups.count > 1 {
             lines.append(
                 report.isInterleaved
-                    ? "The systems took turns within each repeat, in an order that alternates: what drifts meets all alike."
+                    ? "The systems took turns within each repeat, in an order that alternates: what drifts meets all "
+                        + "alike."
                     : "The systems did not take turns: what changed between their runs is in the comparison.")
         }
         let warmUps = Set(runs.compactMap { $0.generator.warmUp?.seconds })
         lines.append(
             warmUps.isEmpty
                 ? "No warm-up was left out."
-                : "The first \(warmUps.sorted().map { fixed($0, 0) }.joined(separator: " or ")) s are a warm-up: kept in the record, left out of the latencies."
+                : "The first \(warmUps.sorted().map { fixed($0, 0) }.joined(separator: " or ")) s are a warm-up: "
+                    + "kept in the record, left out of the latencies."
         )
         lines.append(
-            "Every message carries an id and a checksum. Generator and sink keep a ledger each; what was acknowledged must have "
+            "Every message carries an id and a checksum. Generator and sink keep a ledger each; what was "
+                + "acknowledged must have "
                 + "arrived, once and unchanged, or the run is invalid and its rates are withheld.")
         lines += intervals
         return [
@@ -192,12 +203,14 @@ extension HTMLReport {
         var lines = [
             "In brackets: an interval for the median (\(methods))"
                 + (found.contains { !$0.isConfident }
-                    ? "; where there are few repeats their range, which holds the true median with \(fixed(least * 100, 0)) % only."
+                    ? "; where there are few repeats their range, which holds the true median with "
+                        + "\(fixed(least * 100, 0)) % only."
                     : ", 95 %.")
         ]
         if groups.count > 1 {
             lines.append(
-                "×: ratio of medians with its 95 % interval. p: Mann–Whitney test, two-sided. A difference counts as shown where p is at "
+                "×: ratio of medians with its 95 % interval. p: Mann–Whitney test, two-sided. A difference counts "
+                    + "as shown where p is at "
                     + "most 0.05 and the interval does not hold 1; otherwise it says 'no difference shown'.")
         }
         return lines

@@ -1,3 +1,4 @@
+import Foundation
 import Measures
 import RunRecords
 
@@ -25,7 +26,8 @@ extension HTMLReport {
             ("Spool’s file system", machine.fileSystem),
             (
                 "4 KiB write and fdatasync",
-                "p50 \(fixed(Double(sync.percentile(50)) / 1e6, 3)) ms, p99 \(fixed(Double(sync.percentile(99)) / 1e6, 3)) ms before the run"
+                "p50 \(fixed(Double(sync.percentile(50)) / 1e6, 3)) ms, p99 "
+                    + "\(fixed(Double(sync.percentile(99)) / 1e6, 3)) ms before the run"
             ),
             ("Open files allowed", grouped(machine.descriptorLimit)),
         ]
@@ -59,7 +61,7 @@ extension HTMLReport {
         var lines = unique { run in
             let commit = run.machine.commit
             return
-                "git checkout \(commit.hasSuffix("-dirty") ? commit.dropLast(6) + "   # and changes in no commit" : commit[...])"
+                "git checkout \(commit.replacingOccurrences(of: "-dirty", with: "   # and changes in no commit"))"
         }
         lines.append("make build")
         for name in unique(\.profile.name) {
@@ -74,7 +76,8 @@ extension HTMLReport {
             let isOfSystems = systems.count == own.count
             lines.append(
                 isOfSystems
-                    ? ".build/release/bench-report compare --systems \(systems.joined(separator: ",")) --profile \(name)\(option)"
+                    ? ".build/release/bench-report compare --systems \(systems.joined(separator: ",")) --profile "
+                        + "\(name)\(option)"
                     : ".build/release/bench-report run profiles/\(name).yaml\(option)")
         }
         return lines.map { $0.replacingOccurrences(of: "\n", with: " ") }
@@ -134,8 +137,8 @@ extension HTMLReport {
         return [
             element(
                 "p", [:],
-                "Everything above is made from these files: whole histograms, a sample a second, counts, ledgers’ verdicts, machine "
-                    + "and configuration (docs/RESULTS.md says what each key means)."),
+                "Everything above is made from these files: whole histograms, a sample a second, counts, ledgers’ "
+                    + "verdicts, machine and configuration (docs/RESULTS.md says what each key means)."),
             DataTable(
                 caption: "Raw records", head: ["System", "Run", "Started", "Verdict", "Schema", "Record"], rows: rows,
                 words: [2, 3, 4, 5], isSortable: true

@@ -55,7 +55,8 @@ extension HTMLReport {
             ? element("p", ["class": "good"], "✓ \(text)none lost, doubled or changed")
             : element(
                 "p", ["class": "bad"],
-                "✗ \(text)\(grouped(counts.lost)) lost, \(grouped(counts.doubled)) doubled, \(grouped(counts.changed)) changed"
+                "✗ \(text)\(grouped(counts.lost)) lost, \(grouped(counts.doubled)) doubled, "
+                    + "\(grouped(counts.changed)) changed"
             )
     }
 

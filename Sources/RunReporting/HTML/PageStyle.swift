@@ -45,13 +45,15 @@ enum PageStyle {
         nav.contents ul{list-style:none;display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;padding:.6rem 0;margin:1.2rem 0 0;
         border-top:1px solid var(--line);border-bottom:1px solid var(--line);max-width:none;font-size:.94rem}
         nav.contents li{margin:0}
-        .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr));gap:1rem;margin:1.2rem 0;
+        .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(17rem,100%),1fr));gap:1rem;
+        margin:1.2rem 0;
         padding:0;list-style:none;max-width:none}
         .card{background:var(--surface);border:1px solid var(--line);border-radius:.5rem;padding:.9rem 1rem;margin:0;
         min-width:0}
         .card.best{border-color:var(--accent);border-width:2px}
         .card h3{overflow-wrap:anywhere}
-        .card .figure{font-size:1.8em;font-weight:650;line-height:1.2;margin:.35rem 0 0;font-variant-numeric:tabular-nums}
+        .card .figure{font-size:1.8em;font-weight:650;line-height:1.2;margin:.35rem 0 0;
+        font-variant-numeric:tabular-nums}
         .card .figure small{font-size:.55em;font-weight:400;color:var(--muted)}
         .card p{margin:.25rem 0;font-size:.94em}
         dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem;margin:.8rem 0}
@@ -87,17 +89,23 @@ enum PageStyle {
         th[aria-sort=descending] button::after{content:" ▼";font-size:.7em}
         """
 
+    private static let seriesRules = (1...8).map { number in
+        "svg .curve.s\(number){stroke:var(--s\(number))}svg .area.s\(number){fill:var(--s\(number))}"
+    }.joined(separator: "\n")
+
     private static let charts = """
         .legend+.charts,.legend+.pair,.legend+div{margin-top:.9rem}
         .chart+div{margin-top:1.2rem}
         .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr));gap:1.2rem}
-        .chart{margin:0;background:var(--surface);border:1px solid var(--line);border-radius:.5rem;padding:1rem;min-width:0}
+        .chart{margin:0;background:var(--surface);border:1px solid var(--line);border-radius:.5rem;padding:1rem;
+        min-width:0}
         .chart figcaption p{margin:.1rem 0 .6rem;font-size:.92em;color:var(--muted)}
         .chart>svg{width:100%;height:auto;display:block;max-width:54rem}
         .chart>svg.small{max-width:30rem}
         .chart>svg.narrow{display:none}
         .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(30rem,100%),1fr));gap:1.2rem}
-        svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;fill:var(--text)}
+        svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;
+        fill:var(--text)}
         svg .note,svg .name,svg .value{paint-order:stroke;stroke:var(--surface);stroke-width:3px;stroke-linejoin:round}
         svg .note{fill:var(--muted)}
         svg .name{font-weight:600}
@@ -115,7 +123,7 @@ enum PageStyle {
         svg .whisker{stroke:var(--text);stroke-width:1.5}
         svg .curve{fill:none;stroke-width:2;stroke-linejoin:round}
         svg .area{stroke:var(--surface);stroke-width:1}
-        \((1...8).map { "svg .curve.s\($0){stroke:var(--s\($0))}svg .area.s\($0){fill:var(--s\($0))}" }.joined(separator: "\n"))
+        \(seriesRules)
         svg .s2{stroke-dasharray:7 3}
         svg .s3{stroke-dasharray:2 3}
         svg .s4{stroke-dasharray:9 3 2 3}
@@ -127,7 +135,8 @@ enum PageStyle {
         svg .curve.solid{stroke-dasharray:none}
         svg .curve.dashed{stroke-dasharray:6 4}
         svg .curve.faint{stroke-width:1;stroke-opacity:.45}
-        .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;padding:0;margin:.6rem 0 0;font-size:.88rem}
+        .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;padding:0;margin:.6rem 0 0;
+        font-size:.88rem}
         .legend li{display:flex;align-items:center;gap:.45rem;margin:0;overflow-wrap:anywhere}
         svg.key{width:28px;height:12px;flex:none}
         .figures{font-size:.88rem;margin:.6rem 0 0}

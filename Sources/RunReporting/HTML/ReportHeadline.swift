@@ -22,7 +22,10 @@ struct ReportHeadline {
             })
         else {
             let count = report.rows.count
-            title = "No result: \(count == 1 ? report.rows[0].name : "none of the \(count) systems") gave a valid run"
+            title =
+                "No result: "
+                + (count == 1
+                    ? "\(report.rows[0].name) has no valid run" : "none of the \(count) systems has a valid run")
             measured = Self.measured(report, groups)
             return
         }
@@ -104,6 +107,7 @@ struct ReportHeadline {
             if !machines.contains(text) { machines.append(text) }
         }
         return "Measured: \(report.loads.joined(separator: "; ")), on \(machines.joined(separator: " and on ")), "
-            + "generator, system and sink on the same machine; \(grouped(runs.count)) \(runs.count == 1 ? "run" : "runs")."
+            + "generator, system and sink on the same machine; \(grouped(runs.count)) "
+            + "\(runs.count == 1 ? "run" : "runs")."
     }
 }
