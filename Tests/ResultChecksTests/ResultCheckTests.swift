@@ -237,7 +237,7 @@ import Testing
             $0.files["comparison.json"] = Array(try JSONSerialization.data(withJSONObject: rows))
             $0.seal()
         },
-        Row(what: "the text is edited", checks: ["comparison"], says: "comparison.txt says 'mta-loose 2 7.44") {
+        Row(what: "the text is edited", checks: ["comparison"], says: "comparison.txt says 'mta-loose 2 1.50 7.44") {
             $0.tamper("comparison.txt", "1.44", "7.44")
         },
     ]
