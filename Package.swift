@@ -140,7 +140,8 @@ let package = Package(
             "LoadGeneration",
             [
                 "MailTypes", "Measures", "LoadPacing", "SMTPProtocol", "SMTPTransport", "RunRecords",
-                "CByteLoops", nioCore, nioPosix, .product(name: "DequeModule", package: "swift-collections"),
+                "CByteLoops", "TextCodecs", "DKIMSigning", "MessageBuilding", nioCore, nioPosix, nioHTTP, nioTLS,
+                .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer(
             "SinkService",
@@ -174,7 +175,12 @@ let package = Package(
 
         // Programs: flags -> configuration -> component.run()
         layer("ProgramSupport", ["Measures", arguments, signals]),
-        program("traffic-gen", ["LoadGeneration", "LoadPacing", "Measures", "RunRecords", nioCore]),
+        program(
+            "traffic-gen",
+            [
+                "LoadGeneration", "LoadPacing", "Measures", "RunRecords", "SMTPProtocol", "SMTPTransport", "TextCodecs",
+                "MessageBuilding", "DKIMSigning", nioCore,
+            ]),
         program("sink-mta", ["SinkService", "SinkBehaviour", "MailTypes", "Measures", "RunRecords"]),
         program(
             "mta",
@@ -224,14 +230,20 @@ let package = Package(
         tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
         tests("BenchHarness", ["RunRecords", "Measures", "TestSupport"]),
         tests("RunRecords", ["Measures", "MailTypes"]),
-        tests("LoadGeneration", ["MailTypes", "Measures", "SMTPProtocol", "CByteLoops", nioCore]),
+        tests(
+            "LoadGeneration",
+            [
+                "LoadPacing", "MailTypes", "Measures", "RunRecords", "SMTPProtocol", "MessageBuilding",
+                "CByteLoops", nioCore,
+            ]),
         tests("RunReporting", ["RunRecords", "Measures"]),
         tests("ResultStore", ["RunRecords", "Measures", "MailTypes"]),
         tests(
             "ResultChecks", ["ResultStore", "RunReporting", "RunRecords", "Measures", "MailTypes"],
             exclude: ["Fixtures"]),
         .testTarget(
-            name: "ProgramTests", dependencies: ["TestSupport", "ResultStore", "RunRecords", "MailTypes"], exclude: ["Support"],
+            name: "ProgramTests", dependencies: ["TestSupport", "ResultStore", "RunRecords", "MailTypes"],
+            exclude: ["Support"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
 
@@ -240,7 +252,8 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "MailTypes", "Measures", "SMTPProtocol", "DKIMSigning", "MessageBuilding", "SASLAuthentication",
-                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "SinkBehaviour", "CByteLoops", "COpenSSL",
+                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "SinkBehaviour", "CByteLoops",
+                "COpenSSL",
                 nioCore,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),

@@ -1,5 +1,4 @@
 package import LoadPacing
-package import NIOCore
 
 /// What `traffic-gen` was asked to do.
 package struct LoadConfiguration: Sendable {
@@ -40,8 +39,7 @@ package struct LoadConfiguration: Sendable {
         }
     }
 
-    package var target: SocketAddress
-    package var targetText: String
+    package var transport: LoadTransport
     package var concurrency: Int
     /// Nil: until `duration` is over.
     package var messageCount: Int?
@@ -54,17 +52,18 @@ package struct LoadConfiguration: Sendable {
     /// Seconds over which the connections are opened; 0: as fast as they come.
     package var rampUp = 0.0
     package var messagesPerConnection = Int.max
-    /// Bytes of text, at least.
-    package var bodySize: Int
-    /// A whole message to send instead of generated text.
-    package var bodyFile: [UInt8]?
+    package var content = LoadContent()
     package var domains = defaultDomains
+    /// Generated domains instead of those above; nil: none.
+    package var domainCount: Int?
+    /// How much oftener the first of them come: the k-th as often as 1/k to this power; 0: all alike.
+    package var domainSkew = 0.0
+    /// Recipients of each message, all of one domain.
+    package var recipients = 1
     /// Appended to each domain: `gmail.com` becomes `gmail.com.test`. Empty leaves the names as they are.
     package var domainSuffix = "test"
     /// `Name: value`, as they are.
     package var headers: [String] = []
-    package var pipelining = true
-    package var chunking = false
     package var threads = 1
     package var seed: UInt64 = 1
     /// Message ids come from the seed, too: two runs send the same bytes.
@@ -79,11 +78,9 @@ package struct LoadConfiguration: Sendable {
     /// Seconds that open transactions get after the last one began, before they are in doubt.
     package var grace: Double = 60
 
-    package init(target: SocketAddress, targetText: String, concurrency: Int, bodySize: Int) {
-        self.target = target
-        self.targetText = targetText
+    package init(transport: LoadTransport, concurrency: Int) {
+        self.transport = transport
         self.concurrency = concurrency
-        self.bodySize = bodySize
     }
 }
 

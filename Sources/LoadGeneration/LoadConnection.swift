@@ -14,17 +14,20 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     var isResting = false
     var failures = 0
 
-    init(_ loop: LoadLoop) { self.loop = loop }
+    private let route: LoadRoute
+
+    init(_ loop: LoadLoop, _ route: LoadRoute) {
+        self.loop = loop
+        self.route = route
+    }
 
     func connect() {
         isReady = false
         begun = 0
-        var session = ClientConfiguration(
-            hostname: "traffic-gen.test", pipelining: loop.configuration.pipelining,
-            overlap: loop.configuration.pipelining, chunking: loop.configuration.chunking)
-        session.tracesReplies = true
+        let transport = loop.configuration.transport
         connection = SMTPClientConnection.connect(
-            to: loop.configuration.target, loop: loop.context, configuration: session, delegate: self)
+            to: route.target.address, loop: loop.context, configuration: transport.session, delegate: self,
+            security: .init(context: transport.tls, name: route.target.host, source: route.source))
     }
 
     func maySend(_ connection: SMTPClientConnection) {

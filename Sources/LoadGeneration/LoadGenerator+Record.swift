@@ -11,9 +11,10 @@ extension LoadGenerator {
             header: RecordHeader(
                 schema: GeneratorRecord.schema, arguments: configuration.arguments, threads: configuration.threads,
                 startedUnixSeconds: started.seconds, endedUnixSeconds: WallInstant.now().seconds, usage: .current()),
-            target: configuration.targetText, concurrency: configuration.concurrency,
-            pipelining: configuration.pipelining, chunking: configuration.chunking,
-            bodySizeBytes: configuration.bodySize, messageSizeBytes: counts.messageSize,
+            target: configuration.transport.targets.map(\.text).joined(separator: ","),
+            concurrency: configuration.concurrency,
+            pipelining: configuration.transport.pipelining, chunking: configuration.transport.chunking,
+            bodySizeBytes: configuration.content.size.typical, messageSizeBytes: counts.messageSize,
             runID: String(MessageID(high: runHigh, low: 0).description.prefix(16)))
         setCounts(of: &record, counts)
         record.elapsedSeconds = counts.lastAccepted == 0 ? 0 : seconds(counts.lastAccepted, since: began)
@@ -25,6 +26,7 @@ extension LoadGenerator {
         record.replies = measures.replyCounts
         record.series = series.samples
         setLoad(of: &record, counts, measures)
+        setTransport(of: &record)
         record.labels = configuration.labels.isEmpty ? nil : configuration.labels
         record.seed = configuration.seed
         record.warnings =
@@ -62,6 +64,17 @@ extension LoadGenerator {
         record.warmUp = WarmUpFacts(
             seconds: configuration.warmUp, offered: counts.warmUpOffered, accepted: counts.warmUpAccepted,
             transactionLatency: measures.warmUp)
+    }
+
+    private func setTransport(of record: inout GeneratorRecord) {
+        let transport = configuration.transport
+        record.transport = TransportFacts(
+            protocolName: transport.kind.rawValue, tls: transport.encryption.rawValue,
+            isAuthenticated: transport.authentication != nil || transport.injection.authorization != nil,
+            messagesPerConnection: configuration.messagesPerConnection == .max
+                ? nil : configuration.messagesPerConnection,
+            batchSize: transport.kind == .http ? transport.injection.batchSize : nil,
+            recipients: configuration.recipients)
     }
 
     private func seconds(_ nanoseconds: UInt64, since earlier: MonotonicInstant) -> Double {

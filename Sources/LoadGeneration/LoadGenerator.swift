@@ -47,13 +47,13 @@ package actor LoadGenerator {
         let pace = configuration.open.map {
             OpenPace($0, lanes: configuration.threads, until: configuration.duration, seed: configuration.seed)
         }
-        let body = SharedBody(configuration)
+        let bodies = BodyMaker(configuration.content, seed: configuration.seed)
         let high = Self.runHigh(configuration)
         loops = LoopGroup(threads: configuration.threads)
         loadLoops = loops.contexts.map { context in
             LoadLoop(
                 context, plan: plan, pace: pace, configuration: configuration,
-                source: MessageSource(configuration, body: body, runHigh: high))
+                source: MessageSource(configuration, bodies: bodies, runHigh: high))
         }
         (self.plan, self.pace) = (plan, pace)
         runHigh = high
@@ -78,13 +78,24 @@ package actor LoadGenerator {
         for loop in loadLoops { try await onLoop(loop) { [loadLoops] in $0.peers = loadLoops } }
         threadsAtBegin = try await threadSeconds()
         if pace == nil { try await begin(at: .now()) }
+        let routes = routes()
         for (index, loop) in loadLoops.enumerated() {
-            let share = configuration.concurrency / count + (index < configuration.concurrency % count ? 1 : 0)
-            try await onLoop(loop) { $0.start(connections: share) }
+            let share = stride(from: index, to: routes.count, by: count).map { routes[$0] }
+            try await onLoop(loop) { $0.start(share) }
         }
         guard pace != nil else { return }
         try await waitForConnections()
         try await begin(at: MonotonicInstant(nanoseconds: MonotonicInstant.now().nanoseconds + 5_000_000))
+    }
+
+    /// Of all connections.
+    private func routes() -> [LoadRoute] {
+        let transport = configuration.transport
+        return transport.shares(configuration.concurrency).enumerated().map { number, target in
+            LoadRoute(
+                target: transport.targets[target],
+                source: transport.sources.isEmpty ? nil : transport.sources[number % transport.sources.count])
+        }
     }
 
     private func begin(at instant: MonotonicInstant) async throws {
@@ -177,7 +188,8 @@ package actor LoadGenerator {
     }
 
     /// Ends the threads and writes the record.
-    package func finish() async throws -> GeneratorRecord {
+    /// - Parameter isInterrupted: somebody ended the run before its time.
+    package func finish(isInterrupted: Bool = false) async throws -> GeneratorRecord {
         try await abandon()
         for _ in 0..<150 {
             if try await isFinished() { break }
@@ -193,7 +205,8 @@ package actor LoadGenerator {
         series.add(totals(counts), at: .now())
         try await loops.shutDown()
         ledger?.close()
-        let record = makeRecord(counts, measures, busiestThread: threads.max() ?? 0)
+        var record = makeRecord(counts, measures, busiestThread: threads.max() ?? 0)
+        if isInterrupted { record.warnings.append("interrupted after \(fixed(record.elapsedSeconds, 1)) s") }
         if let path = configuration.recordPath { try RecordFile.write(record, to: path) }
         return record
     }

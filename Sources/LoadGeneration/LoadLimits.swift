@@ -25,27 +25,33 @@ enum LoadLimits {
     }
 
     private static func checkPorts(_ configuration: LoadConfiguration) throws(LoadFault) {
+        let routes =
+            Set(configuration.transport.targets.map(\.address)).count * max(1, configuration.transport.sources.count)
         guard let range = readSmallFile("/proc/sys/net/ipv4/ip_local_port_range") else { return }
         let ports = range.split { $0 == "\t" || $0 == " " || $0 == "\n" }.compactMap { Int($0) }
-        guard ports.count == 2, configuration.concurrency > ports[1] - ports[0] + 1 else { return }
+        guard ports.count == 2, configuration.concurrency > (ports[1] - ports[0] + 1) * routes else { return }
         throw LoadFault(
             "--connections \(configuration.concurrency) needs as many local ports, net.ipv4.ip_local_port_range has "
-                + "\(ports[1] - ports[0] + 1): widen it with 'sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"'")
+                + "\(ports[1] - ports[0] + 1) for each source address and target: widen it with "
+                + "'sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"', or give more addresses with --source")
     }
 
     private static func checkMemory(_ configuration: LoadConfiguration) throws(LoadFault) {
         let wanted = estimate(configuration)
         guard let available = availableBytes(), wanted > available else { return }
         throw LoadFault(
-            "--connections \(configuration.concurrency) with --body-size \(configuration.bodySize) needs about "
+            "--connections \(configuration.concurrency) with these messages needs about "
                 + "\(wanted >> 20) MiB of memory, \(available >> 20) MiB are available (MemAvailable of /proc/meminfo, "
                 + "or the limit of the control group): fewer connections, smaller messages, or more memory")
     }
 
     /// Bytes that a run will use at most, about.
     static func estimate(_ configuration: LoadConfiguration) -> Int {
-        // The text of all messages in both wire forms.
-        let texts = 2 * (configuration.bodyFile?.count ?? configuration.bodySize)
+        let content = configuration.content
+        let replayed = content.replayed.reduce(0) { $0 + $1.count }
+        // The text of all messages in both wire forms, or those that are cut from.
+        let cut = content.isShared ? 2 * content.size.most : min(32 << 20, 2 * content.size.most + (24 << 20))
+        let texts = replayed > 0 ? 2 * replayed : cut
         return configuration.concurrency * bytesPerConnection + configuration.threads * bytesPerLoop + texts
     }
 

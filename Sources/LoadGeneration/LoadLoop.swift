@@ -19,6 +19,12 @@ protocol LoadClient: AnyObject {
     func abandon()
 }
 
+/// From where to where a connection goes.
+struct LoadRoute {
+    var target: LoadTransport.Target
+    var source: SocketAddress?
+}
+
 /// A message that has begun.
 struct OpenMessage {
     var id: MessageID
@@ -80,10 +86,13 @@ final class LoadLoop: @unchecked Sendable {
 
     // MARK: Connections
 
-    func start(connections: Int) {
-        waiting = (0..<connections).map { _ in LoadConnection(self) }
-        counts.connecting = connections
-        if configuration.rampUp > 0, connections > 1 { rampUp(connections) }
+    func start(_ routes: [LoadRoute]) {
+        let usesHTTP = configuration.transport.kind == .http
+        waiting = routes.reversed().map { route -> any LoadClient in
+            usesHTTP ? LoadHTTPConnection(self, route) : LoadConnection(self, route)
+        }
+        counts.connecting = routes.count
+        if configuration.rampUp > 0, routes.count > 1 { rampUp(routes.count) }
         openMore()
     }
 

@@ -8,42 +8,43 @@ struct MessageComposer {
     private let ending: [UInt8]
 
     init(extraHeaders: [String]) {
-        var ending: [UInt8] = []
-        ending.append(contentsOf: "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n".utf8)
-        ending.append(contentsOf: "Content-Transfer-Encoding: 7bit\r\n".utf8)
-        for header in extraHeaders {
-            ending.append(contentsOf: header.utf8)
-            ending.append(contentsOf: "\r\n".utf8)
-        }
-        ending.append(contentsOf: "\r\n".utf8)
-        self.ending = ending
+        ending = Array((extraHeaders.map { $0 + "\r\n" }.joined() + "\r\n").utf8)
     }
 
-    /// Appends the whole header, blank line included; the first line is the ``LoadStamp``.
-    /// - Parameters:
-    ///   - date: as ``MailDate`` writes it.
-    ///   - bodyCRC: CRC-32C of the body that follows.
-    ///   - bodyShift: `mr_crc32c_shift` of the body's length: joins the two checksums without reading the body.
+    /// Appends the whole header, blank line included; the first line is the ``LoadStamp``, whose checksum covers the rest
+    /// and the body.
+    /// - Parameter date: as ``MailDate`` writes it.
     func compose(
-        into out: inout [UInt8], id: MessageID, from: MailAddress, to: MailAddress, date: String,
-        dueUnixNanoseconds: UInt64, bodyCRC: UInt32, bodyShift: UInt32
+        into out: inout [UInt8], stamp: LoadStamp, envelope: Envelope, rotation: Rotation, date: String,
+        body: MessageBody
     ) {
         let start = out.count
-        LoadStamp(id: id, crc32c: 0, dueUnixNanoseconds: dueUnixNanoseconds).append(to: &out)
+        let from = envelope.reversePath
+        stamp.append(to: &out)
         let covered = out.count
         field("Date: ", date.utf8, &out)
         field("From: Millrace Load <", from.bytes, ">", &out)
-        field("To: <", to.bytes, ">", &out)
-        out.append(contentsOf: "Message-ID: <".utf8)
-        id.appendHex(to: &out)
+        for (index, recipient) in envelope.recipients.enumerated() {
+            out.append(contentsOf: index == 0 ? "To: <".utf8 : ",\r\n <".utf8)
+            out.append(contentsOf: recipient.bytes)
+            out.append(0x3E)
+        }
+        out.append(contentsOf: "\r\nMessage-ID: <".utf8)
+        stamp.id.appendHex(to: &out)
         out.append(0x40)
         field("", from.domain, ">", &out)
-        out.append(contentsOf: "Subject: Load message ".utf8)
-        out.append(contentsOf: String(id.low).utf8)
-        out.append(contentsOf: "\r\n".utf8)
+        field("Subject: Load message ", String(stamp.id.low).utf8, &out)
+        if let tenant = rotation.tenant { field("X-Tenant: ", tenant.utf8, &out) }
+        if let campaign = rotation.campaign { field("X-Campaign: ", campaign.utf8, &out) }
+        out.append(contentsOf: body.fields)
         out.append(contentsOf: ending)
-        let headerCRC = out.withUnsafeBytes { mr_crc32c(0, $0.baseAddress! + covered, $0.count - covered) }
-        LoadStamp.setChecksum(mr_crc32c_combine(headerCRC, bodyCRC, bodyShift), at: start, in: &out)
+        let crc = out.withUnsafeBytes { mr_crc32c(0, $0.baseAddress! + covered, $0.count - covered) }
+        LoadStamp.setChecksum(Self.join(crc, body.pieces), at: start, in: &out)
+    }
+
+    /// The checksum of what has `crc` with the pieces behind it.
+    static func join(_ crc: UInt32, _ pieces: [BodyPiece]) -> UInt32 {
+        pieces.reduce(crc) { mr_crc32c_combine($0, $1.crc, $1.shift) }
     }
 
     private func field(_ name: StaticString, _ value: some Sequence<UInt8>, _ out: inout [UInt8]) {

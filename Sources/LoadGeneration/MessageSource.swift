@@ -1,19 +1,24 @@
 import CByteLoops
+import DKIMSigning
 package import MailTypes
 import Measures
-package import NIOCore
+package import MessageBuilding
+import NIOCore
 package import SMTPTransport
 
-/// Makes message after message: its own envelope and header each, one shared body. Confined to an event loop.
+/// Makes message after message: its own envelope and header each, a body that is shared or its own. Confined to an event
+/// loop.
 package final class MessageSource {
     /// One message, ready to send.
     package struct Message {
         package var id: MessageID
         package var envelope: Envelope
+        /// The first buffer is the header, or what there is of one.
         package var content: OutgoingContent
     }
 
-    private let body: SharedBody
+    private let bodies: BodyMaker
+    private let content: LoadContent
     private let addresses: AddressBook
     private let composer: MessageComposer
     private let runHigh: UInt64
@@ -22,42 +27,77 @@ package final class MessageSource {
     private let fixedDate: Int?
     private var dateSecond = 0
     private var date = ""
+    /// The body of all messages for JSON; nil if they have none in common.
+    let injectionText: ByteBuffer?
 
     /// - Parameter runHigh: the high half of every id of the run.
-    package init(_ configuration: LoadConfiguration, body: SharedBody, runHigh: UInt64) {
-        self.body = body
+    package init(_ configuration: LoadConfiguration, bodies: BodyMaker, runHigh: UInt64) {
+        self.bodies = bodies
         self.runHigh = runHigh
+        content = configuration.content
         seed = configuration.seed
         fixedDate = configuration.date
         addresses = AddressBook(configuration)
         composer = MessageComposer(extraHeaders: configuration.headers)
+        injectionText =
+            configuration.transport.kind == .http
+            ? bodies.shared.map { body in
+                ByteBuffer(bytes: InjectionBody.inside(body.pieces.flatMap { Array($0.raw.readableBytesView) }))
+            } : nil
         header.reserveCapacity(1024)
     }
 
     /// - Parameters:
-    ///   - sequence: the message's number in the run; with the seed it decides the addresses.
+    ///   - sequence: the message's number in the run; with the seed it decides all of the message.
     ///   - chunked: content for BDAT, not dot-stuffed.
     ///   - dueUnixNanoseconds: when it was to be sent, for its stamp.
     package func message(_ sequence: UInt64, chunked: Bool, dueUnixNanoseconds: UInt64) -> Message {
-        let id = MessageID(high: runHigh, low: sequence)
         var random = SplitMix64(seed: seed ^ (sequence &* 0x9E37_79B9_7F4A_7C15))
-        let from = addresses.sender(&random)
-        let to = addresses.recipient(&random)
+        let from = addresses.sender(sequence, &random)
+        var envelope = Envelope(reversePath: from, recipients: addresses.recipients(&random))
+        let id = MessageID(high: runHigh, low: sequence)
+        refreshDate()
+        let body = content.template.map { filled($0, sequence, envelope) } ?? bodies.body(sequence, &random)
+        if body.isEightBit { envelope.bodyType = .eightBitMIME }
         header.removeAll(keepingCapacity: true)
+        let stamp = LoadStamp(id: id, crc32c: 0, dueUnixNanoseconds: dueUnixNanoseconds)
         if body.isWholeMessage {
-            LoadStamp(id: id, crc32c: body.crc, dueUnixNanoseconds: dueUnixNanoseconds).append(to: &header)
+            stamp.append(to: &header)
+            LoadStamp.setChecksum(MessageComposer.join(0, body.pieces), at: 0, in: &header)
         } else {
-            refreshDate()
+            let rotation = Rotation(content, sequence)
             composer.compose(
-                into: &header, id: id, from: from, to: to, date: date, dueUnixNanoseconds: dueUnixNanoseconds,
-                bodyCRC: body.crc, bodyShift: body.shift)
+                into: &header, stamp: stamp, envelope: envelope, rotation: rotation, date: date, body: body)
         }
-        let wire = chunked ? body.raw : body.stuffed
-        return Message(
-            id: id, envelope: Envelope(reversePath: from, recipients: [to]),
-            content: OutgoingContent(
-                buffers: [ByteBuffer(bytes: header), wire], size: header.count + wire.readableBytes,
-                form: chunked ? .raw : .dotStuffed))
+        return Message(id: id, envelope: envelope, content: outgoing(body, chunked))
+    }
+
+    private func outgoing(_ body: MessageBody, _ chunked: Bool) -> OutgoingContent {
+        if let signature = content.signature { sign(signature, body) }
+        var buffers = [ByteBuffer(bytes: header)]
+        var size = header.count
+        for piece in body.pieces {
+            let wire = chunked ? piece.raw : piece.stuffed
+            buffers.append(wire)
+            size += wire.readableBytes
+        }
+        return OutgoingContent(buffers: buffers, size: size, form: chunked ? .raw : .dotStuffed)
+    }
+
+    /// Puts the signature in front: it covers the fields behind it, and the stamp covers what is behind the stamp.
+    private func sign(_ signature: DKIMSignature, _ body: MessageBody) {
+        var hash = MessageHash([signature.bodyForm], .raw)
+        header.withUnsafeBytes { hash.feed($0) }
+        for piece in body.pieces { piece.raw.withUnsafeReadableBytes { hash.feed($0) } }
+        guard let message = hash.finish(), let field = signature.field(for: message, now: dateSecond) else { return }
+        header.insert(contentsOf: field, at: 0)
+    }
+
+    /// What the template makes of this message; one that cannot be filled was refused before the run.
+    private func filled(_ template: Template, _ sequence: UInt64, _ envelope: Envelope) -> MessageBody {
+        var budget = TemplateBudget.whole
+        let values = TemplateValues(sequence, envelope, Rotation(content, sequence), date: date).json
+        return MessageBody(whole: ((try? template.render([values], &budget)) ?? "").utf8)
     }
 
     private func refreshDate() {
@@ -68,84 +108,42 @@ package final class MessageSource {
     }
 }
 
-/// The body that all messages of a run share, in both wire forms, with its checksum.
-package struct SharedBody: Sendable {
-    package let raw: ByteBuffer
-    package let stuffed: ByteBuffer
-    /// CRC-32C of the raw form.
-    package let crc: UInt32
-    let shift: UInt32
-    /// The body brings its own header (`--body-file`).
-    let isWholeMessage: Bool
+/// Which of the tenants and campaigns a message belongs to: one after the other.
+struct Rotation {
+    let tenant: String?
+    let campaign: String?
 
-    /// Generates the text, or takes `--body-file`.
-    package init(_ configuration: LoadConfiguration) {
-        let bytes: [UInt8]
-        if let file = configuration.bodyFile {
-            bytes = Self.withCRLF(file)
-        } else {
-            bytes = ProseText.generate(atLeast: configuration.bodySize, seed: configuration.seed)
+    init(_ content: LoadContent, _ sequence: UInt64) {
+        func turn(_ name: String, _ count: Int) -> String? {
+            count > 0 ? "\(name)-\((sequence &- 1) % UInt64(count) + 1)" : nil
         }
-        raw = ByteBuffer(bytes: bytes)
-        stuffed = ByteBuffer(bytes: Self.dotStuffed(bytes))
-        crc = bytes.withUnsafeBytes { mr_crc32c(0, $0.baseAddress, $0.count) }
-        shift = mr_crc32c_shift(UInt64(bytes.count))
-        isWholeMessage = configuration.bodyFile != nil
-    }
-
-    /// Every line end becomes CRLF, and the last line gets one.
-    static func withCRLF(_ bytes: [UInt8]) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(bytes.count + bytes.count / 32)
-        var previous: UInt8 = 0
-        for byte in bytes {
-            if byte == 0x0A, previous != 0x0D { out.append(0x0D) }
-            if previous == 0x0D, byte != 0x0A { out.append(0x0A) }
-            out.append(byte)
-            previous = byte
-        }
-        if previous == 0x0D { out.append(0x0A) } else if previous != 0x0A { out.append(contentsOf: [0x0D, 0x0A]) }
-        return out
-    }
-
-    /// RFC 5321 §4.5.2.
-    static func dotStuffed(_ bytes: [UInt8]) -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(bytes.count + 16)
-        var lineStart = true
-        for byte in bytes {
-            if lineStart, byte == 0x2E { out.append(0x2E) }
-            out.append(byte)
-            lineStart = byte == 0x0A
-        }
-        return out
+        tenant = turn("tenant", content.tenants)
+        campaign = turn("campaign", content.campaigns)
     }
 }
 
-/// Weighted destination domains and the addresses in them.
-struct AddressBook: Sendable {
-    private let domains: [String]
-    private let cumulative: [Double]
+/// What a template may name.
+package struct TemplateValues {
+    private let members: [(String, String)]
 
-    init(_ configuration: LoadConfiguration) {
-        let suffix = configuration.domainSuffix.isEmpty ? "" : "." + configuration.domainSuffix
-        domains = configuration.domains.map { $0.name + suffix }
-        var sum = 0.0
-        cumulative = configuration.domains.map {
-            sum += $0.weight
-            return sum
-        }
+    init(_ sequence: UInt64, _ envelope: Envelope, _ rotation: Rotation, date: String) {
+        let recipient = envelope.recipients[0]
+        members = [
+            ("sequence", String(sequence)), ("sender", envelope.reversePath.description),
+            ("recipient", recipient.description), ("domain", String(decoding: recipient.domain, as: UTF8.self)),
+            ("tenant", rotation.tenant ?? ""), ("campaign", rotation.campaign ?? ""), ("date", date),
+        ]
     }
 
-    func sender(_ random: inout SplitMix64) -> MailAddress { MailAddress("noreply@" + domain(&random)) }
+    var json: JSONValue { .object(members.map { .init($0.0, .string($0.1)) }) }
 
-    func recipient(_ random: inout SplitMix64) -> MailAddress {
-        MailAddress("user-\(random.next())@" + domain(&random))
-    }
-
-    /// Picks by weight; few domains, so a walk is as good as a search.
-    private func domain(_ random: inout SplitMix64) -> String {
-        let point = Double(random.next() >> 11) / 9_007_199_254_740_992 * cumulative[cumulative.count - 1]
-        return domains[cumulative.firstIndex { point < $0 } ?? domains.count - 1]
+    /// Fills the template once, with values as they will come.
+    /// - Throws: ``LoadFault`` that says what is wrong with it.
+    package static func tryOut(_ template: Template) throws(LoadFault) {
+        let address = MailAddress("user@example.test")
+        let values = TemplateValues(
+            1, Envelope(reversePath: address, recipients: [address]), Rotation(LoadContent(), 1), date: "")
+        var budget = TemplateBudget.whole
+        do { _ = try template.render([values.json], &budget) } catch { throw LoadFault(error.text) }
     }
 }

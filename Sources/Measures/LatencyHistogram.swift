@@ -50,7 +50,9 @@ package struct LatencyHistogram: Sendable, Equatable {
     package var percentileDistribution: String {
         var text = ""
         histogram.outputPercentileDistribution(to: &text, outputValueUnitScalingRatio: 1e6)
-        return text
+        // Buckets are exact to a thousandth; these two are known exactly.
+        func milliseconds(_ value: UInt64) -> String { fixed(Double(value) / 1e6, 6) }
+        return text + "#[Smallest = \(milliseconds(min_ns)), Largest = \(milliseconds(max_ns))]\n"
     }
 
     /// The same buckets, the same smallest and largest value.

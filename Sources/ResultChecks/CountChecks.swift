@@ -126,6 +126,12 @@ enum CountChecks {
                     || mta.delivered == 0
                     || mta.accepted != mta.acceptedMessages,
                 "mta.delivery_latency has \(mta.deliveryLatency.count) values, delivered were \(mta.delivered)")
+            // Each message that was taken in, and each notification that was made, is committed once.
+            problems.expect(
+                mta.commitMessages >= mta.acceptedMessages
+                    && mta.commitMessages <= mta.acceptedMessages + mta.generated,
+                "mta.commit_messages is \(mta.commitMessages), accepted were \(mta.acceptedMessages) and made here "
+                    + "\(mta.generated)")
             problems.expect(
                 mta.commitLatency.count >= mta.commits,
                 "mta.commit_latency has \(mta.commitLatency.count) values for \(mta.commits) commits")

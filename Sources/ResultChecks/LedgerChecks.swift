@@ -1,3 +1,4 @@
+import Measures
 import ResultStore
 import RunRecords
 
@@ -24,6 +25,11 @@ enum LedgerChecks {
             findings.add(
                 "ledgers", problems(run, reading),
                 "\(reading.audit.acknowledged) acknowledged messages, each found again")
+            guard let times = reading.times else {
+                return findings.skip("latencies", "the ledgers of this result have no times")
+            }
+            findings.add(
+                "latencies", latencies(run, times), "made again from the times of \(times.transaction.count) messages")
         } catch {
             findings.add("ledgers", [error.description], "")
         }
@@ -60,6 +66,42 @@ enum LedgerChecks {
         problems.expect(
             reading.repeated.isEmpty,
             "the generator's ledger has ids twice: \(reading.repeated.joined(separator: ", "))")
+        return problems.list
+    }
+
+    // MARK: Times
+
+    /// Seconds by which the day's clock may have been moved between two readings.
+    private static let slack = 0.05
+
+    /// Latencies and ends of the record, made again from each message's own times.
+    private static func latencies(_ run: RunRecord, _ times: LedgerTimes) -> [String] {
+        var problems = Problems()
+        let generator = run.generator
+        func same(_ name: String, _ written: LatencyHistogram, _ follows: LatencyHistogram) {
+            problems.expect(
+                written == follows,
+                "\(name) has \(written.count) values up to \(written.max_ns) ns, p99 \(written.percentile(99)) ns; the "
+                    + "ledgers give \(follows.count) up to \(follows.max_ns) ns, p99 \(follows.percentile(99)) ns")
+        }
+        var all = generator.transactionLatency
+        if let warmUp = generator.warmUp { all.merge(warmUp.transactionLatency) }
+        same("generator.transaction_latency", all, times.transaction)
+        if let intended = generator.intendedLatency, generator.warmUp == nil {
+            same("generator.intended_latency", intended, times.intended)
+        }
+        if let endToEnd = run.sink.endToEndLatency, endToEnd.count > 0 {
+            same("sink.end_to_end_latency", endToEnd, times.endToEnd)
+        }
+        func near(_ name: String, _ written: Double, _ follows: UInt64?) {
+            guard let follows else { return }
+            problems.expect(
+                abs(written - Double(follows) / 1e9) < slack,
+                "\(name) is \(fixed(written, 3)), the ledgers give \(fixed(Double(follows) / 1e9, 3))")
+        }
+        near("generator.first_offered_unix_s", generator.firstOfferedUnixSeconds, times.firstBegunUnixNanoseconds)
+        near("generator.last_accepted_unix_s", generator.lastAcceptedUnixSeconds, times.lastAcceptedUnixNanoseconds)
+        near("sink.last_received_unix_s", run.sink.lastReceivedUnixSeconds, times.lastReceivedUnixNanoseconds)
         return problems.list
     }
 }

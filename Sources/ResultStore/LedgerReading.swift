@@ -14,21 +14,28 @@ package struct LedgerReading: Sendable {
     package private(set) var runs: Set<String> = []
     /// Ids that the generator wrote down more than once; the first few.
     package private(set) var repeated: [String] = []
+    /// What the times behind the fates come to; nil where a ledger has none, as older ones.
+    package private(set) var times: LedgerTimes? = LedgerTimes()
 
     private struct Arrival {
         var count: UInt32 = 0
         var changed = false
+        /// Of the first one.
+        var unixNanoseconds: UInt64 = 0
     }
 
     /// - Parameters:
-    ///   - generator: `ID,accepted|refused|failed|in_doubt` lines.
-    ///   - sink: `ID,ok|changed,size_bytes,…` lines; `-` where there is no id.
+    ///   - generator: `ID,accepted|refused|failed|in_doubt,due_unix_ns,begun_unix_ns,ended_unix_ns` lines.
+    ///   - sink: `ID,ok|changed,size_bytes,received_unix_ns,…` lines; `-` where there is no id.
     /// - Throws: ``RecordFault`` with the ledger and the line that is none.
     package init(generator: [UInt8], sink: [UInt8]) throws(RecordFault) {
         var arrivals: [MessageID: Arrival] = [:]
         try Self.forEachLine(sink, "sink.ledger") { id, rest in
-            let isChanged = rest.starts(with: "changed".utf8)
-            receivedBytes &+= Self.size(rest)
+            var fields = LedgerFields(rest)
+            let isChanged = fields.next().elementsEqual("changed".utf8)
+            receivedBytes &+= fields.number() ?? 0
+            let at = fields.number()
+            note(arrivalAt: at)
             if isChanged { self.sink.changed += 1 }
             guard let id else {
                 self.sink.unidentified += 1
@@ -36,7 +43,12 @@ package struct LedgerReading: Sendable {
             }
             arrivals[id, default: Arrival()].count += 1
             if isChanged { arrivals[id]!.changed = true }
-            if arrivals[id]!.count == 1 { self.sink.unique += 1 } else { self.sink.duplicates += 1 }
+            if arrivals[id]!.count == 1 {
+                self.sink.unique += 1
+                arrivals[id]!.unixNanoseconds = at ?? 0
+            } else {
+                self.sink.duplicates += 1
+            }
         }
         var seen: Set<MessageID> = []
         try Self.forEachLine(generator, "generator.ledger") { id, rest in
@@ -47,10 +59,22 @@ package struct LedgerReading: Sendable {
         runs = Set(Set(seen.map(\.high)).map { String(MessageID(high: $0, low: 0).description.prefix(16)) })
     }
 
-    /// - Parameter rest: the fate, and what a later version writes behind it.
+    private mutating func note(arrivalAt unixNanoseconds: UInt64?) {
+        guard let unixNanoseconds else { return times = nil }
+        times?.noteArrival(unixNanoseconds)
+    }
+
     private mutating func note(_ id: MessageID, _ rest: ArraySlice<UInt8>, _ arrival: Arrival) {
-        let fate = rest.prefix { $0 != UInt8(ascii: ",") }
+        var fields = LedgerFields(rest)
+        let fate = fields.next()
         fates[String(decoding: fate, as: UTF8.self), default: 0] += 1
+        if let due = fields.number(), let begun = fields.number(), let ended = fields.number() {
+            times?.note(
+                due: due, begun: begun, ended: ended, isAccepted: fate.elementsEqual("accepted".utf8),
+                received: arrival.count > 0 ? arrival.unixNanoseconds : nil)
+        } else {
+            times = nil
+        }
         if arrival.count > 1 {
             audit.doubled += 1
             audit.name("doubled", id.description)
@@ -65,12 +89,6 @@ package struct LedgerReading: Sendable {
             audit.lost += 1
             audit.name("lost", id.description)
         }
-    }
-
-    /// The field behind the verdict; newer sinks write more behind it.
-    private static func size(_ rest: ArraySlice<UInt8>) -> UInt64 {
-        let fields = rest.split(separator: UInt8(ascii: ","), maxSplits: 2, omittingEmptySubsequences: false)
-        return fields.count > 1 ? UInt64(String(decoding: fields[1], as: UTF8.self)) ?? 0 : 0
     }
 
     /// Nil for the id of a `-` line.

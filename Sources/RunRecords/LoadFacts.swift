@@ -67,3 +67,38 @@ package struct WarmUpFacts: Codable, Sendable {
         self.transactionLatency = transactionLatency
     }
 }
+
+/// How the generator's mail got to its target.
+package struct TransportFacts: Codable, Hashable, Sendable {
+    /// `smtp`, `lmtp` or `http`.
+    package var protocolName: String
+    /// `none`, `starttls` or `implicit`.
+    package var tls: String
+    package var isAuthenticated: Bool
+    /// Nil: no limit.
+    package var messagesPerConnection: Int?
+    /// Messages a request over HTTP.
+    package var batchSize: Int?
+    /// Of each message.
+    package var recipients: Int
+
+    enum CodingKeys: String, CodingKey {
+        case tls, recipients
+        case protocolName = "protocol"
+        case isAuthenticated = "authenticated"
+        case messagesPerConnection = "messages_per_connection"
+        case batchSize = "batch_size"
+    }
+
+    package init(
+        protocolName: String, tls: String, isAuthenticated: Bool, messagesPerConnection: Int?, batchSize: Int?,
+        recipients: Int
+    ) {
+        self.protocolName = protocolName
+        self.tls = tls
+        self.isAuthenticated = isAuthenticated
+        self.messagesPerConnection = messagesPerConnection
+        self.batchSize = batchSize
+        self.recipients = recipients
+    }
+}

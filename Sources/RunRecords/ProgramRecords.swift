@@ -149,10 +149,11 @@ package struct GeneratorRecord: Codable, Sendable {
     package var recipientsAccepted: UInt64?
     package var recipientsRefused: UInt64?
     package var connectionsMade: UInt64?
+    package var transport: TransportFacts?
 
     enum CodingKeys: String, CodingKey {
         case header, target, concurrency, pipelining, chunking, offered, accepted, refused, failed, replies, series,
-            warnings, load, labels, seed
+            warnings, load, labels, seed, transport
         case recipientsAccepted = "recipients_accepted"
         case recipientsRefused = "recipients_refused"
         case connectionsMade = "connections_made"
@@ -194,7 +195,7 @@ package struct GeneratorRecord: Codable, Sendable {
         (replies, series, warnings) = ([], [], [])
         (load, intendedLatency, waitLatency, stageLatency) = (nil, nil, nil, nil)
         (lateStarts, droppedStarts, warmUp) = (nil, nil, nil)
-        (labels, seed) = (nil, nil)
+        (labels, seed, transport) = (nil, nil, nil)
         (recipientsAccepted, recipientsRefused, connectionsMade) = (nil, nil, nil)
     }
 }

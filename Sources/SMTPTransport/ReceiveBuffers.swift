@@ -38,19 +38,25 @@ package final class ReceiveBuffers: @unchecked Sendable {
 struct LoopReceiveAllocator: RecvByteBufferAllocator {
     static let first = 1024
     let buffers: ReceiveBuffers
+    /// Asked before each read; nil: the content is wanted.
+    private let discard: KernelDiscard?
     private let state = FirstRead()
 
     private final class FirstRead: @unchecked Sendable {  // confined to the channel's event loop
         var isDone = false
     }
 
-    init(_ buffers: ReceiveBuffers) { self.buffers = buffers }
+    init(_ buffers: ReceiveBuffers, _ discard: KernelDiscard? = nil) {
+        self.buffers = buffers
+        self.discard = discard
+    }
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
         guard state.isDone else {
             state.isDone = true
             return allocator.buffer(capacity: Self.first)
         }
+        if let discard, discard.beforeRead() { return allocator.buffer(capacity: Self.first) }
         return buffers.take(allocator)
     }
 

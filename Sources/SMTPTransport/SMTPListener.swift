@@ -57,27 +57,38 @@ package final class SMTPListener: Sendable {
             .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 64)
             .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
-                let loop = loops.context(of: channel.eventLoop)
-                return channel.setOption(.recvAllocator, value: LoopReceiveAllocator(loop.receiveBuffers))
-                    .flatMapThrowing {
-                        let count = open.count.add(1, ordering: .relaxed).newValue
-                        channel.closeFuture.whenComplete { _ in open.count.subtract(1, ordering: .relaxed) }
-                        let refusal =
-                            count > configuration.maximumConnections
-                            ? SMTPReply(421, .init(4, 7, 0), "\(configuration.session.hostname) Too many connections")
-                            : nil
-                        let connection = SMTPServerConnection(
-                            loop: loop, session: ServerSession(configuration.session), delegate: delegate(loop),
-                            timeouts: configuration.timeouts, security: configuration.security, refusal: refusal)
-                        if let proxies = configuration.security.proxies {
-                            try channel.pipeline.syncOperations.addHandler(
-                                ProxyHeaderHandler(connection, trusted: proxies))
-                        }
-                        try channel.pipeline.syncOperations.addHandler(connection)
-                    }
+                channel.eventLoop.makeCompletedFuture {
+                    let count = open.count.add(1, ordering: .relaxed).newValue
+                    channel.closeFuture.whenComplete { _ in open.count.subtract(1, ordering: .relaxed) }
+                    let isFull = count > configuration.maximumConnections
+                    let loop = loops.context(of: channel.eventLoop)
+                    try Self.equip(channel, configuration, loop, delegate(loop), isFull: isFull)
+                }
             }
             .bind(host: configuration.host, port: configuration.port).get()
         return SMTPListener(channel, loops)
+    }
+
+    private static func equip(
+        _ channel: any Channel, _ configuration: Configuration, _ loop: LoopContext, _ delegate: any SMTPServerDelegate,
+        isFull: Bool
+    ) throws {
+        let security = configuration.security
+        // In the clear the octets on the socket are the content itself.
+        let isPlain = security.tls == nil && security.proxies == nil
+        let discard = isPlain && !delegate.needsContent ? KernelDiscard() : nil
+        let allocator = LoopReceiveAllocator(loop.receiveBuffers, discard)
+        try channel.syncOptions?.setOption(.recvAllocator, value: allocator)
+        let refusal =
+            isFull ? SMTPReply(421, .init(4, 7, 0), "\(configuration.session.hostname) Too many connections") : nil
+        let connection = SMTPServerConnection(
+            loop: loop, session: ServerSession(configuration.session), delegate: delegate,
+            timeouts: configuration.timeouts, security: security, refusal: refusal)
+        connection.discard = discard
+        discard?.attach(connection)
+        let pipeline = channel.pipeline.syncOperations
+        if let proxies = security.proxies { try pipeline.addHandler(ProxyHeaderHandler(connection, trusted: proxies)) }
+        try pipeline.addHandler(connection)
     }
 
     private final class OpenConnections: Sendable { let count = Atomic<Int>(0) }

@@ -16,6 +16,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     private var refusal: SMTPReply?
     let security: ListenerSecurity
     var context: ChannelHandlerContext?
+    /// Nil: content is wanted, or comes encrypted.
+    var discard: KernelDiscard?
     private var replies = ByteBuffer()
     /// Input that came while a decision was due.
     private var backlog: ByteBuffer?
@@ -235,6 +237,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     private func work(_ input: ByteBuffer) {
         isWorking = true
         defer { isWorking = false }
+        var input = input
         var offset = 0
         // Content that lies together leaves as one slice, stuffing dots and all, where the wire form is wanted.
         var run = ContentRun(input: input, wireForm: delegate.wantsWireForm)
@@ -244,7 +247,10 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
             case .needsInput:
                 emit(&run)
                 loop.receiveBuffers.give(input)
-                return
+                guard let discard, let context, discard.inputEnded(self, context) else { return }
+                // The chunk is over: what is to be said of it does not wait for more input.
+                (input, offset) = (ByteBuffer(), 0)
+                run = ContentRun(input: input, wireForm: delegate.wantsWireForm)
             case .content(let range): if let slice = run.add(range) { delegate.content(self, slice) }
             case .stuffedDot(let index): stuffedDot(index, &run)
             case .startTLS: return startTLS()
@@ -255,7 +261,9 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
             case .sender: answer(delegate.sender(self))
             case .recipient: answer(delegate.recipient(self))
             case .dataAsked: answer(delegate.dataAsked(self))
-            case .contentBegins(let form): delegate.contentBegins(self, form: form)
+            case .contentBegins(let form):
+                discard?.contentBegins(isChunked: form == .raw)
+                delegate.contentBegins(self, form: form)
             case .contentAborted:
                 run.clear()
                 delegate.contentAborted(self)
@@ -268,6 +276,25 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         }
         guard decisionDue, offset < input.readableBytes else { return }
         backlog = input.getSlice(at: input.readerIndex + offset, length: input.readableBytes - offset)
+    }
+
+    /// Content went by that nobody wanted.
+    func passed(_ count: Int) {
+        session.passOver(count)
+        delegate.contentPassed(self, count)
+    }
+
+    /// A chunk ended with what was dropped before a read that may find nothing more.
+    func chunkPassed() {
+        touch(.now())
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        loop.eventLoop.execute { bound.value.finishChunk() }
+    }
+
+    private func finishChunk() {
+        guard session.isReceivingContent, session.chunkOctetsToCome == 0, !decisionDue, !isClosing else { return }
+        work(ByteBuffer())
+        afterWork()
     }
 
     private func emit(_ run: inout ContentRun) {

@@ -7,6 +7,8 @@ package protocol SMTPServerDelegate: AnyObject {
     /// True to get content as it came, dot-stuffed (``WireForm/dotStuffed``); false to get it without the
     /// stuffing dots.
     var wantsWireForm: Bool { get }
+    /// False lets the kernel drop content that comes in chunks (BDAT): of it only ``contentPassed(_:_:)`` tells.
+    var needsContent: Bool { get }
     /// A client is there, its address is known, and nothing was said yet. Once more each time that XCLIENT puts another
     /// client in its place.
     func admit(_ connection: SMTPServerConnection) -> Admission
@@ -29,6 +31,8 @@ package protocol SMTPServerDelegate: AnyObject {
     func contentBegins(_ connection: SMTPServerConnection, form: WireForm)
     /// A piece of content: a slice of the receive buffer. Keeping it keeps the whole buffer.
     func content(_ connection: SMTPServerConnection, _ slice: ByteBuffer)
+    /// So many octets of content came that nobody has seen; only where ``needsContent`` is false.
+    func contentPassed(_ connection: SMTPServerConnection, _ count: Int)
     /// The message is complete. `.later` means that ``SMTPServerConnection/decide(_:)`` follows.
     func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision
     /// The message in progress will not be completed.
@@ -68,6 +72,8 @@ package enum HandshakeConduct {
 
 // What a service need not care about that offers none of it.
 extension SMTPServerDelegate {
+    package var needsContent: Bool { true }
+    package func contentPassed(_ connection: SMTPServerConnection, _ count: Int) {}
     package func admit(_ connection: SMTPServerConnection) -> Admission { .accepted(nil) }
     package func authenticate(_ connection: SMTPServerConnection, isFirst: Bool) {
         connection.decide(authentication: .refused(SMTPReply(535, .init(5, 7, 8), "Authentication failed")))

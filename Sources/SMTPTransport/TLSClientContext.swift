@@ -1,3 +1,4 @@
+package import NIOCore
 import NIOSSL
 
 /// How connections to next hops encrypt; made once and shared.
@@ -24,6 +25,11 @@ package struct TLSClientContext: Sendable {
         } catch {
             throw TLSFault("TLS for next hops: \(error)")
         }
+    }
+
+    /// Puts TLS first in the channel's pipeline, for clients of another protocol; on its event loop.
+    package func add(to channel: any Channel, name: String?) throws {
+        try channel.pipeline.syncOperations.addHandler(handler(name: name), position: .first)
     }
 
     /// - Parameter name: the next hop's host name, for SNI and the check; nil or an address: none.

@@ -21,6 +21,11 @@ final class SinkConnection: SMTPServerDelegate {
     /// Checksums and files want the content itself; throwing away does not care.
     var wantsWireForm: Bool { !loop.notesEntries && loop.store == nil }
 
+    /// Counting needs no content: what comes by BDAT the kernel may drop.
+    var needsContent: Bool { loop.notesEntries || loop.store != nil }
+
+    func contentPassed(_ connection: SMTPServerConnection, _ count: Int) { size += count }
+
     func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
         loop.tally.usual.mail += 1
         return nil

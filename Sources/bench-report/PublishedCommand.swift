@@ -12,7 +12,12 @@ struct Published: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "published",
         abstract: "List published benchmarks; print one again with each of its statements worked through.",
-        discussion: "Without an ID all are listed. `others` are figures that stand alone.")
+        discussion: """
+            Without an ID all are listed. `others` are figures that stand alone. --run does the procedure here, with \
+            the published configuration, our other spools and Postfix, and sets what comes of it beside the published \
+            table; --limits does it with the memory of each published machine (in proportion to the run) and the disk \
+            of the vendor's volume: whether these make the table's curve.
+            """)
 
     @Argument(help: "Which: kumomta-2023, kumomta-docs-early, others.")
     var id: String?
@@ -20,6 +25,19 @@ struct Published: AsyncParsableCommand {
     var output: String?
     @Option(help: "Print this result beside it instead, repeatable: directories, their run.json, or comparisons.")
     var beside: [String] = []
+    @Flag(name: .customLong("run"), help: "Do the procedure here.")
+    var runs = false
+    @Flag(help: "Do it with the memory and the disk of the published machines.")
+    var limits = false
+    @Option(name: .customLong("repeat"), help: "How many times, for --run and --limits.")
+    var repeats = PublishedRecipe.repeats
+    @Option(help: "Pause between runs: 30s, 2m.")
+    var rest = PublishedRecipe.rest
+    @Option(help: "Messages a run, instead of the published number.")
+    var messages: Int?
+    @Option(help: "Systems, with commas between: mta:rocksdb-os,postfix:tuned.")
+    var systems: String?
+    @OptionGroup var harness: HarnessOptions
     @Flag(help: "All of them as one page of Markdown: docs/PUBLISHED.md is its output.")
     var page = false
     @Option(help: "Directory of the published benchmarks. Default: profiles/published.")
@@ -56,11 +74,34 @@ struct Published: AsyncParsableCommand {
         }
         let work = Reproduction(table, library: library, book: book)
         if let output { try draw(work, output) }
+        guard !runs, !limits else {
+            let (sheet, isWhole) = try await procedure(work).perform(limited: limits)
+            print(sheet.render(format), terminator: "")
+            guard isWhole else { throw ExitCode(1) }
+            return
+        }
         guard beside.isEmpty else {
             print(try measured(work).render(format), terminator: "")
             return
         }
         print(PublishedSheet(work).sheet.render(format), terminator: "")
+    }
+
+    private func procedure(_ work: Reproduction) throws -> PublishedRun {
+        guard !(runs && limits) else { throw UsageFault("--run and --limits: expected one of them") }
+        guard beside.isEmpty else {
+            throw UsageFault("--beside sets a result beside it: expected no --run and no --limits")
+        }
+        guard repeats > 0 else { throw UsageFault("--repeat \(repeats): expected 1 or more") }
+        if let messages, messages < 1 { throw UsageFault("--messages \(messages): expected 1 or more") }
+        let usual = limits ? [PublishedRecipe.limitedSystem] : PublishedRecipe.systems
+        let names = systems?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? usual
+        guard !limits || names.count == 1 else {
+            throw UsageFault("--limits asks about memory and disk: expected one system in --systems")
+        }
+        return PublishedRun(
+            work: work, recipe: PublishedRecipe(work.table, messages: messages), systems: names, repeats: repeats,
+            rest: try HarnessOptions.duration(rest, "--rest"), harness: harness)
     }
 
     private func measured(_ work: Reproduction) throws -> Sheet {

@@ -1,14 +1,14 @@
 import ArgumentParser
-import Foundation
 import LoadGeneration
-import Measures
-import NIOCore
-import ProgramSupport
 
 /// The flags, as KumoMTA's traffic-gen names them where it has them.
 struct LoadOptions: ParsableArguments {
-    @Option(help: "SMTP host and port.")
-    var target = "127.0.0.1:2025"
+    @Option(
+        help: """
+            HOST:PORT, a URL with --protocol http, or unix:PATH; repeatable, with =WEIGHT behind each. Default: \
+            127.0.0.1:2025, over HTTP port 8000.
+            """)
+    var target: [String] = []
     @Flag(help: "Send to a target that is not this machine.")
     var allowRemote = false
     @OptionGroup(title: "How much and when")
@@ -21,25 +21,26 @@ struct LoadOptions: ParsableArguments {
     var output: OutputOptions
 
     func configuration() throws -> LoadConfiguration {
-        let endpoint = try Endpoint(parsing: target, flag: "--target")
-        guard endpoint.isLoopback || allowRemote else {
-            throw UsageFault("--target \(target) is not this machine: give --allow-remote if you mean it")
-        }
-        var configuration = LoadConfiguration(
-            target: try resolve(endpoint), targetText: endpoint.description, concurrency: 1, bodySize: 1)
+        let reader = TargetReader(kind: try transport.kind(), allowsRemote: allowRemote)
+        let (targets, isSecure) = try reader.read(target)
+        var route = LoadTransport(targets: targets)
+        if isSecure { route.encryption = .implicit }
+        try transport.apply(to: &route)
+        var configuration = LoadConfiguration(transport: route, concurrency: 1)
         try pace.apply(to: &configuration)
         try content.apply(to: &configuration)
-        try transport.apply(to: &configuration)
         try output.apply(to: &configuration)
-        configuration.arguments = CommandLine.arguments
+        configuration.arguments = redacted(CommandLine.arguments)
         return configuration
     }
 
-    private func resolve(_ endpoint: Endpoint) throws -> SocketAddress {
-        do {
-            return try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
-        } catch {
-            throw UsageFault("--target \(target): \(error)")
+    /// The record is passed on: without the password.
+    private func redacted(_ arguments: [String]) -> [String] {
+        var hidesNext = false
+        return arguments.map { word in
+            defer { hidesNext = word == "--auth-password" }
+            if hidesNext { return "***" }
+            return word.hasPrefix("--auth-password=") ? "--auth-password=***" : word
         }
     }
 }

@@ -23,9 +23,16 @@ struct PaceOptions: ParsableArguments {
         name: [.customShort("r"), .customLong("rate"), .customLong("throttle")],
         help: """
             5000/s, 300000/m, 18M/h, 20MMH: messages are due at this rate, whatever the target does (open loop). max: as \
-            fast as the connections allow (closed loop), the default.
+            fast as the connections allow (closed loop), the default. find: looks for the highest rate that keeps \
+            --reply-limit with less than 1 % errors, and shows 80, 100 and 120 % of it.
             """)
     var rate: String?
+    @Option(help: "--rate find: the lowest rate that is tried, and the highest: 100/s..100000/s.")
+    var findRange = "100/s..1000000/s"
+    @Option(help: "--rate find: how long each rate is held.")
+    var findStep = "10s"
+    @Option(help: "--rate find: 95 of 100 messages have to be answered so soon after they were due.")
+    var replyLimit = "5s"
     @Option(help: "Gaps between due times: constant, or poisson (as of many independent senders).")
     var arrivals: String?
     @Option(
@@ -88,8 +95,31 @@ struct PaceOptions: ParsableArguments {
         guard let request = try rateRequest() else { return try withoutRate() }
         switch request {
         case .rate(let rate): return .init(rate, spacing)
-        case .max, .find: return try withoutRate()
+        // The rate that it begins with: the search sets its own.
+        case .find: return .init(MessageRate(perSecond: 1), spacing)
+        case .max: return try withoutRate()
         }
+    }
+
+    /// Seconds at each rate of a search.
+    func stepSeconds() throws -> Double {
+        guard let seconds = try seconds(findStep, "--find-step"), seconds >= 1 else {
+            throw UsageFault("--find-step \(findStep): expected a second or more")
+        }
+        return seconds
+    }
+
+    func replyLimitNanoseconds() throws -> UInt64 { UInt64((try seconds(replyLimit, "--reply-limit") ?? 5) * 1e9) }
+
+    func search() throws -> RateSearch {
+        guard let dots = findRange.firstRange(of: ".."),
+            let low = try? MessageRate(parsing: String(findRange[..<dots.lowerBound])).perSecond,
+            let high = try? MessageRate(parsing: String(findRange[dots.upperBound...])).perSecond, low > 0, high >= low
+        else { throw UsageFault("--find-range '\(findRange)': expected two rates, such as 100/s..100000/s") }
+        var limits = RateLimits()
+        // Nobody here sees deliveries.
+        limits.deliveredShare = 0
+        return RateSearch(from: low, to: high, limits: limits)
     }
 
     /// What `--rate` asks for; nil without it.

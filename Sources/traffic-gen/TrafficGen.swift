@@ -25,22 +25,48 @@ struct TrafficGen: AsyncParsableCommand {
         ignoreBrokenPipes()
         let configuration = try load.configuration()
         let limits = try Limits(load.output.threshold, isOpen: configuration.open != nil)
+        let interruption = Interruption()
         let termination = await TerminationSignals()
-        let generator: LoadGenerator
+        let listening = Task {
+            await termination.first()
+            interruption.come()
+        }
+        defer { listening.cancel() }
         do {
-            generator = try LoadGenerator(configuration)
+            if case .find? = try load.pace.rateRequest() { return try await find(configuration, limits, interruption) }
+            try await once(configuration, limits, interruption)
         } catch let fault as LoadFault {
             throw UsageFault(fault.description)
         }
-        let interruption = Task {
-            await termination.first()
-            generator.stop()
-        }
+    }
+
+    private func once(
+        _ configuration: LoadConfiguration, _ limits: Limits, _ interruption: Interruption
+    ) async throws {
+        let generator = try LoadGenerator(configuration)
+        interruption.concerns(generator)
         try await generator.start()
         try await follow(generator, configuration)
-        interruption.cancel()
-        let record = try await generator.finish()
-        try report(record, configuration, limits)
+        let record = try await generator.finish(isInterrupted: interruption.hasCome)
+        try report(record, configuration, limits, isCutShort: interruption.hasCome)
+    }
+
+    private func find(
+        _ configuration: LoadConfiguration, _ limits: Limits, _ interruption: Interruption
+    ) async throws {
+        let finder = RateFinder(
+            configuration: configuration, options: load.pace, output: load.output, interruption: interruption)
+        let (found, record) = try await finder.run()
+        if let path = configuration.recordPath { try RecordFile.write(record, to: path) }
+        if load.output.format == .json {
+            try load.output.write(text: try RecordFile.text(found))
+        } else {
+            let isText = load.output.format == .text
+            try load.output.write(
+                text: isText ? Summary(record).text + "\n" + found.text + "\n" : Summary(record).csv + "\n")
+        }
+        try judge(record, limits)
+        if found.sustainedPerSecond == nil || interruption.hasCome { throw ExitCode(1) }
     }
 
     /// A look a second until the last connection has ended.
@@ -58,18 +84,24 @@ struct TrafficGen: AsyncParsableCommand {
         view.clear()
     }
 
-    private func report(_ record: GeneratorRecord, _ configuration: LoadConfiguration, _ limits: Limits) throws {
-        let missing = UInt64(configuration.messageCount ?? 0)
-        let cutShort = configuration.open == nil && record.offered < missing ? missing - record.offered : 0
+    private func report(
+        _ record: GeneratorRecord, _ configuration: LoadConfiguration, _ limits: Limits, isCutShort: Bool
+    ) throws {
+        let wanted = UInt64(configuration.messageCount ?? 0)
+        let isShort = isCutShort || (configuration.open == nil && record.offered < wanted)
         try load.output.write(record)
-        if cutShort > 0, !load.output.isQuiet {
-            writeError("traffic-gen: cut short: \(grouped(cutShort)) messages were never offered\n")
+        if record.offered < wanted, !load.output.isQuiet {
+            writeError("traffic-gen: cut short: \(grouped(wanted - record.offered)) messages were never offered\n")
         }
+        try judge(record, limits)
+        // Limits say what is to be borne: refusals that they allow are no failure. A run that was cut short is.
+        if isShort || (limits.isEmpty && !record.isClean) { throw ExitCode(1) }
+    }
+
+    private func judge(_ record: GeneratorRecord, _ limits: Limits) throws {
         let broken = limits.broken(by: record)
         for line in broken { writeError("traffic-gen: \(line)\n") }
         if !broken.isEmpty { throw ExitCode(Threshold.exitCode) }
-        // Limits say what is to be borne: refusals that they allow are no failure. A run that was cut short is.
-        if cutShort > 0 || (limits.isEmpty && !record.isClean) { throw ExitCode(1) }
     }
 }
 
@@ -83,6 +115,12 @@ extension OutputOptions {
         case .csv: text = Summary(record).csv + "\n"
         case .json: text = try RecordFile.text(record)
         }
+        try write(text: text)
+    }
+
+    /// To `--output`, or to standard output.
+    func write(text: String) throws {
+        guard !isQuiet else { return }
         guard let output else { return print(text, terminator: "") }
         do {
             try Data(text.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)

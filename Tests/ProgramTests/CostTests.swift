@@ -13,7 +13,7 @@ extension ProgramTests {
         private func tool(_ stage: Stage, _ words: [String], code: Int32 = 0) async throws -> String {
             let data = words.first == "published" ? ["--published", Self.profiles + "/published"] : []
             let program = try stage.program("bench-report", words + data + ["--prices", Self.profiles + "/prices"])
-            let ended = try await program.waitForExit()
+            let ended = try await program.waitForExit(seconds: 90)
             guard ended == code else {
                 throw StageFault("\(words.joined(separator: " ")) ended with \(ended): \(program.errorOutput)")
             }
@@ -109,6 +109,45 @@ extension ProgramTests {
                 #expect(
                     error.contains("refused: ") || error.contains("no valid result"), "\(error)")
             }
+        }
+
+        /// The published procedure, made small: two of our spools, signed, set beside the published table.
+        @Test func theProcedureIsDoneHere() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let out = stage.path("results")
+            let text = try await tool(
+                stage,
+                [
+                    "published", "kumomta-2023", "--run", "--messages", "200", "--repeat", "1", "--rest", "0s",
+                    "--systems", "mta:rocksdb-os,mta:segment-fsync", "--out", out,
+                ])
+            for line in [
+                "mta-rocksdb-os: 200 messages instead of 100,000", "mta-segment-fsync: 1 valid runs instead of 4",
+                "projected from mta-rocksdb-os",
+            ] { #expect(text.contains(line), "\(line) is not in \(text)") }
+            #expect(!text.contains("without signatures"), "\(text)")
+            #expect(!text.contains("connections instead of"), "\(text)")
+            let names = try FileManager.default.contentsOfDirectory(atPath: out).filter { !$0.hasPrefix(".") }
+            let directory = out + "/" + (try #require(names.first))
+            #expect(names.count == 1)
+            for suffix in ["txt", "md", "csv", "json"] {
+                #expect(FileManager.default.fileExists(atPath: "\(directory)/published.\(suffix)"), "\(suffix)")
+            }
+        }
+
+        @Test(arguments: [
+            (["--run", "--limits"], "expected one of them"), (["--run", "--repeat", "0"], "expected 1 or more"),
+            (["--run", "--rest", "soon"], "a duration such as"), (["--run", "--systems", "sendmail"], "--systems"),
+            (["--limits", "--systems", "mta:segment,postfix"], "expected one system"),
+            (["--limits", "--messages", "10"], "too little for any system: more --messages"),
+        ])
+        func oddProceduresAreRefused(words: [String], said: String) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let error = try await tool(
+                stage, ["published", "kumomta-2023"] + words + ["--out", stage.path("results")], code: 2)
+            #expect(error.contains(said), "\(error)")
         }
 
         @Test func whatIsPublishedIsPrintedAndDrawn() async throws {

@@ -128,5 +128,22 @@ extension ProgramTests {
             #expect(
                 bad.output.hasPrefix("doubled \(lines[0].prefix(32))\nlost \(lost)\n100 acknowledged, 100 received"))
         }
+
+        /// A generator's stamp says when a message was due; a copy that comes later does not count.
+        @Test func latencyIsThatOfTheFirstArrival() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink(["--ledger", stage.path("sink.ledger")])
+            try await stage.runScript("sink_stamps.py", [String(sink.port)])
+            let record = try await sink.stop(SinkRecord.self)
+            #expect(record.ledger == SinkRecord.LedgerSummary(unique: 3, duplicates: 1, changed: 0, unidentified: 0))
+            // Due a minute, ten seconds and no time ago (in the future); the copy would say an hour.
+            let latency = try #require(record.endToEndLatency)
+            #expect(latency.count == 3 && latency.min_ns == 0)
+            #expect(latency.max_ns >= 60_000_000_000 && latency.max_ns < 600_000_000_000)
+            #expect(record.domains?.map(\.domain) == ["slow.test", "fast.test"])
+            #expect(record.domains?.map(\.received) == [2, 1])
+            #expect(record.domains?[0].endToEndLatency.max_ns == latency.max_ns)
+        }
     }
 }

@@ -129,7 +129,7 @@ enum GoodResult {
         (record.connections, record.connectionsPeak) = (8, 8)
         (record.firstReceivedUnixSeconds, record.lastReceivedUnixSeconds) = (begin + 0.52, begin + 3)
         record.ledger = SinkRecord.LedgerSummary(unique: messages)
-        record.endToEndLatency = histogram([(21_000_000, 800), (52_000_000, 200)])
+        record.endToEndLatency = histogram([(21_000_000, 800), (52_000_000, 199), (145_111_222, 1)])
         record.series = [
             IntervalSample(unixSeconds: begin + 1.2, messages: 280, bytes: 2_968_000, failed: 0, connections: 8),
             IntervalSample(unixSeconds: begin + 2.2, messages: 450, bytes: 4_770_000, failed: 0, connections: 8),
@@ -164,12 +164,41 @@ enum GoodResult {
 
     // MARK: The ledgers
 
+    private static let transactions: [(UInt64, UInt64)] = [
+        (12_345_678, 400), (20_123_456, 300), (37_654_321, 290), (45_111_222, 10),
+    ]
+
     private static let runHigh = UInt64(started * 1000) << 16 | 7
 
     private static func id(_ sequence: UInt64) -> String { MessageID(high: runHigh, low: sequence).description }
 
-    static var generatorLedger: String { (0..<messages).map { "\(id($0)),accepted\n" }.joined() }
-    static var sinkLedger: String { (0..<messages).reversed().map { "\(id($0)),ok,10600\n" }.joined() }
+    /// Due, begun and ended in nanoseconds since 1970: latencies as in the record, begun all over the run.
+    private static func times(_ begin: Double, _ sequence: UInt64) -> (due: UInt64, begun: UInt64, ended: UInt64) {
+        let latency = transactions.reduce((left: sequence, value: UInt64(0))) { found, next in
+            if found.value > 0 { return found }
+            return found.left < next.1 ? (0, next.0) : (found.left - next.1, 0)
+        }.value
+        // The first begins half a second after the run, the last one ends 2.9 s after it.
+        let begun = sequence == 0 ? 500_000_000 : 2_900_000_000 - latency - (messages - 1 - sequence) * 1_000_000
+        let start = UInt64(begin) * 1_000_000_000
+        return (start + begun, start + begun, start + begun + latency)
+    }
+
+    /// - Parameter begin: of the run.
+    static func generatorLedger(_ begin: Double) -> String {
+        (0..<messages).map {
+            let times = times(begin, $0)
+            return "\(id($0)),accepted,\(times.due),\(times.begun),\(times.ended)\n"
+        }.joined()
+    }
+
+    static func sinkLedger(_ begin: Double) -> String {
+        (0..<messages).reversed().map {
+            // The last one that is sent is the last that comes.
+            let late: UInt64 = $0 == messages - 1 ? 145_111_222 : $0 < 800 ? 21_000_000 : 52_000_000
+            return "\(id($0)),ok,10600,\(times(begin, $0).due + late),0badcafe,127.0.0.1,a.test,250\n"
+        }.joined()
+    }
 
     // MARK: The directory
 
@@ -178,7 +207,8 @@ enum GoodResult {
         var bundle = ResultBundle(name: try name ?? directoryName(record), files: DerivedFiles.of(record))
         bundle.files[ResultBundle.recordName] = try JSONEncoder.ofRecords.encode(record).map { $0 }
         let packed = try LedgerStore.pack(
-            generator: Array(generatorLedger.utf8), sink: Array(sinkLedger.utf8), isValid: record.invalid.isEmpty)
+            generator: Array(generatorLedger(record.startedUnixSeconds).utf8),
+            sink: Array(sinkLedger(record.startedUnixSeconds).utf8), isValid: record.invalid.isEmpty)
         bundle.files.merge(packed.files) { _, new in new }
         bundle.files["report.md"] = Array(try ReportTable([record]).render(.markdown).utf8)
         var environment = EnvironmentFacts()

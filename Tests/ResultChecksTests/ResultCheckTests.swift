@@ -20,7 +20,7 @@ import Testing
         let check = ResultCheck(try GoodResult.bundle(GoodResult.record()))
         #expect(check.failures.map { "\($0.check): \($0.detail)" } == [])
         #expect(check.findings.filter { $0.outcome == .skipped }.map { "\($0.check): \($0.detail)" } == [])
-        #expect(Set(check.findings.map(\.check)).count == 21)
+        #expect(Set(check.findings.map(\.check)).count == 22)
         #expect(check.records.count == 1)
     }
 
@@ -52,7 +52,9 @@ import Testing
         Row(
             what: "one is lost and nobody says so", checks: ["ledgers"], says: "audit.lost is 0, the ledgers give 1"
         ) {
-            let lines = GoodResult.sinkLedger.split(separator: "\n").dropLast().joined(separator: "\n") + "\n"
+            let lines =
+                GoodResult.sinkLedger(GoodResult.started).split(separator: "\n").dropLast().joined(separator: "\n")
+                + "\n"
             $0.files[LedgerStore.sinkName] = try ZstdFrame.compress(Array(lines.utf8))
             $0.seal()
         },
@@ -176,6 +178,17 @@ import Testing
         Row(what: "a file is changed and not listed again", checks: ["manifest"], says: "run.json has the digest") {
             $0.files[ResultBundle.recordName]! += [0x0A]
         },
+        Row(
+            what: "the run begins later, all by itself", checks: ["latencies"],
+            says: "first_offered_unix_s is 1795176001.000, the ledgers give 1795176000.500"
+        ) {
+            try $0.tamper { $0[path: "generator.first_offered_unix_s"] = GoodResult.started + 1 }
+        },
+        Row(what: "latencies are made smaller wherever they stand", checks: ["latencies"], says: "p99") {
+            var record = try GoodResult.record()
+            record.generator.transactionLatency = GoodResult.histogram([(10_000_000, 1000)])
+            $0 = try GoodResult.bundle(record)
+        },
         Row(what: "the ledgers are taken away", checks: ["ledgers"], says: "says that the ledgers were kept") {
             $0.files[LedgerStore.sinkName] = nil
             $0.seal()
@@ -237,7 +250,7 @@ import Testing
             $0.files["comparison.json"] = Array(try JSONSerialization.data(withJSONObject: rows))
             $0.seal()
         },
-        Row(what: "the text is edited", checks: ["comparison"], says: "comparison.txt says 'mta-loose 2 1.50 7.44") {
+        Row(what: "the text is edited", checks: ["comparison"], says: "7.44 400") {
             $0.tamper("comparison.txt", "1.44", "7.44")
         },
     ]

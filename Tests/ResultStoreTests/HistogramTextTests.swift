@@ -60,8 +60,9 @@ import Testing
         #expect(rows.first.map { abs($0[0] - 1) < 0.002 } == true, "values are milliseconds")
         #expect(rows.last?[1] == 1 && rows.last?[2] == 1000)
         #expect(rows.first { $0[2] == 900 }.map { $0[1] <= 0.9 } == true)
-        #expect(lines.suffix(3).map { $0.prefix(6) } == ["#[Mean", "#[Max ", "#[Buck"])
-        #expect(lines.suffix(2).first?.contains("Total count    =         1000]") == true)
+        #expect(lines.suffix(4).map { $0.prefix(6) } == ["#[Mean", "#[Max ", "#[Buck", "#[Smal"])
+        #expect(lines.suffix(3).first?.contains("Total count    =         1000]") == true)
+        #expect(lines.last == "#[Smallest = 1.000000, Largest = 8.000000]")
     }
 
     @Test func endsHaveToFit() throws {

@@ -20,6 +20,19 @@ import Testing
         #expect(reading.audit.named == ["doubled \(id(1))", "changed \(id(1))", "lost \(id(4))"])
         #expect(reading.runs == ["0000000000000001"])
         #expect(reading.repeated == [])
+        #expect(reading.times == nil, "some lines have none")
+    }
+
+    @Test func timesAreTaken() throws {
+        let generator = "\(id(1)),accepted,1000000,2000000,5000000\n\(id(2)),refused,1500000,1600000,9000000\n"
+        let sink = "\(id(1)),ok,100,8000000,0badcafe,127.0.0.1,a.test,250\n-,ok,7,6000000,-,-,-,250\n"
+        let times = try #require(try LedgerReading(generator: Array(generator.utf8), sink: Array(sink.utf8)).times)
+        #expect((times.transaction.count, times.transaction.max_ns) == (1, 3_000_000))
+        #expect((times.intended.count, times.intended.max_ns) == (1, 4_000_000))
+        #expect((times.endToEnd.count, times.endToEnd.max_ns) == (1, 7_000_000))
+        #expect(times.firstBegunUnixNanoseconds == 1_600_000)
+        #expect(times.lastAcceptedUnixNanoseconds == 5_000_000)
+        #expect(times.lastReceivedUnixNanoseconds == 8_000_000)
     }
 
     @Test func idsThatComeTwiceAreNamed() throws {

@@ -13,6 +13,8 @@ package struct ServerCapabilities: Equatable, Sendable {
     package var dsn = false
     /// RFC 8689; only ever offered over TLS.
     package var requireTLS = false
+    /// Mechanisms of AUTH (RFC 4954), upper case.
+    package var authentication: [String] = []
     /// SIZE was announced; 0 means no limit stated (RFC 1870).
     package var size: Int?
     package init() {}
@@ -25,6 +27,19 @@ package enum ClientTLS: String, Sendable, Hashable {
     case opportunistic
     /// No mail without.
     case required
+}
+
+/// Who a client says it is (RFC 4954): what it answers, in Base64 already.
+package struct ClientAuthentication: Sendable {
+    /// RFC 4616: the initial response of AUTH PLAIN.
+    package var plain: String
+    /// What AUTH LOGIN asks for: name and password.
+    package var login: [String]
+
+    package init(plain: String, login: [String]) {
+        self.plain = plain
+        self.login = login
+    }
 }
 
 /// How a client uses what the server announced.
@@ -47,6 +62,8 @@ package struct ClientConfiguration: Sendable {
     /// Each transaction says when which reply came: ``TransactionResult/trace``; and what was said to the first one is
     /// kept: ``ClientSession/firstReplies``.
     package var tracesReplies = false
+    /// Nil: no AUTH. With it a server that does not offer AUTH PLAIN or LOGIN is refused.
+    package var authentication: ClientAuthentication?
 
     package init(hostname: String, pipelining: Bool = true, overlap: Bool = true, chunking: Bool = false) {
         self.hostname = hostname
@@ -84,7 +101,9 @@ package struct ClientSession {
         case close(String?)
     }
 
-    enum Expectation: Equatable { case greeting, ehlo, helo, startTLS, mail, rcpt, data, chunk, content, reset, quit }
+    enum Expectation: Equatable {
+        case greeting, ehlo, helo, startTLS, authenticate, mail, rcpt, data, chunk, content, reset, quit
+    }
 
     package let configuration: ClientConfiguration
     package private(set) var capabilities = ServerCapabilities()
@@ -94,6 +113,8 @@ package struct ClientSession {
     var output: [UInt8] = []
     var isReady = false
     var isQuitting = false
+    /// What AUTH LOGIN will still ask for.
+    private var unsaid: [String] = []
     /// The connection is encrypted.
     package private(set) var isSecure = false
     /// The caller's clock when it read what it steps over, nanoseconds; only ``ReplyTrace`` shows it.
@@ -165,7 +186,7 @@ package struct ClientSession {
         case .greeting: SMTPLimits.Timeout.greeting
         case .data: SMTPLimits.Timeout.dataInitiation
         case .content, .chunk: SMTPLimits.Timeout.dataTermination
-        case .ehlo, .helo, .startTLS, .mail, .rcpt, .reset, .quit: SMTPLimits.Timeout.command
+        case .ehlo, .helo, .startTLS, .authenticate, .mail, .rcpt, .reset, .quit: SMTPLimits.Timeout.command
         }
     }
 
@@ -201,7 +222,7 @@ package struct ClientSession {
         }
         let action: Action?
         switch expectation {
-        case .greeting, .ehlo, .helo, .startTLS: action = opening(expectation, code)
+        case .greeting, .ehlo, .helo, .startTLS, .authenticate: action = opening(expectation, code)
         case .mail, .rcpt, .data, .chunk, .content:
             if configuration.tracesReplies { trace(expectation, code) }
             action = transaction(expectation, code)
@@ -226,6 +247,12 @@ package struct ClientSession {
             capabilities = ServerCapabilities(ehloLines: replies.lines.dropFirst())
             return proceed()
         case .startTLS where positive: return .startTLS
+        case .authenticate where code == 334 && !unsaid.isEmpty:
+            send(unsaid.removeFirst() + "\r\n", .authenticate)
+            return nil
+        case .authenticate where code == 235:
+            isReady = true
+            return .ready
         case .startTLS where configuration.tls == .opportunistic:
             isReady = true
             return .ready
@@ -254,8 +281,21 @@ package struct ClientSession {
         if !isSecure, configuration.tls == .required {
             return .sessionRefused(SMTPReply(451, .init(4, 7, 5), "TLS is required and not offered"))
         }
+        if let who = configuration.authentication { return authenticate(who) }
         isReady = true
         return .ready
+    }
+
+    private mutating func authenticate(_ who: ClientAuthentication) -> Action? {
+        if capabilities.authentication.contains("PLAIN") {
+            send("AUTH PLAIN \(who.plain)\r\n", .authenticate)
+        } else if capabilities.authentication.contains("LOGIN") {
+            unsaid = who.login
+            send("AUTH LOGIN\r\n", .authenticate)
+        } else {
+            return .sessionRefused(SMTPReply(504, .init(5, 5, 4), "AUTH PLAIN or LOGIN is wanted and not offered"))
+        }
+        return nil
     }
 
     mutating func send(_ command: String, _ expectation: Expectation) {
@@ -278,6 +318,7 @@ extension ServerCapabilities {
             case "BINARYMIME": binaryMIME = true
             case "DSN": dsn = true
             case "REQUIRETLS": requireTLS = true
+            case "AUTH": authentication = words.dropFirst().map(String.init)
             case "SIZE": size = words.count > 1 ? Int(words[1]) ?? 0 : 0
             default: break
             }

@@ -103,6 +103,18 @@ extension ServerSession {
         }
     }
 
+    /// Octets of the chunk in progress that are still to come; 0 outside of one, and where the message is refused.
+    package var chunkOctetsToCome: Int {
+        guard case .chunk = phase, fault == nil, !chunksRefused else { return 0 }
+        return chunks?.remaining ?? 0
+    }
+
+    /// So many octets of the chunk in progress came and were let go unseen: they are content all the same.
+    package mutating func passOver(_ count: Int) {
+        contentBytes += count
+        chunks?.passOver(count)
+    }
+
     private mutating func endChunk(last: Bool) -> Action? {
         phase = .commands
         if chunksRefused {

@@ -148,6 +148,12 @@ struct ChunkReader {
         return .span(start..<offset)
     }
 
+    /// So many octets came and nobody looked at them.
+    mutating func passOver(_ count: Int) {
+        remaining -= min(count, remaining)
+        scan.after_cr = 0
+    }
+
     /// Moves over refused content without looking at it.
     mutating func skip(_ input: borrowing RawSpan, _ offset: inout Int) -> Event {
         let count = min(remaining, input.byteCount - offset)

@@ -3,32 +3,39 @@ import TextCodecs
 
 /// A message as people read it: header fields with their words decoded (RFC 2047), texts with their transfer encoding
 /// undone (RFC 2045). What is broken is shown as it came; nothing here fails.
-struct MailReading {
-    struct Part: Equatable {
+package struct MailReading {
+    package struct Part: Equatable {
         /// `text/html`, lower case.
-        var type: String
+        package var type: String
         /// Of an attachment.
-        var name: String
-        var size: Int
+        package var name: String
+        package var size: Int
         /// Of a text part; nil: it is not shown.
-        var text: String?
+        package var text: String?
+
+        package init(type: String, name: String, size: Int, text: String?) {
+            self.type = type
+            self.name = name
+            self.size = size
+            self.text = text
+        }
     }
 
-    private(set) var fields: [(name: String, value: String)] = []
-    private(set) var parts: [Part] = []
+    package private(set) var fields: [(name: String, value: String)] = []
+    package private(set) var parts: [Part] = []
 
     /// Parts of one message, and how deep they may lie in each other.
     private static let mostParts = 100
     private static let deepest = 10
 
-    init(_ content: some Collection<UInt8>) {
+    package init(_ content: some Collection<UInt8>) {
         let bytes = Array(content)
         let (header, body) = Self.split(bytes[...])
         fields = Self.fields(header)
         read(fields, body, depth: 0)
     }
 
-    func field(_ name: String) -> String {
+    package func field(_ name: String) -> String {
         fields.first { $0.name.lowercased() == name.lowercased() }?.value ?? ""
     }
 
