@@ -35,6 +35,8 @@ struct Compare: AsyncParsableCommand {
     var budget: String?
     @Flag(inversion: .prefixedNo, help: "Count each system's syncs first.")
     var evidence = true
+    @Flag(inversion: .prefixedNo, help: "Count syncs in the measured runs (perf), where that can be done.")
+    var countSyncs = true
     @Flag(inversion: .prefixedNo, help: "Drop the machine's page cache before each run.")
     var dropCache = true
     @OptionGroup var harness: HarnessOptions
@@ -86,7 +88,7 @@ struct Compare: AsyncParsableCommand {
         if let seconds = settings.budgetSeconds, seconds < 1 {
             throw UsageFault("--budget \(budget!): expected 1s or more")
         }
-        (settings.gathersEvidence, settings.dropsPageCache) = (evidence, dropCache)
+        (settings.gathersEvidence, settings.dropsPageCache, settings.countsSyncs) = (evidence, dropCache, countSyncs)
         return settings
     }
 

@@ -25,7 +25,7 @@ import Testing
             for variant in system.variants {
                 var scene = SystemScene.example
                 for tls in TLSPlan.allCases {
-                    scene.tls = tls
+                    (scene.tls, scene.injection) = (tls, tls == .none ? "lmtp" : "smtp")
                     let files = try SystemTemplates(SystemChoice(system, variant), scene).files()
                     for (path, text) in files {
                         #expect(!text.contains("{{") && !text.contains("{%"), "\(system.name) \(path)")

@@ -33,9 +33,13 @@ extension ProgramTests {
             let spools = (try? FileManager.default.contentsOfDirectory(atPath: out + "/.spools")) ?? []
             #expect(spools == [], "nothing is left behind")
             let records = try FileManager.default.contentsOfDirectory(atPath: directory)
-                .filter { !$0.hasPrefix("comparison") }
+                .filter { $0.contains("Z_") }
                 .map { try RecordFile.read(RunRecord.self, from: "\(directory)/\($0)/run.json") }
                 .sorted { $0.startedUnixSeconds < $1.startedUnixSeconds }
+            if !records.isEmpty {
+                let check = try stage.program("bench-report", ["check", directory, "--brief"])
+                #expect(try await check.waitForExit() == 0, "\(check.output)\(check.errorOutput)")
+            }
             return (program.output, directory, records)
         }
 

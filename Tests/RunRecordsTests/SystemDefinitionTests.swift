@@ -85,7 +85,7 @@ import Testing
         ("title: Example", "tittle: Example", "1: unknown key 'tittle', did you mean 'title'?"),
         ("about: an example", "about: \"\"", "2: key 'about': expected one line of text"),
         ("unpack: true", "unpack: maybe", "4: key 'unpack': 'maybe': expected true or false"),
-        ("unpack: true", "unpack: false", "7: key 'users': expected with 'unpack: true' alone"),
+        ("unpack: true", "unpack: false", "17: key 'files./etc/example.conf': expected a path below the work directory, or"),
         ("packages: [example]", "packages: []", "4: key 'unpack': expected with 'packages' alone"),
         ("[/usr/sbin/example]", "[]", "5: key 'executables': expected the programs that have to be there"),
         ("[example, -v]", "example -v", "6: key 'version': expected a list"),

@@ -12,6 +12,7 @@ final class ChildProgram {
         /// 128 + signal if it was killed.
         var status: Int32
         var usage: rusage
+        var io: ProcessIO
     }
 
     let name: String
@@ -74,10 +75,16 @@ final class ChildProgram {
     /// Looks whether it has ended, and remembers how.
     var isRunning: Bool {
         if end != nil { return false }
+        // What it wrote can be read as long as nobody has waited for it.
+        var info = siginfo_t()
+        guard waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0, info.si_signo == SIGCHLD else {
+            return true
+        }
+        let io = ProcessIO(pid: pid)
         var status: Int32 = 0
         var usage = rusage()
         guard wait4(pid, &status, WNOHANG, &usage) == pid else { return true }
-        end = End(status: mr_exit_status(status), usage: usage)
+        end = End(status: mr_exit_status(status), usage: usage, io: io)
         Children.remove(pid)
         return false
     }

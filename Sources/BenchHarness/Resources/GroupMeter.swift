@@ -75,6 +75,8 @@ struct GroupMeter {
             let (user, system) = ChildProgram.seconds(end.usage)
             reading.user += user
             reading.system += system
+            reading.io.readBytes += end.io.readBytes
+            reading.io.writeBytes += end.io.writeBytes
         }
         if let seconds = accounting?.seconds { (reading.user, reading.system) = seconds }
         // A process that nobody waited for takes its count with it; what was seen stays.
@@ -107,7 +109,7 @@ struct GroupMeter {
     }
 
     /// Largest resident memory of any one of its processes that has ended: a peak between two samples.
-    var memoryPeakBytes: UInt64 { UInt64(root.end?.usage.ru_maxrss ?? 0) * 1024 }
+    var memoryPeakBytes: UInt64 { skipsRoot ? 0 : UInt64(root.end?.usage.ru_maxrss ?? 0) * 1024 }
 
     /// Of the group's whole life, with its start and end.
     var contextSwitches: (voluntary: UInt64, involuntary: UInt64) {

@@ -19,13 +19,13 @@ package struct MeasuredCommand {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let group = AccountingGroup.make("measure")
         defer { group?.remove() }
-        let counter = PerfCounter(in: folder)
+        let counter = PerfCounter(in: folder, beginsOff: false)
+        let meter = ResourceMeter(deviceOf: ".")
+        meter.start()
         let program = try ChildProgram(
             name: words[0], command: (group?.prefix ?? []) + (counter?.command ?? []) + words, logs: folder + "/command"
         )
-        let meter = ResourceMeter(deviceOf: ".")
         meter.watch(.system, program, group, skipsRoot: counter != nil)
-        let counts = counter?.start() ?? false
         while program.isRunning {
             meter.tick()
             usleep(5_000)
@@ -33,7 +33,7 @@ package struct MeasuredCommand {
         var resources = meter.finish()
         Children.killTree(program)
         meter.complete(&resources)
-        if counts, let found = counter?.counts() {
+        if let found = counter?.counts() {
             resources[.system]?.syncs = found.syncs
             resources.counters = found.processor
         }

@@ -7,6 +7,7 @@ import RunRecords
 /// system with its counters off, and turns them on and off when it is told over a pipe. They follow every child.
 final class PerfCounter {
     private let directory: String
+    private let beginsOff: Bool
     private var control: Int32 = -1
     private var acknowledgement: Int32 = -1
 
@@ -14,8 +15,11 @@ final class PerfCounter {
     private static let processorEvents = ["instructions", "cycles"]
 
     /// Nil where there is no perf, no root or no tracepoints.
-    /// - Parameter directory: for its pipes and its report.
-    init?(in directory: String) {
+    /// - Parameters:
+    ///   - directory: for its pipes and its report.
+    ///   - beginsOff: until ``start()``; otherwise everything is counted.
+    init?(in directory: String, beginsOff: Bool = true) {
+        self.beginsOff = beginsOff
         guard geteuid() == 0, Self.hasPerf, access(Self.tracing, F_OK) == 0, !Self.events.isEmpty else { return nil }
         self.directory = directory
         for name in ["control", "acknowledgement"] where mkfifo(directory + "/perf." + name, 0o600) != 0 { return nil }
@@ -39,7 +43,7 @@ final class PerfCounter {
         let mount = ["unshare", "--mount", "sh", "-c", "mount -t tracefs tracefs \"$0\" && exec \"$@\"", Self.tracing]
         let events = Self.events.map { "syscalls:sys_enter_\($0)" } + Self.processorEvents
         return (Self.isMounted ? [] : mount) + [
-            "perf", "stat", "-x,", "--delay=-1",
+            "perf", "stat", "-x,", beginsOff ? "--delay=-1" : "--delay=0",
             "--control=fifo:\(directory)/perf.control,\(directory)/perf.acknowledgement",
             "-o", report, "-e", events.joined(separator: ","), "--",
         ]

@@ -31,11 +31,9 @@ final class ResourceMeter {
     ) {
         groups[group] = GroupMeter(
             root: root, accounting: accounting, skipsRoot: skipsRoot, takesOrphans: group == .system)
-        let table = ProcessTable.read()
-        groups[group]?.start(table)
     }
 
-    /// What is measured begins now.
+    /// What is measured begins now: of groups that are watched already only what comes, of others all.
     func start() {
         let table = collect()
         for group in groups.keys { groups[group]?.start(table) }

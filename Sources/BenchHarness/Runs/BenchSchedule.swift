@@ -12,6 +12,7 @@ package struct CompareSettings: Sendable {
     package var budgetSeconds: Double?
     package var dropsPageCache = true
     package var gathersEvidence = true
+    package var countsSyncs = true
     package init() {}
 }
 
@@ -38,6 +39,7 @@ package struct BenchSchedule {
             profile: choice.profile(profile), profileText: profileText, choice: choice, version: inspection.version)
         setup.warmUpMessages = settings.warmUpMessages
         setup.dropsPageCache = settings.dropsPageCache
+        setup.countsSyncs = settings.countsSyncs
         if let messages = settings.messages { setup.profile.messages = messages }
         if let refusal = setup.refusal { throw RecordFault(refusal) }
         if settings.gathersEvidence {

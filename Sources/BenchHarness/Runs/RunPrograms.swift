@@ -148,7 +148,7 @@ final class RunPrograms {
             httpPort: try SMTPProbe.freePort(), sinkPort: sinkPort, threads: profile.mtaThreads,
             connections: profile.connections, messageSizeBytes: profile.messageSizeBytes)
         (scene.listenHost, scene.sinkHost) = (conditions.systemAddress, conditions.sinkAddress)
-        scene.http = profile.injection == "http"
+        scene.injection = profile.injection ?? "smtp"
         scene.tls = profile.tls ?? .none
         if scene.tls != .none { try KeyMaterial.makeCertificate(&scene) }
         if let algorithm = profile.dkim { try KeyMaterial.makeSigningKey(algorithm, &scene) }

@@ -25,14 +25,15 @@ struct SystemScene {
     var certificateKey = ""
     /// Empty: nothing is signed.
     var dkimKey = ""
-    var http = false
+    /// `smtp`, `lmtp` or `http`.
+    var injection = "smtp"
 
     /// Something of each kind, to try templates with.
     static let example = SystemScene(
         programs: "/programs", work: "/work", record: "/result/mta.json", hostname: "system.test", listenPort: 2525,
         httpPort: 8025, sinkPort: 2526, threads: 2, connections: 100, messageSizeBytes: 10_000, tls: .starttls,
         certificate: "/work/certificate.pem", certificateKey: "/work/certificate.key", dkimKey: "/work/dkim.pem",
-        http: true)
+        injection: "http")
 }
 
 /// Makes a definition's files and commands out of its templates.
@@ -51,7 +52,8 @@ struct SystemTemplates {
             "threads": .number("\(scene.threads)"), "connections": .number("\(scene.connections)"),
             "message_size_bytes": .number("\(scene.messageSizeBytes)"), "tls": .string(scene.tls.rawValue),
             "certificate": .string(scene.certificate), "certificate_key": .string(scene.certificateKey),
-            "dkim_key": .string(scene.dkimKey), "http": .bool(scene.http), "variant": .string(choice.variant.name),
+            "dkim_key": .string(scene.dkimKey), "injection": .string(scene.injection),
+            "variant": .string(choice.variant.name),
             "options": .object(
                 choice.options.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }),
         ]
