@@ -58,8 +58,8 @@ package struct RunChart {
     }
 
     private static func load(_ run: RunRecord) -> String {
-        "\(grouped(run.profile.messages)) messages of \(ByteCount(bytes: run.profile.messageSizeBytes)) over "
-            + "\(grouped(run.profile.connections)) connections, \(run.spoolName) \(run.promise.rawValue)"
+        LoadText.of(run.profile, size: "\(ByteCount(bytes: run.profile.messageSizeBytes))")
+            + ", \(run.spoolName) \(run.promise.rawValue)"
     }
 
     private func name(_ run: RunRecord, _ what: String) -> String {
