@@ -228,7 +228,7 @@ let package = Package(
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", "Measures", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
         tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
-        tests("BenchHarness", ["RunRecords", "Measures", "TestSupport"]),
+        tests("BenchHarness", ["RunRecords", "Measures", "LoadPacing", "TestSupport"]),
         tests("RunRecords", ["Measures", "MailTypes"]),
         tests(
             "LoadGeneration",

@@ -38,12 +38,13 @@ package final class HTTPServer: Sendable {
 
     private let channel: any Channel
     private let connections: HTTPConnections
-    private let quiescing: ServerQuiescingHelper
+    /// Nil once it was stopped: its end tells its loop, which must still be there.
+    private let quiescing: Mutex<ServerQuiescingHelper?>
 
     private init(_ channel: any Channel, _ connections: HTTPConnections, _ quiescing: ServerQuiescingHelper) {
         self.channel = channel
         self.connections = connections
-        self.quiescing = quiescing
+        self.quiescing = Mutex(quiescing)
     }
 
     /// `127.0.0.1:8000`, with the port really bound.
@@ -109,7 +110,11 @@ package final class HTTPServer: Sendable {
         connections.isStopping.store(true, ordering: .relaxed)
         let gone = channel.eventLoop.makePromise(of: Void.self)
         let done = channel.eventLoop.makePromise(of: Void.self)
-        quiescing.initiateShutdown(promise: gone)
+        let helper = quiescing.withLock { held in
+            defer { held = nil }
+            return held
+        }
+        if let helper { helper.initiateShutdown(promise: gone) } else { gone.succeed() }
         let late = channel.eventLoop.scheduleTask(in: limit) { done.succeed() }
         gone.futureResult.whenComplete { _ in
             late.cancel()

@@ -5,7 +5,8 @@ import SMTPTransport
 
 /// One SMTP connection of the generator: takes a message, sends it, takes the next.
 final class LoadConnection: SMTPClientDelegate, LoadClient {
-    private unowned let loop: LoadLoop
+    /// It outlives its connections.
+    private let loop: LoadLoop
     private var open: [OpenMessage] = []
     private var connection: SMTPClientConnection?
     private var isReady = false
@@ -52,7 +53,7 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
 
     private func send(_ work: LoadWork, _ connection: SMTPClientConnection) {
         begun += 1
-        let offered = loop.offer(work, chunked: connection.session.usesChunking)
+        let offered = loop.offer(work, chunked: connection.usesChunking)
         open.append(offered.open)
         connection.send(offered.message.envelope, offered.message.content)
     }
@@ -62,22 +63,21 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     func finished(_ connection: SMTPClientConnection, _ result: TransactionResult) {
         let message = open.removeFirst()
         keepFirstTexts(connection)
-        let trace = result.trace ?? ReplyTrace()
-        loop.measures.note(trace)
+        loop.measures.note(result.trace)
         if !result.isAccepted || !result.refusedRecipients.isEmpty { noteRefusals(result, of: message) }
         let taken = message.recipients - result.refusedRecipients.count
         guard result.isAccepted, taken > 0 else { return loop.refused(message, at: connection.now) }
         loop.accepted(message, at: connection.now, taken: taken)
         guard !loop.isWarmUp(message) else { return }
         loop.measures.record(
-            trace, began: message.began.nanoseconds, ended: connection.now.nanoseconds,
-            isPipelined: connection.session.usesPipelining)
+            result.trace, began: message.began.nanoseconds, ended: connection.now.nanoseconds,
+            isPipelined: connection.usesPipelining)
     }
 
     /// One count a reply: the refusal of a message without recipients is that of its recipients.
     private func noteRefusals(_ result: TransactionResult, of message: OpenMessage) {
         // LMTP refuses recipients behind the content, too: these come after those refused at RCPT.
-        let atRecipient = message.recipients - (result.trace?.acceptedRecipients ?? 0)
+        let atRecipient = message.recipients - result.trace.acceptedRecipients
         for (index, refused) in result.refusedRecipients.enumerated() {
             let stage = index < atRecipient ? "rcpt" : "final"
             loop.measures.note(stage, Int(refused.reply.code), refused.reply.description)
@@ -87,9 +87,9 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     }
 
     private func keepFirstTexts(_ connection: SMTPClientConnection) {
-        guard !loop.hasFirstTexts, !connection.session.firstReplies.isEmpty else { return }
-        loop.hasFirstTexts = true
-        for (stage, reply) in connection.session.firstReplies {
+        guard !loop.hasFirstTexts, !connection.firstReplies.isEmpty else { return }
+        loop.hasFirstTexts = connection.firstReplies[.final] != nil
+        for (stage, reply) in connection.firstReplies {
             loop.measures.note(stage.rawValue, Int(reply.code), count: 0, reply.description)
         }
     }

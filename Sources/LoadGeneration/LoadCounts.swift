@@ -34,6 +34,9 @@ struct LoadCounts: Sendable {
     var lastAccepted: UInt64 = 0
     var messageSize = 0
 
+    /// Of an accepted message, in the middle; of any where none was accepted.
+    var typicalSize: Int { accepted > 0 ? Int(acceptedBytes / accepted) : messageSize }
+
     var notAccepted: UInt64 { refused + failed + inDoubt }
 
     mutating func add(_ other: LoadCounts) {
@@ -58,17 +61,18 @@ struct LoadCounts: Sendable {
 
 /// Latencies and replies, gathered at the end.
 struct LoadMeasures: Sendable {
-    var connect = LatencyHistogram()
-    var ready = LatencyHistogram()
-    var transaction = LatencyHistogram()
+    var connect = LatencyCounter()
+    var ready = LatencyCounter()
+    var transaction = LatencyCounter()
     /// Of an open load only.
-    var intended = LatencyHistogram()
-    var wait = LatencyHistogram()
-    var warmUp = LatencyHistogram()
-    /// By ``TransactionStage``, in its order.
-    private var stages = (
-        mail: LatencyHistogram(), recipient: LatencyHistogram(), data: LatencyHistogram(), final: LatencyHistogram()
-    )
+    var intended = LatencyCounter()
+    var wait = LatencyCounter()
+    var warmUp = LatencyCounter()
+    /// By ``TransactionStage``.
+    private var mail = LatencyCounter()
+    private var recipient = LatencyCounter()
+    private var data = LatencyCounter()
+    private var final = LatencyCounter()
     private var replies: [ReplyKey: (count: UInt64, text: String)] = [:]
     /// The replies that nearly every message gets, counted without a look-up.
     private var usual = (mail250: UInt64(0), recipient250: UInt64(0), data354: UInt64(0), final250: UInt64(0))
@@ -102,14 +106,14 @@ struct LoadMeasures: Sendable {
 
     /// By verb, of an accepted message: from the write that asked for a reply to the reply.
     mutating func record(_ trace: ReplyTrace, began: UInt64, ended: UInt64, isPipelined: Bool) {
-        stages.mail.record(nanoseconds: span(began, trace.mail))
-        stages.recipient.record(nanoseconds: span(isPipelined ? began : trace.mail, trace.recipient))
+        mail.record(nanoseconds: span(began, trace.mail))
+        recipient.record(nanoseconds: span(isPipelined ? began : trace.mail, trace.recipient))
         if trace.data != 0 {
-            stages.data.record(nanoseconds: span(isPipelined ? began : trace.recipient, trace.data))
+            data.record(nanoseconds: span(isPipelined ? began : trace.recipient, trace.data))
         }
         // BDAT goes out with the envelope where that is pipelined, and behind the last RCPT's reply elsewhere.
         let written = trace.data != 0 ? trace.data : isPipelined ? began : trace.recipient
-        stages.final.record(nanoseconds: span(written, ended))
+        final.record(nanoseconds: span(written, ended))
     }
 
     private func span(_ from: UInt64, _ to: UInt64) -> UInt64 { to > from ? to - from : 0 }
@@ -123,16 +127,17 @@ struct LoadMeasures: Sendable {
         for (key, value) in other.replies { note(key.stage, key.code, count: value.count, value.text) }
     }
 
-    private static var histograms: [WritableKeyPath<LoadMeasures, LatencyHistogram>] {
+    private static var histograms: [WritableKeyPath<LoadMeasures, LatencyCounter>] {
         [
             \.connect, \.ready, \.transaction, \.intended, \.wait, \.warmUp,
-            \.stages.mail, \.stages.recipient, \.stages.data, \.stages.final,
+            \.mail, \.recipient, \.data, \.final,
         ]
     }
 
+    /// Of those stages that there were.
     var stageLatency: [String: LatencyHistogram] {
-        let all = ["mail": stages.mail, "rcpt": stages.recipient, "data": stages.data, "final": stages.final]
-        return all.filter { $0.value.count > 0 }
+        ["mail": mail, "rcpt": recipient, "data": data, "final": final].mapValues(\.histogram)
+            .filter { $0.value.count > 0 }
     }
 
     /// All replies with how often they came, in the order of stages and codes.

@@ -45,7 +45,7 @@ package struct LoadFigures {
             ("late_starts", ["late"], record.lateStarts ?? 0),
             ("dropped_starts", ["dropped"], record.droppedStarts ?? 0),
         ]
-        for (key, names, value) in counts { add(key, "msg", names, Double(value)) }
+        for (key, names, value) in counts { add(key, "", names, Double(value)) }
         add("connections_failed", "", [], Double(record.connectionsFailed))
         let wrong = record.refused + record.failed + record.inDoubt
         let percent = record.offered == 0 ? nil : Double(wrong) / Double(record.offered) * 100

@@ -1,7 +1,7 @@
 import LoadPacing
 import MailTypes
 import Measures
-import RunRecords
+package import RunRecords
 
 // What is written down at the end of a run.
 extension LoadGenerator {
@@ -14,14 +14,14 @@ extension LoadGenerator {
             target: configuration.transport.targets.map(\.text).joined(separator: ","),
             concurrency: configuration.concurrency,
             pipelining: configuration.transport.pipelining, chunking: configuration.transport.chunking,
-            bodySizeBytes: configuration.content.size.typical, messageSizeBytes: counts.messageSize,
+            bodySizeBytes: configuration.content.size.typical, messageSizeBytes: counts.typicalSize,
             runID: String(MessageID(high: runHigh, low: 0).description.prefix(16)))
         setCounts(of: &record, counts)
         record.elapsedSeconds = counts.lastAccepted == 0 ? 0 : seconds(counts.lastAccepted, since: began)
         record.firstOfferedUnixSeconds = wall(counts.firstOffered)
         record.lastAcceptedUnixSeconds = wall(counts.lastAccepted)
-        (record.connectLatency, record.readyLatency) = (measures.connect, measures.ready)
-        record.transactionLatency = measures.transaction
+        (record.connectLatency, record.readyLatency) = (measures.connect.histogram, measures.ready.histogram)
+        record.transactionLatency = measures.transaction.histogram
         record.stageLatency = measures.stageLatency
         record.replies = measures.replyCounts
         record.series = series.samples
@@ -55,7 +55,7 @@ extension LoadGenerator {
                 stages: open.stages.map {
                     .init(seconds: $0.seconds, fromPerSecond: $0.fromPerSecond, toPerSecond: $0.toPerSecond)
                 })
-            (record.intendedLatency, record.waitLatency) = (measures.intended, measures.wait)
+            (record.intendedLatency, record.waitLatency) = (measures.intended.histogram, measures.wait.histogram)
             (record.lateStarts, record.droppedStarts) = (counts.lateStarts, counts.dropped)
         } else {
             record.load = LoadFacts(model: .closed)
@@ -63,7 +63,7 @@ extension LoadGenerator {
         guard configuration.warmUp > 0 else { return }
         record.warmUp = WarmUpFacts(
             seconds: configuration.warmUp, offered: counts.warmUpOffered, accepted: counts.warmUpAccepted,
-            transactionLatency: measures.warmUp)
+            transactionLatency: measures.warmUp.histogram)
     }
 
     private func setTransport(of record: inout GeneratorRecord) {
@@ -87,13 +87,21 @@ extension LoadGenerator {
 }
 
 /// What the generator distrusts about its own figures.
-struct LoadWarnings {
-    let record: GeneratorRecord
-    /// Messages that began late though a connection was free.
-    let lateThoughFree: UInt64
-    let busiestThread: Double
+package struct LoadWarnings {
+    private let record: GeneratorRecord
+    private let lateThoughFree: UInt64
+    private let busiestThread: Double
 
-    var texts: [String] {
+    /// - Parameters:
+    ///   - lateThoughFree: messages that began late though a connection was free.
+    ///   - busiestThread: seconds of processor that the busiest event loop has used.
+    package init(record: GeneratorRecord, lateThoughFree: UInt64, busiestThread: Double) {
+        self.record = record
+        self.lateThoughFree = lateThoughFree
+        self.busiestThread = busiestThread
+    }
+
+    package var texts: [String] {
         var found: [String] = []
         if record.header.build == "debug" { found.append("debug build: not a measurement") }
         if let text = saturation { found.append(text) }

@@ -149,14 +149,14 @@ package actor LoadGenerator {
 
     private func gather() async throws -> (LoadCounts, LatencyHistogram) {
         var counts = LoadCounts()
-        var recent = LatencyHistogram()
+        var recent = LatencyCounter()
         for loop in loadLoops {
             let part = try await onLoop(loop) { $0.snapshot() }
             counts.add(part.counts)
             recent.merge(part.recent)
             try ledger?.append(part.ledger)
         }
-        return (counts, recent)
+        return (counts, recent.histogram)
     }
 
     private func replies() async throws -> [ReplyCount] {

@@ -11,7 +11,7 @@ final class LoadHTTPConnection: ChannelInboundHandler, LoadClient {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
-    private unowned let loop: LoadLoop
+    private let loop: LoadLoop
     private let route: LoadRoute
     private var context: ChannelHandlerContext?
     private var open: [(message: OpenMessage, recipient: MailAddress)] = []

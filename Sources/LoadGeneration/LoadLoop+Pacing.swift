@@ -7,6 +7,8 @@ extension LoadLoop {
     static let lateness: UInt64 = 1_000_000
     /// The timer is set no nearer than this: what is due within it begins together.
     private static let grain: UInt64 = 20_000
+    /// How long after the end of an open load's time messages that were due in it may still begin.
+    private static let settling: UInt64 = 1_000_000_000
     /// How often it is seen at least whether the run is over.
     private static let glance: UInt64 = 50_000_000
     /// How often a loop without free connections looks whether another one has some.
@@ -57,11 +59,19 @@ extension LoadLoop {
         if let duration = configuration.duration {
             let end = instant.nanoseconds + UInt64(duration * 1e9)
             context.eventLoop.scheduleTask(deadline: .uptimeNanoseconds(end)) { [self] in
-                plan.stop()
-                serveResting()
+                timeIsOver(until: end + Self.settling)
             }
         }
         if pace != nil { arm(instant.nanoseconds) }
+    }
+
+    /// The run's time is over: what was due in it and is a little late may still begin.
+    private func timeIsOver(until limit: UInt64) {
+        guard let pace, !pace.isDone, MonotonicInstant.now().nanoseconds < limit, !plan.isExhausted else {
+            plan.stop()
+            return serveResting()
+        }
+        context.eventLoop.scheduleTask(in: .milliseconds(5)) { [self] in timeIsOver(until: limit) }
     }
 
     /// Begins what is due, as far as connections are free.

@@ -51,7 +51,7 @@ final class LoadLoop: @unchecked Sendable {
     var counts = LoadCounts()
     var measures = LoadMeasures()
     /// Latencies of the second in progress, for the live view.
-    var recent = LatencyHistogram()
+    var recent = LatencyCounter()
     var ledger: [UInt8] = []
     /// What is to be added to CLOCK_MONOTONIC to get nanoseconds since 1970.
     private(set) var wallOffset: UInt64 = 0
@@ -149,6 +149,8 @@ final class LoadLoop: @unchecked Sendable {
     /// A connection has ended, or never came to be.
     /// - Parameter asWanted: we took our leave.
     func ended(_ client: any LoadClient, wasReady: Bool, asWanted: Bool) {
+        // A target may close what nobody uses: no message is the worse for it.
+        let wasIdle = client.isResting
         stopResting(client)
         if wasReady {
             counts.open -= 1
@@ -157,7 +159,7 @@ final class LoadLoop: @unchecked Sendable {
             connectEnded()
         }
         if !asWanted {
-            counts.connectionsFailed += 1
+            if !wasIdle { counts.connectionsFailed += 1 }
             client.failures += 1
         }
         guard !plan.isExhausted, asWanted || mayRetry(client) else { return retire(client) }
@@ -203,10 +205,10 @@ final class LoadLoop: @unchecked Sendable {
     /// Every connection is ready, or has failed once.
     var hasTriedAll: Bool { waiting.isEmpty && underWay == 0 }
 
-    func snapshot() -> (counts: LoadCounts, recent: LatencyHistogram, ledger: [UInt8]) {
+    func snapshot() -> (counts: LoadCounts, recent: LatencyCounter, ledger: [UInt8]) {
         readWallClock()
         defer {
-            recent = LatencyHistogram()
+            recent = LatencyCounter()
             ledger.removeAll(keepingCapacity: true)
         }
         return (counts, recent, ledger)

@@ -74,7 +74,9 @@ package final class MessageSource {
 
     private func outgoing(_ body: MessageBody, _ chunked: Bool) -> OutgoingContent {
         if let signature = content.signature { sign(signature, body) }
-        var buffers = [ByteBuffer(bytes: header)]
+        var buffers: [ByteBuffer] = []
+        buffers.reserveCapacity(1 + body.pieces.count)
+        buffers.append(ByteBuffer(bytes: header))
         var size = header.count
         for piece in body.pieces {
             let wire = chunked ? piece.raw : piece.stuffed

@@ -66,6 +66,9 @@ final class OpenPace: Sendable {
         behind.add(value ? 1 : -1, ordering: .relaxed)
     }
 
+    /// Every message that is due in the run has begun.
+    var isDone: Bool { lanes.allSatisfy { lane in lane.pacer.withLock { $0.nextDue == nil } } }
+
     func setResting(_ index: Int, _ count: Int) { lanes[index].resting.store(count, ordering: .relaxed) }
 
     /// Messages that were due by `instant` and did not begin.

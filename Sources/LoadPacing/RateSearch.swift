@@ -117,7 +117,8 @@ package struct RateSearch: Sendable {
     /// The search ends when the gap is no more than this share of the rate.
     private let precision: Double
     private let limits: RateLimits
-    private static let shares = [0.8, 1, 1.2]
+    /// The rate itself comes last: whoever measures it in full has nothing behind it.
+    private static let shares = [0.8, 1.2, 1]
 
     private var sustained: Double?
     private var failed: Double?

@@ -28,6 +28,12 @@ package struct LatencyHistogram: Sendable, Equatable {
         largest = max(largest, nanoseconds)
     }
 
+    /// The smallest and the largest value, where they are known better than their buckets say.
+    mutating func widen(to smallest: UInt64, _ largest: UInt64) {
+        self.smallest = smallest
+        self.largest = largest
+    }
+
     package mutating func merge(_ other: LatencyHistogram) {
         guard other.count > 0 else { return }
         for bucket in other.buckets { _ = histogram.record(min(bucket.value, Self.highest), count: bucket.count) }

@@ -1,3 +1,4 @@
+import Measures
 import ResultStore
 import RunRecords
 
@@ -27,7 +28,7 @@ enum FileChecks {
         if bundle.files[DerivedFiles.profileName] != profile {
             problems.append("profile.yaml is not the profile_text of the record")
         }
-        findings.add("profile", problems + plan(run), "as written, and as it was run")
+        findings.add("profile", problems + plan(run, bundle), "as written, and as it was run")
         let isOld = run.schema != RunRecord.schema
         var wrong: [String] = []
         for (path, bytes) in expected.sorted(by: { $0.key < $1.key }) {
@@ -92,8 +93,9 @@ enum FileChecks {
 
     // MARK: The profile
 
-    /// The profile's text, read again, is what the record says was asked.
-    private static func plan(_ run: RunRecord) -> [String] {
+    /// The profile's text, read again, is what the record says was asked; but for the number of messages, where it is
+    /// said that there were others.
+    private static func plan(_ run: RunRecord, _ bundle: ResultBundle) -> [String] {
         let plan: BenchPlan
         do throws(RecordFault) {
             plan = try BenchPlan(
@@ -104,16 +106,29 @@ enum FileChecks {
         guard !plan.systems.contains(run.profile) else { return [] }
         // A system that was named beside the profile brings its own spool.
         let isOurs = run.system == nil
-        if !isOurs, plan.systems.contains(where: { load($0) == load(run.profile) }) { return [] }
+        let ignoresMessages = saysMessages(run, bundle)
+        let (asked, recorded) = (plan.systems.map { load($0, ignoresMessages) }, load(run.profile, ignoresMessages))
+        if !isOurs, asked.contains(recorded) { return [] }
         return ["profile is not what profile_text says: \(mismatch(plan.systems[0], run.profile))"]
     }
 
     /// The profile without what names the system.
-    private static func load(_ profile: RunProfile) -> RunProfile {
+    private static func load(_ profile: RunProfile, _ ignoresMessages: Bool) -> RunProfile {
         var load = profile
         (load.variant, load.spool, load.durability, load.rocksdbOptions) = (nil, "", "", [:])
         load.smartHostConnections = 0
+        if ignoresMessages { load.messages = 0 }
         return load
+    }
+
+    /// Whether a condition names the number of messages (`12,000 messages fit into the budget …`), or the command did.
+    private static func saysMessages(_ run: RunRecord, _ bundle: ResultBundle) -> Bool {
+        let text = grouped(run.profile.messages) + " messages "
+        if (run.conditions ?? []).contains(where: { $0.hasPrefix(text) }) { return true }
+        guard let bytes = bundle.files["environment.json"],
+            let facts = try? RecordFile.decode(EnvironmentFacts.self, from: bytes, name: "")
+        else { return false }
+        return facts.command.contains { $0 == "--messages" || $0.hasPrefix("--messages=") }
     }
 
     private static func mismatch(_ written: RunProfile, _ recorded: RunProfile) -> String {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The figures of an HTML report: those it carries for programs in `<script type="application/json"
 /// id="millrace-figures">`, and those it shows in elements with `data-figure="KEY" data-system="SYSTEM"
 /// data-value="VALUE"`, whose text begins with what `data-text` says.
@@ -57,26 +59,37 @@ struct PageFigures {
                 problems.expect(false, "\(path) shows '\(figure.key)' of \(figure.system), which it does not carry")
                 continue
             }
-            let (value, text) = (Double(figure.value), Self.number(figure.text))
             problems.expect(
-                value.map { Self.isNear($0, median) } ?? false,
+                Double(figure.value).map { Self.isNear($0, median) } ?? false,
                 "\(path) shows \(figure.key) of \(figure.system) as \(figure.value), it carries \(median)")
             problems.expect(
-                figure.stated.map { $0 == figure.text } ?? (text.map { Self.isNear($0, median, 0.06) } ?? false),
+                Self.says(figure.text, median) && figure.stated.map { $0 == figure.text } ?? true,
                 "\(path) says '\(figure.text)' for \(figure.key) of \(figure.system), it carries \(median)")
         }
         return Array(problems.list.prefix(10))
     }
 
-    /// Of `12,345 msg/s` 12345.
-    private static func number(_ text: String) -> Double? {
+    /// Whether a text such as `12,345 msg/s` is the value, rounded to the digits that it has.
+    private static func says(_ text: String, _ value: Double) -> Bool {
         let digits = text.drop { !$0.isNumber && $0 != "-" }.prefix { $0.isNumber || ".,-".contains($0) }
-        return Double(digits.filter { $0 != "," })
+        let plain = digits.filter { $0 != "," }
+        guard let number = Double(plain) else { return false }
+        let decimals = plain.firstIndex(of: ".").map { plain.distance(from: $0, to: plain.endIndex) - 1 } ?? 0
+        return abs(number - value) <= 0.501 * pow(10, -Double(decimals))
     }
 
-    /// - Parameter share: by which a rounded number may be off.
-    private static func isNear(_ a: Double, _ b: Double, _ share: Double = 1e-6) -> Bool {
-        abs(a - b) <= max(abs(b) * share, 1e-9)
+    private static func isNear(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= max(abs(b) * 1e-6, 1e-9) }
+
+    /// The system with which a page compares the others: the one that is not compared itself.
+    var baseline: String? {
+        guard let embedded, case .list(let systems)? = JSONValue(embedded), systems.count > 1 else { return nil }
+        for system in systems {
+            guard case .object(let contrasts)? = system["contrasts"], contrasts.isEmpty,
+                case .text(let name)? = system["system"]
+            else { continue }
+            return name
+        }
+        return nil
     }
 }
 

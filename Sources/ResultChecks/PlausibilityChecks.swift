@@ -44,13 +44,14 @@ enum PlausibilityChecks {
         return problems.list
     }
 
-    /// Little's law: no connection has more than two transactions in flight, so the time that all of them took together
-    /// fits into the connections' time.
+    /// Little's law: no connection has more than two transactions in flight, or a request's messages, so the time that
+    /// all of them took together fits into the connections' time.
     private static func latency(_ run: RunRecord) -> [String] {
         let generator = run.generator
         let histogram = generator.transactionLatency
         let spent = histogram.mean_ns / 1e9 * Double(histogram.count)
-        let possible = Double(generator.concurrency) * (generator.pipelining ? 2 : 1) * generator.elapsedSeconds
+        let depth = max(generator.pipelining ? 2 : 1, generator.transport?.batchSize ?? 1)
+        let possible = Double(generator.concurrency) * Double(depth) * generator.elapsedSeconds
         var problems = Problems()
         problems.expect(
             spent <= possible * slackShare + slackSeconds,

@@ -92,7 +92,7 @@ enum ReportChecks {
                 findings.skip("page", "\(path) carries no figures for programs ('\(PageFigures.identifier)')")
                 continue
             }
-            guard let table = try? ReportTable(runs, layout: .comparison) else {
+            guard let table = try? ReportTable(runs, layout: .comparison, baseline: page.baseline) else {
                 findings.add("page", ["the figures of \(path) cannot be made again"], "")
                 continue
             }

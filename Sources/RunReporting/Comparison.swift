@@ -22,10 +22,7 @@ struct Comparison {
 
     /// `120,000 messages of 10 KB over 100 connections`: what each load was.
     var loads: [String] {
-        unique {
-            "\(grouped($0.profile.messages)) messages of \(ByteCount(bytes: $0.profile.messageSizeBytes)) over "
-                + "\(grouped($0.profile.connections)) connections"
-        }
+        unique { LoadText.of($0.profile, size: "\(ByteCount(bytes: $0.profile.messageSizeBytes))") }
     }
 
     /// What a text is in each run, without repetitions, in order.

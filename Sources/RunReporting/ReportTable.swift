@@ -100,8 +100,8 @@ package struct ReportTable {
             let audit = group.runs.map(\.audit)
             lines.append("\(group.title): \(run.profile.question)")
             lines.append(
-                "  \(grouped(run.profile.messages)) messages of \(grouped(run.generator.messageSizeBytes)) bytes over "
-                    + "\(grouped(run.profile.connections)) connections; \(group.runs.count) run\(group.runs.count == 1 ? "" : "s")"
+                "  \(LoadText.of(run.profile, size: "\(grouped(run.generator.messageSizeBytes)) bytes"));"
+                    + " \(group.runs.count) run\(group.runs.count == 1 ? "" : "s")"
                     + (group.runs.count > 1 ? ", median (range)" : ""))
             lines.append(
                 "  acknowledged \(grouped(audit.map(\.acknowledged).reduce(0, +))), lost \(audit.map(\.lost).reduce(0, +)), "

@@ -50,6 +50,7 @@ package struct RunFigures: Sendable {
         }
         Self.addResources(run, &figures)
         Self.addSystem(run, &figures)
+        figures += ScenarioFigures.figures(run)
         for price in run.profile.prices { Self.addCost(price, delivered, size, &figures) }
         self.figures = figures
     }

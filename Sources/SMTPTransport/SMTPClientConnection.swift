@@ -148,6 +148,11 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
 
     // MARK: For the owner
 
+    // What the session says, without a copy of all of it.
+    package var usesChunking: Bool { session.usesChunking }
+    package var usesPipelining: Bool { session.usesPipelining }
+    package var firstReplies: [TransactionStage: SMTPReply] { session.firstReplies }
+
     /// A transaction may begin now.
     package var canSend: Bool { context != nil && session.canBegin }
 

@@ -7,9 +7,17 @@ package import SMTPProtocol
 // Handshakes, and who the client is.
 extension SMTPServerConnection {
     /// Between the reply to STARTTLS and the end of the handshake; or, with implicit TLS, before it.
-    var isHandshaking: Bool { handshake == .due }
+    var isHandshaking: Bool { handshake == .due || handshake == .garbage }
 
-    enum Handshake { case none, due, done }
+    /// `garbage`: what the client begins with is answered with something that is no TLS.
+    enum Handshake { case none, due, garbage, done }
+
+    /// Octets came while a handshake is due and are not part of it.
+    func outsideOfHandshake() {
+        guard handshake == .garbage, let context, !isClosing else { return }
+        context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: "This is not TLS\r\n")), promise: nil)
+        finish(context)
+    }
 
     /// STARTTLS was accepted. What the client sent behind it in the clear is not answered and not kept: it may be from
     /// someone else (CVE-2011-0411).
@@ -28,8 +36,8 @@ extension SMTPServerConnection {
         case .usual: tls = usual
         case .with(let other): tls = other
         case .garbage:
-            context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: "This is not TLS\r\n")), promise: nil)
-            return finish(context)
+            handshake = .garbage
+            return
         case .closed: return finish(context)
         }
         handshake = .due

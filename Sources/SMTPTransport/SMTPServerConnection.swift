@@ -186,7 +186,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         let input = Self.unwrapInboundIn(data)
         touch(.now())
         // A handshake is due and this is not part of it: said in the clear, and forgotten.
-        if isHandshaking { return }
+        if isHandshaking { return outsideOfHandshake() }
         if decisionDue {
             var more = input
             if backlog == nil { backlog = input } else { backlog?.writeBuffer(&more) }
@@ -280,13 +280,13 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     /// Content went by that nobody wanted.
     func passed(_ count: Int) {
+        touch(.now())
         session.passOver(count)
         delegate.contentPassed(self, count)
     }
 
     /// A chunk ended with what was dropped before a read that may find nothing more.
     func chunkPassed() {
-        touch(.now())
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         loop.eventLoop.execute { bound.value.finishChunk() }
     }
@@ -314,7 +314,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     private func contentEnds() {
         switch delegate.contentEnds(self) {
         case .now(let reply): answer(reply)
-        case .later: decisionDue = true
+        // Who is let go within the call hears nothing more.
+        case .later: decisionDue = !isClosing
         }
     }
 

@@ -70,14 +70,16 @@ package struct LedgerVerification {
     private mutating func compare(_ record: GeneratorRecord, _ report: Report) {
         audit.acknowledged = record.accepted
         guard let high = UInt64(record.runID, radix: 16) else { return }
+        // A run's sequence numbers begin with 1.
         let offered = record.offered
+        guard offered > 0 else { return }
         var arrived: UInt64 = 0
-        for sequence in 0..<offered where seen.contains(MessageID(high: high, low: sequence)) { arrived += 1 }
+        for sequence in 1...offered where seen.contains(MessageID(high: high, low: sequence)) { arrived += 1 }
         audit.lost = record.accepted > arrived ? record.accepted - arrived : 0
         unacknowledged = arrived > record.accepted ? arrived - record.accepted : 0
         guard audit.lost > 0 else { return }
         let what = record.accepted == offered ? "lost" : "missing"
-        for sequence in 0..<offered {
+        for sequence in 1...offered {
             let id = MessageID(high: high, low: sequence)
             if !seen.contains(id) { report(what, id) }
         }

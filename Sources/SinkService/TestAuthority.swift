@@ -64,6 +64,9 @@ private final class Identity {
         self.certificate = certificate
         try fill(name, signer)
         try extend(NID_basic_constraints, isAuthority ? "critical,CA:TRUE" : "critical,CA:FALSE")
+        // Strict verifiers want both (RFC 5280 §4.2.1.1 and .2).
+        try extend(NID_subject_key_identifier, "hash")
+        if let signer { try extend(NID_authority_key_identifier, "keyid:always", issuer: signer) }
         if isAuthority { try extend(NID_key_usage, "critical,keyCertSign,cRLSign") }
         if !alternatives.isEmpty { try extend(NID_subject_alt_name, Self.alternatives(alternatives)) }
         guard X509_sign(certificate, signer?.key ?? key, EVP_sha256()) > 0 else { throw Self.fault("X509_sign") }
@@ -101,8 +104,12 @@ private final class Identity {
         else { throw Self.fault("the subject of a certificate") }
     }
 
-    private func extend(_ kind: Int32, _ value: String) throws {
-        guard let found = X509V3_EXT_conf_nid(nil, nil, kind, value) else { throw Self.fault("extension \(value)") }
+    private func extend(_ kind: Int32, _ value: String, issuer: Identity? = nil) throws {
+        var context = X509V3_CTX()
+        X509V3_set_ctx(&context, issuer?.certificate ?? certificate, certificate, nil, nil, 0)
+        guard let found = X509V3_EXT_conf_nid(nil, &context, kind, value) else {
+            throw Self.fault("extension \(value)")
+        }
         defer { X509_EXTENSION_free(found) }
         X509_add_ext(certificate, found, -1)
     }

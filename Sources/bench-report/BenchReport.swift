@@ -20,6 +20,8 @@ struct BenchReport: AsyncParsableCommand {
             Table.self,
             Plot.self,
             Trend.self,
+            HTML.self,
+            Serve.self,
             Histograms.self,
             Check.self,
             Doctor.self,

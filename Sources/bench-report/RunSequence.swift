@@ -54,6 +54,7 @@ struct RunSequence {
         let (record, directory) = try run.perform(repeatIndex: index, repeats: repeats, order: order)
         let report = try ReportTable([record]).render(.markdown)
         try report.write(toFile: directory + "/report.md", atomically: true, encoding: .utf8)
+        try ReportPage.write([record], to: directory + "/report.html")
         try ResultDirectory.seal(directory)
         line.clear()
         writeError("\(directory)\n")
@@ -78,6 +79,7 @@ enum ComparisonFiles {
             // The measurements are worth more than their picture.
             writeError("bench-report: \(error.description)\n")
         }
+        try ReportPage.write(records, notRun: notRun, to: directory + "/comparison.html")
         try ResultDirectory.seal(directory)
     }
 }

@@ -98,7 +98,8 @@ import Testing
 
     @Test(arguments: ["transactional", "marketing"]) func profilesAreValidMail(name: String) throws {
         let made = try MadeMessages { configuration in
-            #expect(configuration.content.apply(profile: name))
+            let isKnown = configuration.content.apply(profile: name)
+            #expect(isKnown)
         }
         for sequence in 1...12 as ClosedRange<UInt64> {
             try made.expectStampCovers(sequence)

@@ -71,7 +71,7 @@ import Testing
         }
         #expect(shows.map(\.trial.ratePerSecond) == [rate * 0.8, rate, rate * 1.2])
         #expect(shows.map(\.isSustained) == [true, true, false])
-        #expect(found.steps.suffix(3) == shows[...])
+        #expect(found.steps.suffix(3) == [shows[0], shows[2], shows[1]])
     }
 
     private struct StepMissing: Error {}

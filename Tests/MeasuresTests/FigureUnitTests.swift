@@ -13,7 +13,7 @@ import Testing
     @Test(arguments: [("ms", "MB"), ("", "ms"), ("ms", ""), ("fortnight", "s"), ("µs", "µs/msg"), ("MB", "MB/s")])
     func kindsDoNotMix(from: String, to: String) { #expect(FigureUnit.convert(1, from: from, to: to) == nil) }
 
-    @Test func significant() {
+    @Test func threeDigitsOfWhateverSize() {
         let cases: [(Double, String)] = [
             (12345.6, "12,346"), (123.456, "123"), (12.3456, "12.3"), (1.23456, "1.23"), (0.123456, "0.123"),
             (0.00123456, "0.00123"), (0, "0.00"), (-1.236, "-1.24"), (999.6, "1,000"), (.infinity, "n/a"),

@@ -71,7 +71,7 @@ extension ProgramTests {
             defer { stage.close() }
             let directory = try await compare(stage, ["--only", "segment-os", "--only", "memory"], exits: 0).directory
             let names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
-            let records = try names.filter { !$0.hasPrefix("comparison") }.map {
+            let records = try names.filter { $0.contains("Z_") }.map {
                 try RecordFile.read(RunRecord.self, from: "\(directory)/\($0)/run.json")
             }.sorted { $0.startedUnixSeconds < $1.startedUnixSeconds }
             #expect(records.map(\.profile.variant) == ["segment-os", "memory", "memory", "segment-os"])

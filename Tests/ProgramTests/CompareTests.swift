@@ -37,6 +37,10 @@ extension ProgramTests {
                 .map { "\(directory)/\($0)/run.json" }.filter { FileManager.default.fileExists(atPath: $0) }
                 .map { try RecordFile.read(RunRecord.self, from: $0) }
                 .sorted { $0.startedUnixSeconds < $1.startedUnixSeconds }
+            if !records.isEmpty {
+                let check = try stage.program("bench-report", ["check", directory, "--brief"])
+                #expect(try await check.waitForExit() == 0, "\(check.output)\(check.errorOutput)")
+            }
             return (program.output, directory, records)
         }
 

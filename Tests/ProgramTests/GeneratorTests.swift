@@ -48,7 +48,7 @@ extension ProgramTests {
             let sink = try await stage.sink()
             let (code, record) = try await run(
                 stage, to: sink.port,
-                ["--stages", "1s@0..1000/s,1s@0,2x(500ms@1000/s)", "-c", "10", "--label", "a=b=c"])
+                ["--stages", "1s@0..1000/s,2500ms@0,2x(500ms@1000/s)", "-c", "10", "--label", "a=b=c"])
             #expect(code == 0)
             #expect(record.offered == 1500 && record.load?.stages.count == 4 && record.labels == ["a": "b=c"])
             #expect(record.series.filter { $0.messages == 0 }.count >= 1, "the pause")
@@ -82,7 +82,8 @@ extension ProgramTests {
             #expect(open.transactionLatency.percentile(90) < 1_000_000_000)
             let again = try stage.script("stalling_server.py", ["0", "2"])
             let second = try await again.listeningPort()
-            let (_, closed) = try await run(stage, to: second, name: "closed", ["-d", "8s", "-c", "2"])
+            let (_, closed) = try await run(
+                stage, to: second, name: "closed", ["-d", "8s", "-c", "1", "--pipelining-depth", "1"])
             #expect(closed.intendedLatency == nil, "never corrected afterwards")
             #expect(closed.transactionLatency.percentile(99.9) < 1_000_000_000)
         }

@@ -46,13 +46,13 @@ extension ProgramTests {
             let common = ["-n", "30", "-c", "3"] + who
             let started = try await run(
                 stage, "starttls",
-                common + ["--target", "localhost:\(mta.port)", "--tls", "starttls", "--ca-file", authority.certificate])
+                common + ["--target", "127.0.0.1:\(mta.port)", "--tls", "starttls", "--ca-file", authority.certificate])
             #expect(started.accepted == 30 && started.transport?.tls == "starttls")
             let implicit = try await run(
                 stage, "implicit", common + ["--target", "127.0.0.1:\(secure)", "--tls", "implicit", "-k"])
             #expect(implicit.accepted == 30 && implicit.transport?.isAuthenticated == true)
             let untrusted = try await run(
-                stage, "untrusted", common + ["--target", "localhost:\(mta.port)", "--starttls"], code: 1)
+                stage, "untrusted", common + ["--target", "127.0.0.1:\(mta.port)", "--starttls"], code: 1)
             #expect(untrusted.offered == 0 && untrusted.connectionsFailed > 0)
             let wrong = try await run(
                 stage, "wrong",
@@ -75,7 +75,7 @@ extension ProgramTests {
                     smart_host: 127.0.0.1:\(sink.port)
                     spool: memory
                     listeners:
-                      - {name: local, address: "127.0.0.1:0", protocol: lmtp, relay_networks: [127.0.0.0/8]}
+                      - {name: local, address: "127.0.0.1:0", protocol: lmtp}
                     """)
             let sent = try await run(
                 stage, "lmtp",
@@ -123,14 +123,33 @@ extension ProgramTests {
             let sent = try await run(
                 stage, "routes",
                 [
-                    "--target", "127.0.0.1:\(one.port)=3", "--target", "localhost:\(two.port)=1", "-n", "200", "-c",
+                    "--target", "127.0.0.1:\(one.port)=3", "--target", "127.0.0.1:\(two.port)=1", "-n", "200", "-c",
                     "4",
                     "--messages-per-connection", "1", "--source", "127.0.0.2-127.0.0.4", "--ramp-up", "200ms",
                 ])
-            #expect(sent.accepted == 200 && sent.connectionsMade == 200 && sent.connectionsFailed == 0)
+            // Connections that were on their way when the last message was taken have none.
+            #expect(sent.accepted == 200 && (200...203).contains(sent.connectionsMade ?? 0))
+            #expect(sent.connectionsFailed == 0)
             let counts = [try await one.stop(SinkRecord.self), try await two.stop(SinkRecord.self)]
-            #expect(counts[0].connections + counts[1].connections == 200)
+            #expect((200...203).contains(counts[0].connections + counts[1].connections))
             #expect(counts[0].received > counts[1].received && counts[1].received > 0)
+        }
+
+        /// BDAT, commands one by one, envelopes in one write, and overlapped: every message arrives once and unchanged.
+        @Test(arguments: [
+            ["--chunking"], ["--no-pipelining"], ["--pipelining-depth", "1"], ["--pipelining-depth", "2"],
+        ])
+        func everyFormArrivesUnchanged(form: [String]) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink(["--ledger", stage.path("sink.ledger")])
+            let sent = try await run(
+                stage, "form",
+                ["--target", "127.0.0.1:\(sink.port)", "-n", "60", "-c", "3", "--recipients", "2"] + form)
+            #expect(sent.accepted == 60 && sent.recipientsAccepted == 120 && sent.recipientsRefused == 0)
+            #expect((sent.stageLatency?["data"] == nil) == (form == ["--chunking"]), "BDAT has no 354")
+            let summary = try await sink.stop(SinkRecord.self)
+            #expect(summary.ledger?.unique == 60 && summary.ledger?.changed == 0)
         }
 
         @Test func sendsOverIPv6() async throws {

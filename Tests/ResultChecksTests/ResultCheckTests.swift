@@ -276,4 +276,15 @@ import Testing
         bundle.seal()
         #expect(ResultCheck(bundle).failures.map(\.detail) == [])
     }
+
+    /// A budget of time, or the command, may ask for fewer messages than the profile: then it stands in the result.
+    @Test func anotherNumberOfMessagesHasToBeSaid() throws {
+        var record = try GoodResult.record()
+        record.profileText = record.profileText.replacingOccurrences(of: "messages: 1000", with: "messages: 5000")
+        let failures = ResultCheck(try GoodResult.bundle(record)).failures
+        #expect(failures.map(\.check) == ["profile"])
+        #expect(failures.first?.detail.hasSuffix("messages 1000 instead of 5000") == true, "\(failures)")
+        record.conditions = ["1,000 messages fit into the budget of 60 s: 20 msg/s in a calibration run of 100"]
+        #expect(ResultCheck(try GoodResult.bundle(record)).failures.map(\.detail) == [])
+    }
 }

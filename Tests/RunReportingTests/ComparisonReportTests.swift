@@ -202,6 +202,27 @@ import Testing
                 "mta-rocksdb-fsync: delivered falls from run to run by 0.8 % (p = 0.003): these are no repeats"))
     }
 
+    // MARK: Loads
+
+    @Test(arguments: [
+        ("", "1,000 messages of 10 KB over 20 connections"),
+        (
+            "load: {rate: 5000/s, duration: 60s}\n",
+            "1,000 messages of 10 KB over 20 connections, asked at 5000/s for 1m"
+        ),
+        (
+            "load: {rate: 20MMH, arrivals: poisson}\ntls: starttls\ndkim: rsa2048\nrecipients: 3\n",
+            "1,000 messages of 10 KB over 20 connections, asked at 20MMH, at random (Poisson), STARTTLS, signed (rsa2048), "
+                + "3 recipients each"
+        ),
+        (
+            "injection: http\ndomain_count: 100000\n",
+            "1,000 messages of 10 KB over 20 connections, handed over by HTTP, to 100,000 domains"
+        ),
+    ]) func loadsAreSaidWhole(keys: String, expected: String) throws {
+        #expect(try ComparisonReport([RunFixture.run(text: RunFixture.profileText + keys)]).loads == [expected])
+    }
+
     // MARK: Evidence and limits
 
     @Test func evidenceStandsWithThePromise() throws {

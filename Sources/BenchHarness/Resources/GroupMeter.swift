@@ -13,7 +13,7 @@ struct GroupMeter {
     }
 
     let accounting: AccountingGroup?
-    private let root: ChildProgram
+    private var root: ChildProgram
     /// The root only counts what its children do (perf): its memory and descriptors are not the system's.
     private let skipsRoot: Bool
     private let takesOrphans: Bool
@@ -39,6 +39,20 @@ struct GroupMeter {
         usage = GroupUsage()
         look(table)
         begin = last
+    }
+
+    /// The program was started again: what the one before used stays.
+    mutating func follow(_ next: ChildProgram) {
+        if let end = root.end {
+            let (user, system) = ChildProgram.seconds(end.usage)
+            reapedUser += user
+            reapedSystem += system
+            reapedIO.readBytes += end.io.readBytes
+            reapedIO.writeBytes += end.io.writeBytes
+            reapedSwitches.voluntary += UInt64(end.usage.ru_nvcsw)
+            reapedSwitches.involuntary += UInt64(end.usage.ru_nivcsw)
+        }
+        root = next
     }
 
     mutating func addReaped(_ reaped: [(usage: rusage, io: ProcessIO)]) {

@@ -33,6 +33,9 @@ final class ResourceMeter {
             root: root, accounting: accounting, skipsRoot: skipsRoot, takesOrphans: group == .system)
     }
 
+    /// The group's program was started again.
+    func follow(_ group: ResourceRecord.Group, _ program: ChildProgram) { groups[group]?.follow(program) }
+
     /// What is measured begins now: of groups that are watched already only what comes, of others all.
     func start() {
         let table = collect()

@@ -86,6 +86,7 @@ package struct BenchRun {
         let mta = try setup.choice.definition.record.map {
             try RecordFile.read(MTARecord.self, from: "\(directory)/\($0)")
         }
+        let before = UInt64(setup.warmUpMessages) + outcome.before
         var record = RunRecord(
             profile: setup.profile, profileText: setup.profileText, repeatIndex: repeatIndex, repeats: repeats,
             startedUnixSeconds: started.seconds, machine: machine,
@@ -95,7 +96,8 @@ package struct BenchRun {
                 generator: directory + "/generator.ledger", sink: directory + "/sink.ledger"),
             system: setup.choice.facts(version: setup.version, files: outcome.files),
             queuedAtEnd: outcome.queued ?? mta?.queued,
-            warmUpMessages: setup.warmUpMessages > 0 ? UInt64(setup.warmUpMessages) : nil, evidence: setup.evidence)
+            warmUpMessages: before > 0 ? before : nil, evidence: setup.evidence)
+        record.scenario = outcome.scenario
         record.warnings += outcome.warnings
         record.resources = outcome.resources
         record.phases = outcome.phases

@@ -16,6 +16,8 @@ package protocol RunConditions: AnyObject {
     /// IPv4 addresses that the system and the sink listen at.
     var systemAddress: String { get }
     var sinkAddress: String { get }
+    /// Rules of the sink's behaviour, items of a YAML list, that stand before those of the profile; empty: none.
+    var sinkRules: String { get }
     /// What was done, a line each, for the record and the report.
     var lines: [String] { get }
     func remove()
@@ -28,6 +30,7 @@ extension RunConditions {
     package var generatorPrefix: [String] { [] }
     package var systemAddress: String { "127.0.0.1" }
     package var sinkAddress: String { "127.0.0.1" }
+    package var sinkRules: String { "" }
     package var lines: [String] { [] }
     package func remove() {}
 }
@@ -39,9 +42,4 @@ package struct RunScene: Sendable {
     package var work: String
     /// Directory of the control group that the system will be in; nil: none.
     package var accountingGroup: String?
-}
-
-/// The machine as it is.
-package final class PlainConditions: RunConditions {
-    package init() {}
 }

@@ -10,27 +10,32 @@ final class RunPrograms {
         var warnings: [String] = []
         var resources = ResourceRecord(method: "")
         var phases: [RunPhase]?
+        var scenario: ScenarioRecord?
+        /// Messages that went through the system before what is measured.
+        var before: UInt64 = 0
         /// Messages in the system's queue at the end; nil where it was not asked.
         var queued: UInt64?
         /// The system's files as they were made.
         var files: [String: String] = [:]
     }
 
-    private let setup: RunSetup
+    let setup: RunSetup
     private let paths: HarnessPaths
-    private let directory: String
+    let directory: String
     private let work: String
     private let conditions: any RunConditions
-    private let progress: (String) -> Void
+    let progress: (String) -> Void
     private let meter: ResourceMeter
     private let accounting: AccountingGroup?
     private var groups: [AccountingGroup] = []
     private var counter: PerfCounter?
     private var system: RunningSystem?
+    private let crash: CrashCourse?
     private var started: [ChildProgram] = []
-    private var outcome = Outcome()
+    var outcome = Outcome()
+    private var settling: (received: UInt64, at: MonotonicInstant)?
 
-    private var profile: RunProfile { setup.profile }
+    var profile: RunProfile { setup.profile }
 
     init(
         _ setup: RunSetup, paths: HarnessPaths, directory: String, work: String, conditions: any RunConditions,
@@ -39,6 +44,7 @@ final class RunPrograms {
         (self.setup, self.paths, self.directory, self.work) = (setup, paths, directory, work)
         (self.conditions, self.accounting, self.progress) = (conditions, accounting, progress)
         meter = ResourceMeter(deviceOf: work)
+        crash = CrashCourse(setup.profile)
     }
 
     /// Runs all of it.
@@ -52,10 +58,12 @@ final class RunPrograms {
             try warmUp(system, sink)
             sink = try startSink(port, name: "sink")
         }
+        let search = try profile.findMax.map { try findMax($0, system, &sink, port) }
         meter.watch(.system, system.program, accounting, skipsRoot: counter != nil)
         meter.start()
         let counts = counter?.start() ?? false
-        let generator = try startGenerator("generator", messages: profile.messages, target: target(system))
+        let generator = try startGenerator(
+            "generator", messages: profile.messages, target: target(system), load: search?.load)
         try waitForGenerator(generator, "generator")
         try waitForDelivery(sink, system)
         if counts, counter?.stop() == false { counter = nil }
@@ -66,6 +74,7 @@ final class RunPrograms {
         if counts { take(counter?.counts(), &resources) }
         outcome.resources = resources
         outcome.files = system.files
+        try takeScenario(search, crash)
         return outcome
     }
 
@@ -120,14 +129,14 @@ final class RunPrograms {
         return program
     }
 
-    private func startSink(_ port: Int, name: String) throws -> ChildProgram {
+    func startSink(_ port: Int, name: String) throws -> ChildProgram {
         var arguments = [
             "--listen", "\(conditions.sinkAddress):\(port)", "--threads", "\(profile.sinkThreads)",
             "--record", "\(directory)/\(name).json",
         ]
-        if name == "sink" {
-            arguments += ["--ledger", directory + "/sink.ledger"]
-            if let behaviour = profile.sink {
+        if name != "warm-up" {
+            arguments += ["--ledger", "\(directory)/\(name).ledger"]
+            if let behaviour = try SinkRuleText.joined(conditions.sinkRules, profile.sink) {
                 let file = directory + "/sink-behaviour.yaml"
                 try behaviour.write(toFile: file, atomically: true, encoding: .utf8)
                 arguments += ["--behaviour", file]
@@ -152,7 +161,8 @@ final class RunPrograms {
         scene.tls = profile.tls ?? .none
         if scene.tls != .none { try KeyMaterial.makeCertificate(&scene) }
         if let algorithm = profile.dkim { try KeyMaterial.makeSigningKey(algorithm, &scene) }
-        if setup.countsSyncs { counter = PerfCounter(in: work) }
+        // Of a system that is killed perf would say nothing.
+        if setup.countsSyncs, crash == nil { counter = PerfCounter(in: work) }
         let system = try RunningSystem(
             setup.choice, scene: scene, systems: paths.systems, logs: directory + "/" + setup.choice.definition.name,
             wrapping: .init(
@@ -162,18 +172,24 @@ final class RunPrograms {
         return system
     }
 
-    private func target(_ system: RunningSystem) -> String {
+    func target(_ system: RunningSystem) -> String {
         profile.injection == "http"
             ? "http://\(system.scene.listenHost):\(system.scene.httpPort)"
             : "\(system.scene.listenHost):\(system.scene.listenPort)"
     }
 
-    private func startGenerator(_ name: String, messages: Int, target: String) throws(RecordFault) -> ChildProgram {
-        try start(
+    /// - Parameter load: instead of the profile's.
+    func startGenerator(
+        _ name: String, messages: Int, target: String, load: LoadPlan? = nil
+    ) throws(RecordFault) -> ChildProgram {
+        var asked = profile
+        if let load { asked.load = load }
+        return try start(
             "traffic-gen",
-            GeneratorArguments(profile, isWarmUp: name != "generator").words(target: target, messages: messages) + [
-                "--record", "\(directory)/\(name).json", "--ledger", "\(directory)/\(name).ledger", "--quiet",
-            ], as: name == "generator" ? "traffic-gen" : name, prefix: conditions.generatorPrefix,
+            GeneratorArguments(asked, isWarmUp: name == "warm-up-generator").words(target: target, messages: messages)
+                + [
+                    "--record", "\(directory)/\(name).json", "--ledger", "\(directory)/\(name).ledger", "--quiet",
+                ], as: name == "generator" ? "traffic-gen" : name, prefix: conditions.generatorPrefix,
             name == "generator" ? .generator : nil)
     }
 
@@ -205,12 +221,12 @@ final class RunPrograms {
     }
 
     /// Messages that the system's own record says were delivered; without one nothing has to be waited for.
-    private var own: UInt64 {
+    var own: UInt64 {
         guard let record = setup.choice.definition.record else { return .max }
         return LiveCount.messages("\(directory)/\(record)")
     }
 
-    private func expectRunning(_ sink: ChildProgram, _ system: RunningSystem) throws(RecordFault) {
+    func expectRunning(_ sink: ChildProgram, _ system: RunningSystem) throws(RecordFault) {
         guard sink.isRunning else { throw RecordFault("\(sink.name) ended during the run: \(sink.errorText)") }
         guard system.program.isRunning else {
             throw RecordFault("\(system.program.name) ended during the run: \(system.errorText)")
@@ -219,7 +235,11 @@ final class RunPrograms {
 
     private func waitForGenerator(_ generator: ChildProgram, _ name: String) throws {
         let sink = name == "generator" ? "sink" : "warm-up"
-        guard try wait(counting: "\(directory)/\(sink).json", until: { _ in !generator.isRunning }) else {
+        let done = try wait(counting: "\(directory)/\(sink).json") { _ in
+            if name == "generator" { try crashWhenDue() }
+            return !generator.isRunning
+        }
+        guard done else {
             throw RecordFault("traffic-gen: no message more for \(fixed(profile.stallSeconds, 0)) s")
         }
         let status = generator.waitForExit()
@@ -235,13 +255,35 @@ final class RunPrograms {
         let expected = accepted * UInt64(profile.recipients ?? 1)
         _ = try wait(counting: directory + "/sink.json") { received in
             try expectRunning(sink, system)
+            if crash != nil { return try hasSettled(received, of: expected, system) }
             // The MTA must have heard of it too, or it would call a delivery unfinished.
-            return received >= accepted && own >= expected + UInt64(setup.warmUpMessages)
+            return received >= accepted
+                && own >= expected + UInt64(setup.warmUpMessages) + outcome.before * UInt64(profile.recipients ?? 1)
         }
     }
 
+    /// The load is under way: the system may have to die.
+    private func crashWhenDue() throws {
+        guard let crash, let system, try crash.tick(sent: LiveCount.messages(directory + "/generator.json"), system)
+        else { return }
+        meter.follow(.system, system.program)
+    }
+
+    /// After a crash some arrive twice, and the system's own account began anew: all is over when as many as were
+    /// acknowledged have come and then none for a while.
+    private func hasSettled(_ received: UInt64, of expected: UInt64, _ system: RunningSystem) throws -> Bool {
+        let now = MonotonicInstant.now()
+        if settling?.received != received { settling = (received, now) }
+        guard let settling, received >= expected, now.seconds(since: settling.at) > Self.settledSeconds else {
+            return false
+        }
+        return (system.queued() ?? 0) == 0
+    }
+
+    private static let settledSeconds = 2.0
+
     /// Polls until `done`, or without a message more for the profile's stall limit gives up and returns false.
-    private func wait(counting record: String, until done: (UInt64) throws -> Bool) throws -> Bool {
+    func wait(counting record: String, until done: (UInt64) throws -> Bool) throws -> Bool {
         var last = (received: UInt64(0), at: MonotonicInstant.now())
         var shown = (received: UInt64(0), at: MonotonicInstant.now())
         while true {

@@ -23,7 +23,7 @@ package struct RunSetup {
         profile: RunProfile, profileText: String, choice: SystemChoice, version: String = "unknown",
         evidence: DurabilityEvidence? = nil, warmUpMessages: Int = 0, dropsPageCache: Bool = false,
         notes: [String] = [], countsSyncs: Bool = true,
-        conditions: @escaping @Sendable (RunScene) throws -> any RunConditions = { _ in PlainConditions() }
+        conditions: @escaping @Sendable (RunScene) throws -> any RunConditions = { MachineConditions($0) }
     ) {
         self.profile = profile
         self.profileText = profileText

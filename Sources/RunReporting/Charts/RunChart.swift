@@ -58,8 +58,8 @@ package struct RunChart {
     }
 
     private static func load(_ run: RunRecord) -> String {
-        "\(grouped(run.profile.messages)) messages of \(ByteCount(bytes: run.profile.messageSizeBytes)) over "
-            + "\(grouped(run.profile.connections)) connections, \(run.spoolName) \(run.promise.rawValue)"
+        LoadText.of(run.profile, size: "\(ByteCount(bytes: run.profile.messageSizeBytes))")
+            + ", \(run.spoolName) \(run.promise.rawValue)"
     }
 
     private func name(_ run: RunRecord, _ what: String) -> String {
@@ -74,64 +74,34 @@ package struct RunChart {
             lines.append(
                 Line(
                     title: name(run, "accepted"),
-                    points: Self.rates(run.generator.series, origin, run.generator.lastAcceptedUnixSeconds)))
+                    points: RunSeries.rates(run.generator.series, origin, run.generator.lastAcceptedUnixSeconds)))
             lines.append(
                 Line(
                     title: name(run, "received by the sink"),
-                    points: Self.rates(run.sink.series, origin, run.sink.lastReceivedUnixSeconds)))
+                    points: RunSeries.rates(run.sink.series, origin, run.sink.lastReceivedUnixSeconds)))
         }
         return Panel(
             title: "Throughput", xLabel: "seconds since the first message", yLabel: "messages per second",
             isPercentile: false, lines: lines)
     }
 
-    /// A sample covers the time since the one before, from the first message to the last: what lies outside is waiting,
-    /// not slowness. Its rate is that of its middle.
-    private static func rates(
-        _ series: [IntervalSample], _ first: Double, _ last: Double
-    ) -> [(x: Double, y: Double)] {
-        var points: [(x: Double, y: Double)] = []
-        for (before, sample) in zip([nil] + series.map(Optional.some), series) {
-            let start = max(first, before?.unixSeconds ?? first)
-            let length = min(sample.unixSeconds, last) - start
-            guard length > 0.2 else { continue }
-            points.append((start + length / 2 - first, Double(sample.messages) / length))
-        }
-        return points
-    }
-
     private var latency: Panel {
         var lines: [Line] = []
         for run in runs {
             lines.append(
-                Line(title: name(run, "transaction"), points: Self.percentiles(run.generator.transactionLatency)))
+                Line(title: name(run, "transaction"), points: RunSeries.percentiles(run.generator.transactionLatency)))
             if let intended = run.generator.intendedLatency, run.generator.load?.model == .open {
-                lines.append(Line(title: name(run, "due to final reply"), points: Self.percentiles(intended)))
+                lines.append(Line(title: name(run, "due to final reply"), points: RunSeries.percentiles(intended)))
             }
             if let endToEnd = run.sink.endToEndLatency {
-                lines.append(Line(title: name(run, "end to end"), points: Self.percentiles(endToEnd)))
+                lines.append(Line(title: name(run, "end to end"), points: RunSeries.percentiles(endToEnd)))
             }
             guard let mta = run.mta else { continue }
             lines.append(
-                Line(title: name(run, "accepted to delivered"), points: Self.percentiles(mta.deliveryLatency)))
+                Line(title: name(run, "accepted to delivered"), points: RunSeries.percentiles(mta.deliveryLatency)))
         }
         return Panel(
             title: "Latency by percentile", xLabel: "percentile", yLabel: "milliseconds", isPercentile: true,
             lines: lines)
-    }
-
-    /// x is 1/(1-p), so that each nine has the same width.
-    private static func percentiles(_ histogram: LatencyHistogram) -> [(x: Double, y: Double)] {
-        let total = Double(histogram.count)
-        guard total > 0 else { return [] }
-        var points: [(x: Double, y: Double)] = []
-        var below = 0.0
-        for bucket in histogram.buckets {
-            points.append((1 / (1 - below / total), Double(bucket.value) / 1e6))
-            below += Double(bucket.count)
-        }
-        // The largest value stands for the last of them: one in `total`.
-        points.append((total, Double(histogram.max_ns) / 1e6))
-        return points
     }
 }

@@ -12,7 +12,6 @@ extension ClientSession {
         var transaction = ClientTransaction(
             usesPipelining && configuration.serverProtocol == .smtp ? nil : envelope)
         transaction.chunkSize = sendsChunk(form) ? size : nil
-        if configuration.tracesReplies { transaction.trace = ReplyTrace() }
         appendMail(envelope, size: size)
         guard usesPipelining else {
             transaction.unsentRecipients = envelope.recipients.indices
@@ -106,7 +105,7 @@ extension ClientSession {
 
     private mutating func finish() -> Action? {
         var result = transactions.popFirst()?.result
-        isFirstTransaction = false
+        if result?.isAccepted == true { isFirstTransaction = false }
         if configuration.keepsReplies, result?.acceptance == nil, replies.reply.isPositive {
             result?.acceptance = replies.reply
         }
@@ -125,21 +124,21 @@ extension ClientSession {
     /// Notes a reply before it is acted on.
     mutating func trace(_ expectation: Expectation, _ code: UInt16) {
         guard !transactions.isEmpty else { return }
-        let isYes = code / 100 == 2 || code == 354
-        let now = now
+        let (now, yes) = (now, code / 100 == 2 || code == 354 ? code : 0)
+        let oldest = transactions.startIndex
         switch expectation {
-        case .mail:
-            current.trace?.mail = now
-            if isYes { current.trace?.mailCode = code }
+        case .mail: (transactions[oldest].trace.mail, transactions[oldest].trace.mailCode) = (now, yes)
         case .rcpt:
-            current.trace?.recipient = now
-            if isYes { current.trace?.recipientCode = code }
-        case .data:
-            current.trace?.data = now
-            if isYes { current.trace?.dataCode = code }
-        default: if isYes { current.trace?.finalCode = code }
+            transactions[oldest].trace.recipient = now
+            // A later recipient's refusal does not undo what was said to an earlier one.
+            if yes != 0 {
+                transactions[oldest].trace.recipientCode = yes
+                transactions[oldest].trace.acceptedRecipients += 1
+            }
+        case .data: (transactions[oldest].trace.data, transactions[oldest].trace.dataCode) = (now, yes)
+        default: if yes != 0 { transactions[oldest].trace.finalCode = yes }
         }
-        if isFirstTransaction, isYes { firstReplies[Self.stage(expectation)] = replies.reply }
+        if isFirstTransaction, yes != 0 { firstReplies[Self.stage(expectation)] = replies.reply }
     }
 
     private static func stage(_ expectation: Expectation) -> TransactionStage {

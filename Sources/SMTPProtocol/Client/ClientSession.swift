@@ -119,7 +119,7 @@ package struct ClientSession {
     package private(set) var isSecure = false
     /// The caller's clock when it read what it steps over, nanoseconds; only ``ReplyTrace`` shows it.
     package var now: UInt64 = 0
-    /// The replies that said yes to the first transaction, with their texts.
+    /// The replies that said yes to the transactions up to the first that was accepted, with their texts.
     package internal(set) var firstReplies: [TransactionStage: SMTPReply] = [:]
     var isFirstTransaction: Bool
     /// 421 was the answer to an open transaction: it is reported first, the session next.

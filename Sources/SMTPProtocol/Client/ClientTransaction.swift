@@ -14,8 +14,8 @@ package struct TransactionResult: Equatable, Sendable {
     package var refusedRecipients: [RefusedRecipient]
     /// The reply that accepted it, with its text: only where ``ClientConfiguration/keepsReplies`` says so.
     package var acceptance: SMTPReply?
-    /// Only where ``ClientConfiguration/tracesReplies`` says so.
-    package var trace: ReplyTrace?
+    /// Filled only where ``ClientConfiguration/tracesReplies`` says so.
+    package var trace = ReplyTrace()
 
     package struct RefusedRecipient: Equatable, Sendable {
         package var index: Int
@@ -58,7 +58,7 @@ struct ClientTransaction {
     var stage = TransactionStage.final
     var refusedRecipients: [TransactionResult.RefusedRecipient] = []
     var acceptance: SMTPReply?
-    var trace: ReplyTrace?
+    var trace = ReplyTrace()
     /// RCPT commands not sent yet: only without pipelining.
     var unsentRecipients: Range<Int> = 0..<0
     /// LMTP: recipients whose reply to the content is still to come, by their index in the envelope.
@@ -95,7 +95,6 @@ struct ClientTransaction {
         var result = TransactionResult(
             refusal: refusal, stage: stage, refusedRecipients: refusedRecipients, acceptance: acceptance)
         result.trace = trace
-        result.trace?.acceptedRecipients = acceptedRecipients
         return result
     }
 }
