@@ -1,7 +1,7 @@
 import RunRecords
 import Testing
 
-@testable import BenchHarness
+import BenchHarness
 
 /// What strace and perf say is read as what it is.
 @Suite struct EvidenceTests {

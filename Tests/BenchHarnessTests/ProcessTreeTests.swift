@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BenchHarness
+import BenchHarness
 
 /// Who was started by whom. What real trees of processes use: ProgramTests/MeasureTests.
 @Suite struct ProcessTreeTests {

@@ -3,7 +3,7 @@ import Foundation
 import RunRecords
 import Testing
 
-@testable import BenchHarness
+import BenchHarness
 
 /// The definitions in profiles/systems: readable, and what they make of a profile.
 @Suite struct ShippedSystemsTests {
