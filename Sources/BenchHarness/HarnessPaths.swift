@@ -1,6 +1,6 @@
 import Foundation
 import Measures
-import RunRecords
+package import RunRecords
 
 /// Where things are for a run.
 package struct HarnessPaths: Sendable {
@@ -42,7 +42,7 @@ package struct HarnessPaths: Sendable {
         return directory
     }
 
-    static func make(_ path: String) throws(RecordFault) {
+    package static func make(_ path: String) throws(RecordFault) {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch { throw RecordFault("\(path): cannot be created: \(error.localizedDescription)") }

@@ -1,6 +1,5 @@
+import BenchHarness
 import Testing
-
-@testable import BenchHarness
 
 /// Who was started by whom. What real trees of processes use: ProgramTests/MeasureTests.
 @Suite struct ProcessTreeTests {

@@ -1,15 +1,15 @@
 import Foundation
 import Glibc
-import RunRecords
+package import RunRecords
 
 /// A short command whose output is wanted.
-enum Command {
+package enum Command {
     /// What came of it.
-    struct Outcome {
+    package struct Outcome {
         /// 128 + signal if it was killed; it is after the limit.
-        var status: Int32
-        var output: String
-        var errors: String
+        package var status: Int32
+        package var output: String
+        package var errors: String
     }
 
     /// - Returns: standard output without its last line end; nil if it could not run or failed.
@@ -19,7 +19,9 @@ enum Command {
     }
 
     /// - Parameter limit: seconds until it is killed.
-    static func run(_ words: [String], directory: String? = nil, limit: Double = 60) throws(RecordFault) -> Outcome {
+    package static func run(_ words: [String], directory: String? = nil, limit: Double = 60) throws(RecordFault)
+        -> Outcome
+    {
         let folder = NSTemporaryDirectory() + "/millrace-command-" + UUID().uuidString
         try HarnessPaths.make(folder)
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -3,27 +3,27 @@ import Glibc
 import Measures
 
 /// All processes of the machine at one moment, as `/proc/PID/stat` tells.
-struct ProcessTable {
+package struct ProcessTable {
     static let zombie = UInt8(ascii: "Z")
     static let ticksPerSecond = Double(sysconf(Int32(_SC_CLK_TCK)))
     static let pageBytes = UInt64(sysconf(Int32(_SC_PAGESIZE)))
 
-    struct Entry {
-        var pid: Int32
-        var parent: Int32
-        var state: UInt8
-        var name: String
+    package struct Entry {
+        package var pid: Int32
+        package var parent: Int32
+        package var state: UInt8
+        package var name: String
         /// Its own and that of children it has waited for, in clock ticks.
-        var userTicks: UInt64
-        var systemTicks: UInt64
-        var threads: Int
-        var residentPages: UInt64
+        package var userTicks: UInt64
+        package var systemTicks: UInt64
+        package var threads: Int
+        package var residentPages: UInt64
     }
 
     private var entries: [Int32: Entry] = [:]
     private var children: [Int32: [Int32]] = [:]
 
-    init(_ list: [Entry]) {
+    package init(_ list: [Entry]) {
         for entry in list {
             entries[entry.pid] = entry
             children[entry.parent, default: []].append(entry.pid)
@@ -49,7 +49,7 @@ struct ProcessTable {
     subscript(pid: Int32) -> Entry? { entries[pid] }
 
     /// Whether `pid` is `root` or was started by it, or by those that it started.
-    func isBelow(_ pid: Int32, _ root: Int32) -> Bool {
+    package func isBelow(_ pid: Int32, _ root: Int32) -> Bool {
         var at = pid
         for _ in 0..<1000 {
             if at == root { return true }
@@ -60,7 +60,7 @@ struct ProcessTable {
     }
 
     /// The process itself and all below it.
-    func tree(_ root: Int32) -> [Entry] { (entries[root].map { [$0] } ?? []) + descendants(of: root) }
+    package func tree(_ root: Int32) -> [Entry] { (entries[root].map { [$0] } ?? []) + descendants(of: root) }
 
     func descendants(of root: Int32) -> [Entry] {
         var found: [Entry] = []
@@ -75,14 +75,14 @@ struct ProcessTable {
     func children(of pid: Int32) -> [Entry] { (children[pid] ?? []).compactMap { entries[$0] } }
 
     /// Children that the process did not start itself.
-    func orphans(of parent: Int32, except known: Set<Int32>) -> [Entry] {
+    package func orphans(of parent: Int32, except known: Set<Int32>) -> [Entry] {
         children(of: parent).filter { !known.contains($0.pid) }
     }
 }
 
 extension ProcessTable.Entry {
     /// - Parameter stat: `PID (NAME) STATE PARENT …` as proc(5) has it; the name may hold anything.
-    init?(_ pid: Int32, _ stat: String) {
+    package init?(_ pid: Int32, _ stat: String) {
         guard let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: close)...].split(separator: " ")
         guard fields.count > 21, let parent = Int32(fields[1]) else { return nil }

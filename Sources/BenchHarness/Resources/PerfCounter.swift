@@ -1,11 +1,11 @@
 import Foundation
 import Glibc
 import Measures
-import RunRecords
+package import RunRecords
 
 /// Counts a system's syncs, and what else the processor tells, during the measured part alone: `perf stat` starts the
 /// system with its counters off, and turns them on and off when it is told over a pipe. They follow every child.
-final class PerfCounter {
+package final class PerfCounter {
     private let directory: String
     private let beginsOff: Bool
     private var control: Int32 = -1
@@ -71,7 +71,7 @@ final class PerfCounter {
     }
 
     /// Lines of `perf stat -x,`: `VALUE,UNIT,EVENT,…`; `<not supported>` is no count.
-    static func parse(_ text: String) -> (syncs: SyncCounts, processor: [String: UInt64])? {
+    package static func parse(_ text: String) -> (syncs: SyncCounts, processor: [String: UInt64])? {
         var (syncs, processor) = (SyncCounts(), [String: UInt64]())
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: ",", omittingEmptySubsequences: false)

@@ -95,7 +95,7 @@ package struct BenchSchedule {
     }
 
     /// Messages a budget is enough for, rounded down to two digits.
-    static func fitting(rate: Double, budget: Double, wanted: Int) -> Int {
+    package static func fitting(rate: Double, budget: Double, wanted: Int) -> Int {
         let fitting = Int(min(rate * budget, 1e12))
         guard fitting < wanted else { return wanted }
         var step = 1

@@ -1,20 +1,20 @@
 import Measures
-import RunRecords
+package import RunRecords
 
 /// What `traffic-gen` is told for a profile.
-struct GeneratorArguments {
+package struct GeneratorArguments {
     private let profile: RunProfile
     private let isWarmUp: Bool
 
     /// - Parameter isWarmUp: as fast as it goes, whatever the profile's load is.
-    init(_ profile: RunProfile, isWarmUp: Bool) {
+    package init(_ profile: RunProfile, isWarmUp: Bool) {
         (self.profile, self.isWarmUp) = (profile, isWarmUp)
     }
 
     /// - Parameters:
     ///   - target: `HOST:PORT`, or `http://HOST:PORT`.
     ///   - messages: 0: as many as the load's duration brings.
-    func words(target: String, messages: Int) -> [String] {
+    package func words(target: String, messages: Int) -> [String] {
         var words = [
             "--target", target, "--concurrency", "\(profile.connections)", "--body-size",
             "\(profile.messageSizeBytes)", "--threads", "\(profile.generatorThreads)",

@@ -87,7 +87,8 @@ package struct EvidenceRun {
     }
 
     /// - Parameter spans: of each message.
-    static func judge(_ calls: [SyncCall], _ spans: [ClosedRange<Double>], method: String) -> DurabilityEvidence {
+    package static func judge(_ calls: [SyncCall], _ spans: [ClosedRange<Double>], method: String) -> DurabilityEvidence
+    {
         var counts = SyncCounts()
         var synced = 0
         for span in spans {
@@ -104,12 +105,12 @@ package struct EvidenceRun {
 }
 
 /// A call that `strace -f -ttt` saw begin.
-struct SyncCall {
-    var name: String
-    var unixSeconds: Double
+package struct SyncCall {
+    package var name: String
+    package var unixSeconds: Double
 
     /// Lines such as `4711  1795657227.715123 fdatasync(7) = 0`; the rest of an interrupted call is not another one.
-    static func parse(_ text: String) -> [SyncCall] {
+    package static func parse(_ text: String) -> [SyncCall] {
         text.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ", maxSplits: 2)
             guard words.count == 3, let time = Double(words[1]) else { return nil }

@@ -86,7 +86,7 @@ package struct SystemChoice: Sendable {
     /// `mta-segment-fsync`, `postfix`.
     package var label: String { facts(version: "").label }
 
-    func facts(version: String, files: [String: String] = [:]) -> SystemFacts {
+    package func facts(version: String, files: [String: String] = [:]) -> SystemFacts {
         SystemFacts(
             name: definition.name, variant: variant.name, title: definition.title, version: version,
             spool: variant.spool, promise: variant.promise, definition: definition.text, files: files)

@@ -1,24 +1,24 @@
 import Foundation
 import Glibc
-import RunRecords
+package import RunRecords
 
 /// Packages of a system that cannot stand beside those of another (Debian's MTAs exclude each other), unpacked into a
 /// directory of their own; a run lays it over the machine's root in a mount namespace of its own and changes into that.
 /// Nothing of the host is touched.
-struct SystemRoot {
+package struct SystemRoot {
     let definition: SystemDefinition
     /// `.build/systems/NAME`.
     let directory: String
 
-    var root: String { directory + "/root" }
+    package var root: String { directory + "/root" }
     private var marker: String { directory + "/installed" }
 
-    init(_ definition: SystemDefinition, below systems: String) {
+    package init(_ definition: SystemDefinition, below systems: String) {
         self.definition = definition
         directory = systems + "/" + definition.name
     }
 
-    var isInstalled: Bool { access(marker, R_OK) == 0 }
+    package var isInstalled: Bool { access(marker, R_OK) == 0 }
 
     /// Packages with their versions, as they were unpacked.
     var installed: String { (try? String(contentsOfFile: marker, encoding: .utf8)) ?? "" }
@@ -89,7 +89,7 @@ struct SystemRoot {
     private static let firstUser = 64_101
 
     /// User and group number of a name, in this root.
-    func owner(_ name: String) -> (user: UInt32, group: UInt32)? {
+    package func owner(_ name: String) -> (user: UInt32, group: UInt32)? {
         let text = (try? String(contentsOfFile: root + "/etc/passwd", encoding: .utf8)) ?? ""
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: ":", omittingEmptySubsequences: false)
@@ -108,7 +108,7 @@ struct SystemRoot {
     ///   - files: a directory with more files for the root; nil: none.
     ///   - work: seen at the same path inside, on the disk that it is on.
     ///   - binds: paths inside to directories outside.
-    func prefix(files: String?, work: String, programs: String, binds: [String: String]) -> [String] {
+    package func prefix(files: String?, work: String, programs: String, binds: [String: String]) -> [String] {
         let pairs = [work: work, programs: programs].merging(binds) { $1 }.sorted { $0.key < $1.key }
         return ["unshare", "--mount", "sh", "-c", Self.script, "enter", root, files ?? "", work, "\(pairs.count)"]
             + pairs.flatMap { [$0.key, $0.value] }

@@ -1,10 +1,10 @@
 import Foundation
 import Measures
 import MessageBuilding
-import RunRecords
+package import RunRecords
 
 /// Where a system is to run and what it is to do: what templates can name.
-struct SystemScene {
+package struct SystemScene {
     /// Directory of this project's programs.
     var programs: String
     /// The run's work directory.
@@ -20,16 +20,16 @@ struct SystemScene {
     var threads: Int
     var connections: Int
     var messageSizeBytes: Int
-    var tls = TLSPlan.none
+    package var tls = TLSPlan.none
     var certificate = ""
     var certificateKey = ""
     /// Empty: nothing is signed.
     var dkimKey = ""
     /// `smtp`, `lmtp` or `http`.
-    var injection = "smtp"
+    package var injection = "smtp"
 
     /// Something of each kind, to try templates with.
-    static let example = SystemScene(
+    package static let example = SystemScene(
         programs: "/programs", work: "/work", record: "/result/mta.json", hostname: "system.test", listenPort: 2525,
         httpPort: 8025, sinkPort: 2526, threads: 2, connections: 100, messageSizeBytes: 10_000, tls: .starttls,
         certificate: "/work/certificate.pem", certificateKey: "/work/certificate.key", dkimKey: "/work/dkim.pem",
@@ -37,12 +37,12 @@ struct SystemScene {
 }
 
 /// Makes a definition's files and commands out of its templates.
-struct SystemTemplates {
+package struct SystemTemplates {
     private let choice: SystemChoice
     private let values: [JSONValue]
     private let names: Set<String>
 
-    init(_ choice: SystemChoice, _ scene: SystemScene) {
+    package init(_ choice: SystemChoice, _ scene: SystemScene) {
         self.choice = choice
         var members: [String: JSONValue] = [
             "programs": .string(scene.programs), "work": .string(scene.work), "record": .string(scene.record),
@@ -66,7 +66,7 @@ struct SystemTemplates {
 
     /// Tries every template there is.
     /// - Throws: ``RecordFault`` with file, line and key.
-    func checkAll() throws(RecordFault) {
+    package func checkAll() throws(RecordFault) {
         let definition = choice.definition
         _ = try files()
         _ = try command(definition.start, "start")
@@ -79,7 +79,7 @@ struct SystemTemplates {
     }
 
     /// The texts of the files by path.
-    func files() throws(RecordFault) -> [String: String] {
+    package func files() throws(RecordFault) -> [String: String] {
         var found: [String: String] = [:]
         for file in choice.definition.files {
             found[file.path] = try render(file.text, "files.\(file.path)", file.line)
