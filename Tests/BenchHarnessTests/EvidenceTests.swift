@@ -1,7 +1,6 @@
+import BenchHarness
 import RunRecords
 import Testing
-
-import BenchHarness
 
 /// What strace and perf say is read as what it is.
 @Suite struct EvidenceTests {

@@ -1,6 +1,5 @@
-import Testing
-
 import BenchHarness
+import Testing
 
 /// Who was started by whom. What real trees of processes use: ProgramTests/MeasureTests.
 @Suite struct ProcessTreeTests {
