@@ -42,6 +42,24 @@ extension ProgramTests {
             try await stage.runScript("sink_page.py", [String(sink.port), String(port)])
         }
 
+        @Test func aBrowserRunsNothingOfIt() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let browser = "/usr/bin/chromium"
+            guard FileManager.default.isExecutableFile(atPath: browser) else {
+                Issue.record("NOT TESTED: chromium is not installed; 'make setup' installs it")
+                return
+            }
+            let sink = try await stage.sink(["--inbox", "3", "--http", "127.0.0.1:0"])
+            let port = try await eventually("the page's address") {
+                sink.program.output.split(separator: "\n").first { $0.hasPrefix("http ") }
+                    .flatMap { $0.split(separator: ":").last }.flatMap { Int($0) }
+            }
+            let output = try await stage.runScript(
+                "sink_browser.py", [browser, String(sink.port), String(port), stage.path("browser")])
+            #expect(output == "seen\n")
+        }
+
         @Test func tenThousandConnections() async throws {
             let stage = try Stage()
             defer { stage.close() }

@@ -118,8 +118,8 @@ package final class ControlGroup {
     package func remove() {
         guard !isRemoved else { return }
         isRemoved = true
-        // The controller stays while its owner's group does.
-        if isAdopted { return }
+        // Its owner removes it; without the controller it has no limits any more.
+        if isAdopted { return disable() }
         // A group stays busy for a moment after its last process has ended.
         for _ in 0..<500 {
             if rmdir(directory) == 0 || errno == ENOENT { break }

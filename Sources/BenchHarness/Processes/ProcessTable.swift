@@ -30,7 +30,7 @@ package struct ProcessTable {
         }
     }
 
-    static func read() -> ProcessTable {
+    package static func read() -> ProcessTable {
         guard let directory = opendir("/proc") else { return ProcessTable([]) }
         defer { closedir(directory) }
         var list: [Entry] = []
