@@ -1,6 +1,7 @@
-import BenchHarness
 import RunRecords
 import Testing
+
+import BenchHarness
 
 /// What strace and perf say is read as what it is.
 @Suite struct EvidenceTests {

@@ -1,5 +1,6 @@
-import BenchHarness
 import Testing
+
+import BenchHarness
 
 /// Who was started by whom. What real trees of processes use: ProgramTests/MeasureTests.
 @Suite struct ProcessTreeTests {

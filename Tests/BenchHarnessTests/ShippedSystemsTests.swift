@@ -3,6 +3,8 @@ import Foundation
 import RunRecords
 import Testing
 
+import BenchHarness
+
 /// The definitions in profiles/systems: readable, and what they make of a profile.
 @Suite struct ShippedSystemsTests {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -1,9 +1,10 @@
-import BenchHarness
 import Foundation
 import Glibc
 import RunRecords
 import TestSupport
 import Testing
+
+import BenchHarness
 
 /// An unpacked root is laid over the machine's for one command alone.
 @Suite(.enabled(if: geteuid() == 0, "only root may mount")) struct SystemRootTests {

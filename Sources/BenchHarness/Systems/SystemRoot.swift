@@ -6,9 +6,9 @@ package import RunRecords
 /// directory of their own; a run lays it over the machine's root in a mount namespace of its own and changes into that.
 /// Nothing of the host is touched.
 package struct SystemRoot {
-    let definition: SystemDefinition
+    package let definition: SystemDefinition
     /// `.build/systems/NAME`.
-    let directory: String
+    package let directory: String
 
     package var root: String { directory + "/root" }
     private var marker: String { directory + "/installed" }

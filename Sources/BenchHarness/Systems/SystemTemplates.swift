@@ -6,25 +6,25 @@ package import RunRecords
 /// Where a system is to run and what it is to do: what templates can name.
 package struct SystemScene {
     /// Directory of this project's programs.
-    var programs: String
+    package var programs: String
     /// The run's work directory.
-    var work: String
+    package var work: String
     /// Path of the system's own record; empty without one.
-    var record: String
-    var hostname: String
-    var listenHost = "127.0.0.1"
-    var listenPort: Int
-    var httpPort: Int
-    var sinkHost = "127.0.0.1"
-    var sinkPort: Int
-    var threads: Int
-    var connections: Int
-    var messageSizeBytes: Int
+    package var record: String
+    package var hostname: String
+    package var listenHost = "127.0.0.1"
+    package var listenPort: Int
+    package var httpPort: Int
+    package var sinkHost = "127.0.0.1"
+    package var sinkPort: Int
+    package var threads: Int
+    package var connections: Int
+    package var messageSizeBytes: Int
     package var tls = TLSPlan.none
-    var certificate = ""
-    var certificateKey = ""
+    package var certificate = ""
+    package var certificateKey = ""
     /// Empty: nothing is signed.
-    var dkimKey = ""
+    package var dkimKey = ""
     /// `smtp`, `lmtp` or `http`.
     package var injection = "smtp"
 
