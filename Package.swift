@@ -229,7 +229,8 @@ let package = Package(
             "ResultChecks", ["ResultStore", "RunReporting", "RunRecords", "Measures", "MailTypes"],
             exclude: ["Fixtures"]),
         .testTarget(
-            name: "ProgramTests", dependencies: ["TestSupport", "ResultStore", "RunRecords", "MailTypes"], exclude: ["Support"],
+            name: "ProgramTests", dependencies: ["TestSupport", "ResultStore", "RunRecords", "MailTypes"],
+            exclude: ["Support"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", swiftSettings: settings),
 
@@ -238,7 +239,8 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "MailTypes", "Measures", "SMTPProtocol", "DKIMSigning", "MessageBuilding", "SASLAuthentication",
-                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "SinkBehaviour", "CByteLoops", "COpenSSL",
+                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "SinkBehaviour", "CByteLoops",
+                "COpenSSL",
                 nioCore,
             ],
             path: "Tests/Fuzz/Targets", swiftSettings: settings),
