@@ -269,7 +269,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
                 delegate.contentAborted(self)
             case .contentEnds:
                 emit(&run)
-                contentEnds()
+                // The last of the content may have been too much for the service.
+                if !isClosing { contentEnds() }
             case .close:
                 isClosing = true
             }
