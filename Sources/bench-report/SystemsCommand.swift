@@ -136,12 +136,20 @@ struct SystemsTable {
         var about: String
 
         var cells: [String] {
-            [choice, kind, title, spool, promise, installed ? "yes" : "no", installed ? version : missing ?? ""]
+            [choice, kind, title, spool, promise, installed ? "yes" : "no", installed ? version : reason]
+        }
+
+        /// One line; how to install what is missing may take more.
+        private var reason: String {
+            let lines = (missing ?? "").split(separator: "\n", maxSplits: 1)
+            return (lines.first.map(String.init) ?? "") + (lines.count > 1 ? " (below)" : "")
         }
     }
 
     private let head: [String]
     private let rows: [[String]]
+    /// Below the table, for people.
+    private var notes: [String] = []
     private let json: () throws -> Data
 
     private static var encoder: JSONEncoder {
@@ -160,6 +168,11 @@ struct SystemsTable {
         head = ["system", "kind", "title", "spool", "promise", "installed", "version, or what helps"]
         rows = list.map(\.cells)
         json = { try Self.encoder.encode(list) }
+        for row in list {
+            guard let missing = row.missing, missing.contains("\n") else { continue }
+            let note = "\n" + missing.trimmingCharacters(in: .newlines) + "\n"
+            if !notes.contains(note) { notes.append(note) }
+        }
     }
 
     static func list(_ library: SystemLibrary, _ paths: HarnessPaths) -> SystemsTable {
@@ -186,7 +199,7 @@ struct SystemsTable {
             return ([head] + rows).map { cells in
                 let line = zip(cells, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
                 return String(line.joined(separator: "  ").reversed().drop { $0 == " " }.reversed()) + "\n"
-            }.joined()
+            }.joined() + notes.joined()
         case .csv: return ([head] + rows).map { $0.map(csvField).joined(separator: ",") + "\n" }.joined()
         case .json: return String(decoding: try json(), as: UTF8.self) + "\n"
         }
