@@ -37,17 +37,17 @@ extension ProgramTests {
         // MARK: Crash
 
         private static let crash = """
-            load: {rate: 300/s, duration: 4s}
+            load: {rate: 250/s, duration: 4s}
             crash: {after: 1500ms}
             sink:
               rules:
-                - {at: end, action: delay, delay: 50ms}
+                - {at: end, action: delay, delay: 20ms}
 
             """
 
         @Test func aKilledSystemLosesNothing() async throws {
             let (record, output) = try await run(
-                Self.crash + "mta: {spool: segment, durability: fsync, smart_host_connections: 2}\n")
+                Self.crash + "mta: {spool: segment, durability: fsync, smart_host_connections: 4}\n")
             #expect(record.invalid == [])
             #expect((record.audit.lost, record.audit.changed) == (0, 0))
             #expect(record.generator.accepted > 300)
@@ -68,7 +68,7 @@ extension ProgramTests {
         /// A system that answers 250 before it keeps anything.
         @Test func whatAKilledSystemLosesMakesItNoResult() async throws {
             let (record, output) = try await run(
-                Self.crash + "mta: {spool: memory, smart_host_connections: 2}\n", exits: 1)
+                Self.crash + "mta: {spool: memory, smart_host_connections: 4}\n", exits: 1)
             #expect(record.missing.lost > 0)
             #expect(record.invalid.contains("\(record.missing.lost) acknowledged messages were lost"))
             #expect(output.hasPrefix("INVALID: "), "\(output)")

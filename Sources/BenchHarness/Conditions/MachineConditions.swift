@@ -170,8 +170,8 @@ package final class MachineConditions: RunConditions {
         }
         sinkDelay = SinkDelayPlan(seconds: delay * 2)
         lines.append(
-            "receiver \(fixed(delay * 1000, 1)) ms away each way: \(reason), so the sink answers each command "
-                + "\(fixed(delay * 2000, 1)) ms later instead; content crosses at once")
+            "receiver \(fixed(delay * 1000, 1)) ms away each way: \(reason), so the sink answers connection, "
+                + "EHLO, MAIL and end of content \(fixed(delay * 2000, 1)) ms later instead; content crosses at once")
     }
 }
 
@@ -181,7 +181,8 @@ package struct SinkDelayPlan: Hashable, Sendable {
     package var seconds: Double
     package init(seconds: Double) { self.seconds = seconds }
 
-    private static let stages = ["connect", "ehlo", "mail", "rcpt", "data", "end"]
+    /// Where a client that pipelines waits for an answer: envelope and DATA go in one.
+    private static let stages = ["connect", "ehlo", "mail", "end"]
 
     /// Rules of the sink's behaviour, a delay at each stage, to stand before all others.
     package var rules: String {

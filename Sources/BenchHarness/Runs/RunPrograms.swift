@@ -235,8 +235,8 @@ final class RunPrograms {
 
     private func waitForGenerator(_ generator: ChildProgram, _ name: String) throws {
         let sink = name == "generator" ? "sink" : "warm-up"
-        let done = try wait(counting: "\(directory)/\(sink).json") { _ in
-            if name == "generator" { try crashWhenDue() }
+        let done = try wait(counting: "\(directory)/\(sink).json") { received in
+            if name == "generator" { try crashWhenDue(received) }
             return !generator.isRunning
         }
         guard done else {
@@ -263,9 +263,8 @@ final class RunPrograms {
     }
 
     /// The load is under way: the system may have to die.
-    private func crashWhenDue() throws {
-        guard let crash, let system, try crash.tick(sent: LiveCount.messages(directory + "/generator.json"), system)
-        else { return }
+    private func crashWhenDue(_ received: UInt64) throws {
+        guard let crash, let system, try crash.tick(received: received, system) else { return }
         meter.follow(.system, system.program)
     }
 

@@ -23,13 +23,13 @@ final class CrashCourse {
         ]
     }
 
-    /// - Parameter sent: messages that the generator has had acknowledged so far: its load begins with the first.
+    /// - Parameter received: messages at the sink so far: with the first the load has begun.
     /// - Returns: whether the system was just killed and started again.
     /// - Throws: ``RecordFault`` if it does not come back.
-    func tick(sent: UInt64, _ system: RunningSystem) throws(RecordFault) -> Bool {
+    func tick(received: UInt64, _ system: RunningSystem) throws(RecordFault) -> Bool {
         guard facts == nil else { return false }
         let now = MonotonicInstant.now()
-        if began == nil, sent > 0 { began = now }
+        if began == nil, received > 0 { began = now }
         guard let began, now.seconds(since: began) >= afterSeconds else { return false }
         let killed = WallInstant.now().seconds
         system.crash()

@@ -104,9 +104,9 @@ import Testing
 
     @Test func theSinkStandsInForADistance() {
         let rules = SinkDelayPlan(seconds: 0.1).rules.split(separator: "\n")
-        #expect(rules.count == 6)
+        #expect(rules.count == 4)
         #expect(rules[0] == "- {at: connect, action: delay, delay: 100.000ms}")
-        #expect(rules[5] == "- {at: end, action: delay, delay: 100.000ms}")
+        #expect(rules[3] == "- {at: end, action: delay, delay: 100.000ms}")
     }
 
     @Test(arguments: [
