@@ -12,6 +12,9 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     private var isReady = false
     /// Messages begun on the present connection.
     private var begun = 0
+    // What the server offers, and we use.
+    private var usesChunking = false
+    private var usesPipelining = false
     var isResting = false
     var failures = 0
 
@@ -34,6 +37,7 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     func maySend(_ connection: SMTPClientConnection) {
         if !isReady {
             isReady = true
+            (usesChunking, usesPipelining) = (connection.usesChunking, connection.usesPipelining)
             loop.becameReady(
                 self, connect: connection.connected.nanoseconds(since: connection.connectStarted),
                 ready: connection.now.nanoseconds(since: connection.connected))
@@ -53,7 +57,7 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
 
     private func send(_ work: LoadWork, _ connection: SMTPClientConnection) {
         begun += 1
-        let offered = loop.offer(work, chunked: connection.usesChunking)
+        let offered = loop.offer(work, chunked: usesChunking)
         open.append(offered.open)
         connection.send(offered.message.envelope, offered.message.content)
     }
@@ -71,7 +75,7 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
         guard !loop.isWarmUp(message) else { return }
         loop.measures.record(
             result.trace, began: message.began.nanoseconds, ended: connection.now.nanoseconds,
-            isPipelined: connection.usesPipelining)
+            isPipelined: usesPipelining)
     }
 
     /// One count a reply: the refusal of a message without recipients is that of its recipients.
@@ -87,9 +91,10 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     }
 
     private func keepFirstTexts(_ connection: SMTPClientConnection) {
-        guard !loop.hasFirstTexts, !connection.firstReplies.isEmpty else { return }
-        loop.hasFirstTexts = connection.firstReplies[.final] != nil
-        for (stage, reply) in connection.firstReplies {
+        guard !loop.hasFirstTexts else { return }
+        let replies = connection.takeFirstReplies()
+        loop.hasFirstTexts = replies[.final] != nil
+        for (stage, reply) in replies {
             loop.measures.note(stage.rawValue, Int(reply.code), count: 0, reply.description)
         }
     }

@@ -25,10 +25,11 @@ package struct LoadStamp: Equatable, Sendable {
         out.append(contentsOf: Self.prefix)
         id.appendHex(to: &out)
         out.append(contentsOf: Self.checksumKey)
-        Self.appendHex(UInt64(crc32c), digits: 8, to: &out)
+        Self.appendHex(crc32c, to: &out)
         if let dueUnixNanoseconds {
             out.append(contentsOf: Self.dueKey)
-            Self.appendHex(dueUnixNanoseconds, digits: 16, to: &out)
+            Self.appendHex(UInt32(dueUnixNanoseconds >> 32), to: &out)
+            Self.appendHex(UInt32(truncatingIfNeeded: dueUnixNanoseconds), to: &out)
         }
         out.append(0x0D)
         out.append(0x0A)
@@ -38,18 +39,24 @@ package struct LoadStamp: Equatable, Sendable {
     /// so that it is known last.
     package static func setChecksum(_ crc32c: UInt32, at start: Int, in out: inout [UInt8]) {
         let digits = start + prefix.count + MessageID.textLength + checksumKey.count
-        for index in 0..<8 { out[digits + index] = hexDigit(UInt64(crc32c) >> UInt64(28 - index * 4)) }
-    }
-
-    private static func hexDigit(_ value: UInt64) -> UInt8 {
-        let nibble = UInt8(truncatingIfNeeded: value) & 15
-        return nibble < 10 ? 0x30 + nibble : 0x57 + nibble
-    }
-
-    private static func appendHex(_ value: UInt64, digits: Int, to out: inout [UInt8]) {
-        for shift in stride(from: digits * 4 - 4, through: 0, by: -4) {
-            out.append(hexDigit(value >> UInt64(shift)))
+        withUnsafeBytes(of: hexDigits(crc32c)) { text in
+            for index in 0..<8 { out[digits + index] = text[index] }
         }
+    }
+
+    /// Eight hexadecimal digits in the order of memory, all at once: each nibble in a byte of its own, then from 10 on the
+    /// distance between the digits and the letters.
+    private static func hexDigits(_ value: UInt32) -> UInt64 {
+        var spread = UInt64(value)
+        spread = (spread << 16 | spread) & 0x0000_FFFF_0000_FFFF
+        spread = (spread << 8 | spread) & 0x00FF_00FF_00FF_00FF
+        spread = (spread << 4 | spread) & 0x0F0F_0F0F_0F0F_0F0F
+        let letters = (spread &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (spread &+ 0x3030_3030_3030_3030 &+ letters &* 0x27).bigEndian
+    }
+
+    private static func appendHex(_ value: UInt32, to out: inout [UInt8]) {
+        withUnsafeBytes(of: hexDigits(value)) { out.append(contentsOf: $0) }
     }
 
     /// Reads the line (without CRLF) back; nil if it is any other line.

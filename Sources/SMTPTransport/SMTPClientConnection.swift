@@ -151,7 +151,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     // What the session says, without a copy of all of it.
     package var usesChunking: Bool { session.usesChunking }
     package var usesPipelining: Bool { session.usesPipelining }
-    package var firstReplies: [TransactionStage: SMTPReply] { session.firstReplies }
+    package func takeFirstReplies() -> [TransactionStage: SMTPReply] { session.takeFirstReplies() }
 
     /// A transaction may begin now.
     package var canSend: Bool { context != nil && session.canBegin }

@@ -151,7 +151,7 @@ import Testing
 
                 >From the start
                 From here it goes on
-                >>From
+                >>From me
 
                 From b@x Thu Nov 26 00:00:00 2026
                 Subject: two
@@ -161,7 +161,7 @@ import Testing
             let messages = try MailReplay.read(path + "/box").map { String(decoding: $0, as: UTF8.self) }
             #expect(
                 messages == [
-                    "Subject: one\n\nFrom the start\nFrom here it goes on\n>From\n", "Subject: two\n\ntext\n",
+                    "Subject: one\n\nFrom the start\nFrom here it goes on\n>From me\n", "Subject: two\n\ntext\n",
                 ])
         }
     }

@@ -125,19 +125,7 @@ extension ClientSession {
     mutating func trace(_ expectation: Expectation, _ code: UInt16) {
         guard !transactions.isEmpty else { return }
         let (now, yes) = (now, code / 100 == 2 || code == 354 ? code : 0)
-        let oldest = transactions.startIndex
-        switch expectation {
-        case .mail: (transactions[oldest].trace.mail, transactions[oldest].trace.mailCode) = (now, yes)
-        case .rcpt:
-            transactions[oldest].trace.recipient = now
-            // A later recipient's refusal does not undo what was said to an earlier one.
-            if yes != 0 {
-                transactions[oldest].trace.recipientCode = yes
-                transactions[oldest].trace.acceptedRecipients += 1
-            }
-        case .data: (transactions[oldest].trace.data, transactions[oldest].trace.dataCode) = (now, yes)
-        default: if yes != 0 { transactions[oldest].trace.finalCode = yes }
-        }
+        transactions[transactions.startIndex].trace.note(expectation, now, yes)
         if isFirstTransaction, yes != 0 { firstReplies[Self.stage(expectation)] = replies.reply }
     }
 

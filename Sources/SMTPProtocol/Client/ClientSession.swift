@@ -60,7 +60,7 @@ package struct ClientConfiguration: Sendable {
     /// What the server says to content it accepts is kept, too: ``TransactionResult/acceptance``.
     package var keepsReplies = false
     /// Each transaction says when which reply came: ``TransactionResult/trace``; and what was said to the first one is
-    /// kept: ``ClientSession/firstReplies``.
+    /// kept: ``ClientSession/takeFirstReplies()``.
     package var tracesReplies = false
     /// Nil: no AUTH. With it a server that does not offer AUTH PLAIN or LOGIN is refused.
     package var authentication: ClientAuthentication?
@@ -113,14 +113,14 @@ package struct ClientSession {
     var output: [UInt8] = []
     var isReady = false
     var isQuitting = false
-    /// What AUTH LOGIN will still ask for.
-    private var unsaid: [String] = []
+    /// What AUTH LOGIN is to be told next; beyond the end while there is no AUTH LOGIN.
+    private var loginStep = Int.max
     /// The connection is encrypted.
     package private(set) var isSecure = false
     /// The caller's clock when it read what it steps over, nanoseconds; only ``ReplyTrace`` shows it.
     package var now: UInt64 = 0
-    /// The replies that said yes to the transactions up to the first that was accepted, with their texts.
-    package internal(set) var firstReplies: [TransactionStage: SMTPReply] = [:]
+    /// See ``takeFirstReplies()``.
+    var firstReplies: [TransactionStage: SMTPReply] = [:]
     var isFirstTransaction: Bool
     /// 421 was the answer to an open transaction: it is reported first, the session next.
     var pendingClose: SMTPReply?
@@ -144,6 +144,13 @@ package struct ClientSession {
     package mutating func takeOutput() -> [UInt8] {
         defer { output.removeAll(keepingCapacity: true) }
         return output
+    }
+
+    /// The replies that said yes to the transactions up to the first that was accepted, with their texts: empty the next
+    /// time.
+    package mutating func takeFirstReplies() -> [TransactionStage: SMTPReply] {
+        defer { firstReplies = [:] }
+        return firstReplies
     }
 
     package var hasOutput: Bool { !output.isEmpty }
@@ -247,9 +254,8 @@ package struct ClientSession {
             capabilities = ServerCapabilities(ehloLines: replies.lines.dropFirst())
             return proceed()
         case .startTLS where positive: return .startTLS
-        case .authenticate where code == 334 && !unsaid.isEmpty:
-            send(unsaid.removeFirst() + "\r\n", .authenticate)
-            return nil
+        case .authenticate where code == 334:
+            return tellLogin()
         case .authenticate where code == 235:
             isReady = true
             return .ready
@@ -290,11 +296,21 @@ package struct ClientSession {
         if capabilities.authentication.contains("PLAIN") {
             send("AUTH PLAIN \(who.plain)\r\n", .authenticate)
         } else if capabilities.authentication.contains("LOGIN") {
-            unsaid = who.login
+            loginStep = 0
             send("AUTH LOGIN\r\n", .authenticate)
         } else {
             return .sessionRefused(SMTPReply(504, .init(5, 5, 4), "AUTH PLAIN or LOGIN is wanted and not offered"))
         }
+        return nil
+    }
+
+    /// AUTH LOGIN asks for name and password, one by one.
+    private mutating func tellLogin() -> Action? {
+        guard let login = configuration.authentication?.login, loginStep < login.count else {
+            return .sessionRefused(replies.reply)
+        }
+        send(login[loginStep] + "\r\n", .authenticate)
+        loginStep += 1
         return nil
     }
 

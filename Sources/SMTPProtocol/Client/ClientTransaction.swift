@@ -49,6 +49,22 @@ package struct ReplyTrace: Equatable, Sendable {
     package var finalCode: UInt16 = 0
     package var acceptedRecipients = 0
     package init() {}
+
+    /// - Parameter yes: the code, if it said yes; otherwise 0.
+    mutating func note(_ expectation: ClientSession.Expectation, _ now: UInt64, _ yes: UInt16) {
+        switch expectation {
+        case .mail: (mail, mailCode) = (now, yes)
+        case .rcpt:
+            recipient = now
+            // A later recipient's refusal does not undo what was said to an earlier one.
+            if yes != 0 {
+                recipientCode = yes
+                acceptedRecipients += 1
+            }
+        case .data: (data, dataCode) = (now, yes)
+        default: if yes != 0 { finalCode = yes }
+        }
+    }
 }
 
 /// What the session remembers of a transaction that has begun.
