@@ -135,7 +135,9 @@ struct ResultsList {
             title: title, summary: "\(entries.count) results, \(valid) valid",
             content: [
                 element("header", [:], element("p", ["class": "over"], "\(root)"), element("h1", [:], "\(title)")),
-                element("p", ["class": "lead"], "\(grouped(entries.count)) results, \(grouped(valid)) valid."),
+                element(
+                    "p", ["class": "lead"],
+                    "\(grouped(entries.count)) \(entries.count == 1 ? "result" : "results"), \(grouped(valid)) valid."),
                 entries.isEmpty ? nothing : form,
             ],
             footer: element(

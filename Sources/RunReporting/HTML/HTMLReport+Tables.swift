@@ -205,5 +205,8 @@ extension ReportColumn.Section {
 }
 
 extension String {
-    var firstUpper: String { prefix(1).uppercased() + dropFirst() }
+    /// As the begin of a line; `mta` is no word that only its first letter would be large of.
+    var firstUpper: String {
+        hasPrefix("mta ") || hasPrefix("mta'") ? "MTA" + dropFirst(3) : prefix(1).uppercased() + dropFirst()
+    }
 }

@@ -75,7 +75,7 @@ enum PageStyle {
         caption{text-align:left;font-weight:650;padding:.2rem 0 .4rem}
         th,td{padding:.42rem .7rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
         thead th{background:var(--surface);vertical-align:bottom;font-weight:600}
-        tbody th{font-weight:600;text-align:left;background:var(--background);position:sticky;left:0;min-width:7rem;
+        tbody th{font-weight:600;text-align:left;background:var(--background);position:sticky;left:0;min-width:11rem;
         max-width:16rem;overflow-wrap:anywhere}
         thead th:first-child{position:sticky;left:0}
         .words{text-align:left}
@@ -148,6 +148,7 @@ enum PageStyle {
         border-radius:.35rem;padding:.55rem 1.1rem;cursor:pointer}
         label{cursor:pointer}
         input[type=checkbox]{width:1.15rem;height:1.15rem;accent-color:var(--accent)}
+        input::placeholder{color:var(--muted);opacity:1}
         input[type=search]{font:inherit;color:inherit;background:var(--background);border:1px solid var(--muted);
         border-radius:.35rem;padding:.5rem .7rem;min-width:0;width:18rem;max-width:100%}
         """

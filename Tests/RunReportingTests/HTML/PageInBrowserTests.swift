@@ -3,7 +3,7 @@ import RunReporting
 import Testing
 
 /// The page of a comparison and of an invalid run as Chromium shows them.
-@Suite struct PageInBrowserTests {
+@Suite(.timeLimit(.minutes(2))) struct PageInBrowserTests {
     private struct Seen: Decodable {
         struct View: Decodable {
             var width, room, height: Double
@@ -41,7 +41,7 @@ import Testing
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path
 
-    private func look(at html: String) throws -> Seen? {
+    private func look(at html: String) async throws -> Seen? {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
             "millrace-page-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -58,13 +58,22 @@ import Testing
             "-B", Self.root + "/Tests/ProgramTests/Support/browser.py", directory.path, "file://" + file.path,
             Self.sorting,
         ]
+        let (status, data) = try await Self.output(of: process)
+        try #require(status == 0)
+        return try JSONDecoder().decode(Seen.self, from: data)
+    }
+
+    /// Waited for away from the threads that tests share.
+    private static func output(of process: sending Process) async throws -> (status: Int32, data: Data) {
         let output = Pipe()
         process.standardOutput = output
         try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
+        let reader = output.fileHandleForReading
+        let data = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: reader.readDataToEndOfFile()) }
+        }
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return try JSONDecoder().decode(Seen.self, from: data)
+        return (process.terminationStatus, data)
     }
 
     private func expectReadable(_ seen: Seen) {
@@ -88,9 +97,9 @@ import Testing
         #expect(seen.pdf_pages > 1)
     }
 
-    @Test func aComparisonIsReadable() throws {
+    @Test func aComparisonIsReadable() async throws {
         let runs = try PageFixture.comparison()
-        guard let seen = try look(at: try HTMLReport(runs).page.html) else { return }
+        guard let seen = try await look(at: try HTMLReport(runs).page.html) else { return }
         expectReadable(seen)
         let phone = try #require(seen.views["phone-light"])
         #expect(phone.room == 390)
@@ -102,13 +111,13 @@ import Testing
         #expect(sorted[0] == sorted[0].sorted(by: >) && sorted[1] == sorted[1].sorted())
     }
 
-    @Test func whatIsInvalidIsReadable() throws {
+    @Test func whatIsInvalidIsReadable() async throws {
         var runs = try PageFixture.comparison(systems: 0..<2, repeats: 1)
         runs[0].invalid = (0..<30).map { "reason \($0): " + String(repeating: "long", count: 60) }
         runs[0].generator.replies = [
             .init(stage: "final", code: 451, count: 7, firstText: String(repeating: "unbreakable", count: 40))
         ]
-        guard let seen = try look(at: try HTMLReport(runs).page.html) else { return }
+        guard let seen = try await look(at: try HTMLReport(runs).page.html) else { return }
         expectReadable(seen)
     }
 }
