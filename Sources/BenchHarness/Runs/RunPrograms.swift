@@ -86,7 +86,7 @@ final class RunPrograms {
 
     private func stop(_ system: RunningSystem, _ sink: ChildProgram) throws(RecordFault) {
         let status = system.stop()
-        system.keep(in: directory + "/system")
+        system.keepLogs(in: directory + "/logs")
         // Whoever ends on a signal need not say 0; one that keeps a record of its own has to.
         if setup.choice.definition.record != nil, status != 0 {
             throw RecordFault("\(system.program.name) ended with \(status): \(system.errorText)")
@@ -100,7 +100,7 @@ final class RunPrograms {
         if let system {
             if system.program?.isRunning == true {
                 system.crash()
-                system.keep(in: directory + "/system")
+                system.keepLogs(in: directory + "/logs")
             }
             system.killRest()
         }

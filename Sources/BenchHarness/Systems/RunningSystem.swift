@@ -186,18 +186,14 @@ final class RunningSystem {
     /// Until none of its processes is left; only those that it started.
     func killRest() { if let program { Children.killTree(program) } }
 
-    /// Keeps its files and logs beside the result.
-    func keep(in directory: String) {
-        try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let logs = definition.logs.map { ($0, FileManager.default.contents(atPath: work + "/" + $0)) }
-        let texts = files.map { ($0.key, Data($0.value.utf8) as Data?) }
-        for (path, data) in texts + logs {
-            guard let data, !data.isEmpty else { continue }
+    /// Puts what the system wrote of itself into `directory`; its definition and files are in the record.
+    func keepLogs(in directory: String) {
+        for path in definition.logs {
+            guard let data = FileManager.default.contents(atPath: work + "/" + path), !data.isEmpty else { continue }
+            try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             let name = path.split(separator: "/").joined(separator: "_")
             try? data.suffix(Self.logLimit).write(to: URL(fileURLWithPath: directory + "/" + name))
         }
-        let definition = Data(self.definition.text.utf8)
-        try? definition.write(to: URL(fileURLWithPath: "\(directory)/\(self.definition.name).yaml"))
     }
 
     /// Of a log the end is kept.
