@@ -82,7 +82,7 @@ extension ProgramTests {
             for record in records { #expect(record.invalid == []) }
             #expect(
                 names.filter { $0.hasPrefix("comparison") }
-                    == ["csv", "json", "md", "svg", "txt"].map { "comparison.\($0)" })
+                    == ["csv", "html", "json", "md", "svg", "txt"].map { "comparison.\($0)" })
             let table = try stage.program("bench-report", ["table", directory, "--comparison"])
             #expect(try await table.waitForExit() == 0, "\(table.errorOutput)")
             #expect(table.output == (try String(contentsOfFile: directory + "/comparison.txt", encoding: .utf8)))
