@@ -42,6 +42,26 @@ extension ProgramTests {
             #expect(silent.errorOutput.isEmpty)
         }
 
+        /// A million domains, and five times as many messages: no more memory. A hundred bytes a message would show.
+        @Test func memoryDoesNotGrowWithMessages() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            var peaks: [UInt64] = []
+            for count in ["60000", "300000"] {
+                let load = try stage.program(
+                    "traffic-gen",
+                    [
+                        "--target", "127.0.0.1:\(sink.port)", "-n", count, "-c", "10", "-t", "1", "--body-size", "100",
+                        "--domain-count", "1000000", "--quiet", "--record", stage.path("memory.json"),
+                    ])
+                #expect(try await load.waitForExit(seconds: 55) == 0)
+                let record = try RecordFile.read(GeneratorRecord.self, from: stage.path("memory.json"))
+                peaks.append(record.header.usage.memoryPeakBytes)
+            }
+            #expect(peaks[1] < peaks[0] + 24_000_000, "\(peaks)")
+        }
+
         /// On a terminal some lines are drawn again and again: rates, a bar, the time to go; the result stands alone.
         @Test func theLiveViewIsDrawn() async throws {
             let stage = try Stage()

@@ -27,15 +27,21 @@ struct FIFO<Element> {
 
     mutating func popFirst() -> Element? {
         guard head < storage.count else { return nil }
-        defer {
-            head += 1
-            if head == storage.count {
-                storage.removeAll(keepingCapacity: true)
-                head = 0
-            }
+        let element = storage[head]
+        head += 1
+        if head == storage.count {
+            storage.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head >= Self.slack, head >= storage.count / 2 {
+            // Where transactions overlap it is never empty: without this it would keep all that ever were in it.
+            storage.removeFirst(head)
+            head = 0
         }
-        return storage[head]
+        return element
     }
+
+    /// Elements that are taken out before the array is moved up.
+    private static var slack: Int { 16 }
 
     func firstIndex(where predicate: (Element) -> Bool) -> Int? {
         (head..<storage.count).first { predicate(storage[$0]) }
