@@ -78,7 +78,7 @@ extension ProgramTests {
             }
             #expect(output.contains("postfix-tuned") && output.contains("mta-memory"))
             let names = try FileManager.default.subpathsOfDirectory(atPath: directory)
-            #expect(names.filter { $0.hasSuffix("system/mail.log") }.count == 2)
+            #expect(names.filter { $0.hasSuffix("logs/mail.log") }.count == 2)
             #expect(names.contains("comparison.csv") && names.contains("comparison.svg"))
         }
 

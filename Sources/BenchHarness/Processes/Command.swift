@@ -19,7 +19,9 @@ package enum Command {
     }
 
     /// - Parameter limit: seconds until it is killed.
-    package static func run(_ words: [String], directory: String? = nil, limit: Double = 60) throws(RecordFault) -> Outcome {
+    package static func run(_ words: [String], directory: String? = nil, limit: Double = 60) throws(RecordFault)
+        -> Outcome
+    {
         let folder = NSTemporaryDirectory() + "/millrace-command-" + UUID().uuidString
         try HarnessPaths.make(folder)
         defer { try? FileManager.default.removeItem(atPath: folder) }

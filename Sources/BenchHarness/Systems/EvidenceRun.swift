@@ -87,7 +87,8 @@ package struct EvidenceRun {
     }
 
     /// - Parameter spans: of each message.
-    package static func judge(_ calls: [SyncCall], _ spans: [ClosedRange<Double>], method: String) -> DurabilityEvidence {
+    package static func judge(_ calls: [SyncCall], _ spans: [ClosedRange<Double>], method: String) -> DurabilityEvidence
+    {
         var counts = SyncCounts()
         var synced = 0
         for span in spans {
