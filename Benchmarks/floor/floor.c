@@ -237,13 +237,16 @@ struct client {
     int count;
     int has_line;
     char line[4];
+    // Of the message in hand; each has its own recipient and id.
+    long sequence;
+    char envelope[256];
+    char header[512];
 };
 
 enum { GREETING, HELLO, ENVELOPE, CONTENT, LEAVING };
 
 static char *content;
-static size_t content_size;
-static char header[256], next[256];
+static size_t content_size, header_size;
 static long claimed, wanted, accepted;
 static int chunks, poll_fd;
 
@@ -271,6 +274,27 @@ static void add(struct client *client, const void *bytes, size_t size) {
     client->parts[client->count++] = (struct iovec){(void *)bytes, size};
 }
 
+// Every message has a number of its own, in its envelope and in its header, as real mail has.
+static void begin(struct client *client) {
+    client->sequence = ++claimed;
+    const char *form = chunks ? "MAIL FROM:<noreply@x.test>\r\nRCPT TO:<user-%019ld@y.test>\r\nBDAT %zu LAST\r\n"
+                              : "MAIL FROM:<noreply@x.test>\r\nRCPT TO:<user-%019ld@y.test>\r\nDATA\r\n";
+    int length = snprintf(client->envelope, sizeof client->envelope, form, client->sequence, content_size + header_size);
+    add(client, client->envelope, length);
+}
+
+static int compose(char *out, size_t room, long sequence) {
+    return snprintf(out, room,
+        "X-Id: %032lx\r\nFrom: <noreply@x.test>\r\nTo: <user-%019ld@y.test>\r\nSubject: floor %019ld\r\n"
+        "Date: Thu, 26 Nov 2026 00:00:00 +0000\r\nMessage-ID: <%032lx@x.test>\r\n\r\n",
+        sequence, sequence, sequence, sequence);
+}
+
+static void deliver(struct client *client) {
+    add(client, client->header, compose(client->header, sizeof client->header, client->sequence));
+    add(client, content, content_size);
+}
+
 static void leave(struct client *client) {
     add(client, "QUIT\r\n", 6);
     client->stage = LEAVING;
@@ -287,20 +311,18 @@ static void step(struct client *client) {
         break;
     case HELLO:
         if (claimed == wanted) { leave(client); break; }
-        claimed++;
-        add(client, header, strlen(header));
-        if (chunks) add(client, content, content_size);
+        begin(client);
+        if (chunks) deliver(client);
         client->awaited = 3;
         client->stage = chunks ? CONTENT : ENVELOPE;
         break;
     case ENVELOPE:
         // The next envelope goes with the content.
-        add(client, content, content_size);
+        deliver(client);
         client->stage = CONTENT;
         client->awaited = 1;
         if (claimed < wanted) {
-            claimed++;
-            add(client, next, strlen(next));
+            begin(client);
             client->awaited = 4;
             client->stage = ENVELOPE;
         }
@@ -309,9 +331,8 @@ static void step(struct client *client) {
     case CONTENT:
         if (chunks) accepted++;
         if (chunks && claimed < wanted) {
-            claimed++;
-            add(client, header, strlen(header));
-            add(client, content, content_size);
+            begin(client);
+            deliver(client);
             client->awaited = 3;
         } else {
             leave(client);
@@ -341,10 +362,12 @@ static int answered(struct client *client) {
 }
 
 static void prepare(size_t size) {
-    content = malloc(size + 128);
-    size_t at = sprintf(content, "From: <a@x.test>\r\nTo: <b@y.test>\r\nSubject: floor\r\n\r\n");
-    while (at < size) {
-        size_t line = size - at < 78 ? size - at : 78;
+    char sample[512];
+    header_size = compose(sample, sizeof sample, 1);
+    size_t rest = size > header_size + 4 ? size - header_size : 4, at = 0;
+    content = malloc(rest + 128);
+    while (at < rest) {
+        size_t line = rest - at < 78 ? rest - at : 78;
         memset(content + at, 'x', line);
         if (line > 2) memcpy(content + at + line - 2, "\r\n", 2);
         at += line;
@@ -352,10 +375,6 @@ static void prepare(size_t size) {
     if (memcmp(content + at - 2, "\r\n", 2)) memcpy(content + at, "\r\n", 2), at += 2;
     if (!chunks) memcpy(content + at, ".\r\n", 3), at += 3;
     content_size = at;
-    const char *envelope = "MAIL FROM:<noreply@x.test>\r\nRCPT TO:<user-1234567890@y.test>\r\n";
-    if (chunks) sprintf(header, "%sBDAT %zu LAST\r\n", envelope, content_size);
-    else sprintf(header, "%sDATA\r\n", envelope);
-    strcpy(next, header);
 }
 
 static void generate(int port, int connections, long messages, size_t size) {
