@@ -112,6 +112,11 @@ extension RunPrograms {
             var step = judged.step
             step.violations = search.steps.last?.violations ?? []
             steps.append(step)
+            if case .showing = next.purpose, !step.violations.isEmpty {
+                outcome.warnings.append(
+                    "\(fixed(next.ratePerSecond, 0)) msg/s had been sustained in the search and was not when it was "
+                        + "measured in full: \(step.violations.joined(separator: ", "))")
+            }
         }
         return switch search.outcome {
         case .found(let rate, let failed): .init(sustainedPerSecond: rate, failedAtPerSecond: failed, steps: steps)
