@@ -63,7 +63,9 @@ enum PromiseChecks {
         problems.expectEqual(
             "generator.concurrency", generator.concurrency, profile.connections, "the profile asks for")
         problems.expectEqual(
-            "generator.header.threads", generator.header.threads, profile.generatorThreads, "the profile asks for")
+            // No thread without a connection.
+            "generator.header.threads", generator.header.threads, min(profile.generatorThreads, profile.connections),
+            "the profile asks for")
         problems.expectEqual(
             "sink.header.threads", run.sink.header.threads, profile.sinkThreads, "the profile asks for")
         return problems.list

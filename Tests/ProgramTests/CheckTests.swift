@@ -62,7 +62,7 @@ extension ProgramTests {
                 try record($0) { $0["mta"]!["durability"] = "os" }
             },
             Row(
-                what: "a durability that was asked for", check: "durability", says: "the program was started with fsync"
+                what: "a durability that was asked for", check: "durability", says: "system.promise is fsync"
             ) {
                 try record($0) {
                     $0["mta"]!["durability"] = "os"
