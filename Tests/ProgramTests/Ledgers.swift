@@ -8,7 +8,7 @@ struct GeneratorLedger {
     private(set) var notTaken: Set<String> = []
 
     mutating func add(_ path: String) throws {
-        for fields in try ledgerLines(path, fields: 2) {
+        for fields in try ledgerLines(path, fields: 5) {
             switch fields[1] {
             case "accepted": accepted.insert(fields[0])
             case "in_doubt": inDoubt.insert(fields[0])
