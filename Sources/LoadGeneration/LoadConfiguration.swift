@@ -90,7 +90,15 @@ extension LoadConfiguration.Domain {
     package init?(parsing text: String) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let weight = parts.count == 2 ? Double(parts[1]) : 1
-        guard let name = parts.first, !name.isEmpty, let weight, weight > 0, weight.isFinite else { return nil }
+        guard let name = parts.first, !name.isEmpty, Self.isSafe(name), let weight, weight > 0, weight.isFinite else {
+            return nil
+        }
         self.init(name: String(name), weight: weight)
+    }
+
+    /// Whether a text can stand in an address and a header field without being anything else there: no octet that ends
+    /// a line, an address or its domain (RFC 5321 §4.1.2).
+    package static func isSafe(_ text: some StringProtocol) -> Bool {
+        text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"<>@()[]\\,;:\"".utf8.contains($0) }
     }
 }

@@ -50,6 +50,9 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
             if open.isEmpty { loop.rest(self) }
             return
         }
+        // A refusal asks twice, with its result and behind RSET: who rested at the first may be busy now, and must not be
+        // given a second message as if it were idle.
+        loop.stopResting(self)
         send(work, connection)
     }
 

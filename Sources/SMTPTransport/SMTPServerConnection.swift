@@ -97,6 +97,9 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         if let input = backlog {
             backlog = nil
             work(input)
+        } else if session.isBeginningContent {
+            // 354 is the session's own next step, and the client waits for it before it sends anything.
+            work(ByteBuffer())
         }
         afterWork()
     }

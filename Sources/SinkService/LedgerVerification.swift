@@ -29,7 +29,7 @@ package struct LedgerVerification {
     package init(sink: String, sent: String, report: Report) throws(RecordFault) {
         try read(sink, report)
         if try Self.isRecord(sent) {
-            compare(try Self.record(sent), report)
+            try compare(try Self.record(sent), report)
         } else {
             try compareLedger(sent, report)
         }
@@ -67,9 +67,11 @@ package struct LedgerVerification {
         }
     }
 
-    private mutating func compare(_ record: GeneratorRecord, _ report: Report) {
+    private mutating func compare(_ record: GeneratorRecord, _ report: Report) throws(RecordFault) {
         audit.acknowledged = record.accepted
-        guard let high = UInt64(record.runID, radix: 16) else { return }
+        guard record.runID.count == 16, let high = UInt64(record.runID, radix: 16) else {
+            throw RecordFault("the record's run_id is '\(record.runID)': expected 16 hexadecimal digits")
+        }
         // A run's sequence numbers begin with 1.
         let offered = record.offered
         guard offered > 0 else { return }

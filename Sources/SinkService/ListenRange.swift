@@ -27,7 +27,7 @@ package struct ListenRange: Sendable, Hashable {
         }
     }
 
-    package var count: Int { Int(last - first + 1) * ports.count }
+    package var count: Int { (Int(last) - Int(first) + 1) * ports.count }
 
     package var endpoints: [Endpoint] {
         (first...last).flatMap { address in ports.map { Endpoint(host: Self.text(address), port: $0) } }

@@ -173,12 +173,16 @@ package actor SinkServer {
             messages: totals.messages, bytes: totals.bytes, failed: totals.refused, connections: totals.open)
     }
 
-    private func gather() async throws -> SinkLoop.Totals {
+    /// - Parameter resets: each loop counts from zero behind what it says here: no message falls between.
+    private func gather(resets: Bool = false) async throws -> SinkLoop.Totals {
         var sum = SinkLoop.Totals()
         var replies = ReplyTally()
         var sent = ReportOutbox.Counts()
         for (context, loop) in zip(loops.contexts, sinkLoops) {
-            let snapshot = try await context.eventLoop.submit { loop.snapshot() }.get()
+            let snapshot = try await context.eventLoop.submit {
+                defer { if resets { loop.reset() } }
+                return loop.snapshot()
+            }.get()
             try ledger?.append(snapshot.entries)
             sum.add(snapshot.totals)
             replies.add(snapshot.tally)
@@ -193,10 +197,7 @@ package actor SinkServer {
     /// Counts from zero again, as between two runs; the ledger's file goes on.
     /// - Returns: what was counted until now.
     package func reset() async throws -> SinkRecord {
-        let record = makeRecord(try await gather())
-        for (context, loop) in zip(loops.contexts, sinkLoops) {
-            try await context.eventLoop.submit { loop.reset() }.get()
-        }
+        let record = makeRecord(try await gather(resets: true))
         behaviour?.resetHits()
         ledger?.reset()
         series = SeriesRecorder()

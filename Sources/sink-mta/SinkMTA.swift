@@ -98,6 +98,7 @@ struct SinkMTA: AsyncParsableCommand {
     }
 
     private func configuration() throws -> SinkConfiguration {
+        if let threads, threads < 1 { throw UsageFault("--threads \(threads): expected 1 or more") }
         let endpoints = try listen.map { try Endpoint(parsing: $0, flag: "--listen") }
         var configuration = SinkConfiguration(
             listen: endpoints, threads: threads ?? processorCount(), hostname: hostname)

@@ -66,6 +66,9 @@ struct ContentOptions: ParsableArguments {
     func apply(to configuration: inout LoadConfiguration) throws {
         configuration.content = try ContentReader(options: self, kind: configuration.transport.kind).content()
         if !domain.isEmpty { configuration.domains = try domain.map(parseDomain) }
+        guard LoadConfiguration.Domain.isSafe(domainSuffix) else {
+            throw UsageFault("--domain-suffix '\(domainSuffix)': expected a domain, such as test, or nothing")
+        }
         configuration.domainSuffix = domainSuffix
         try applyDomains(to: &configuration)
         configuration.headers = try header.map(checkHeader)

@@ -88,7 +88,9 @@ struct TrafficGen: AsyncParsableCommand {
         _ record: GeneratorRecord, _ configuration: LoadConfiguration, _ limits: Limits, isCutShort: Bool
     ) throws {
         let wanted = UInt64(configuration.messageCount ?? 0)
-        let isShort = isCutShort || (configuration.open == nil && record.offered < wanted)
+        // Starts that an open load had to drop are for its limits to judge, if it has any.
+        let mayDrop = configuration.open != nil && !limits.isEmpty
+        let isShort = isCutShort || record.offered == 0 || (record.offered < wanted && !mayDrop)
         try load.output.write(record)
         if record.offered < wanted, !load.output.isQuiet {
             writeError("traffic-gen: cut short: \(grouped(wanted - record.offered)) messages were never offered\n")

@@ -143,6 +143,41 @@ extension ProgramTests {
             #expect(count(record.replies, "ehlo", 550) == 1 && count(record.replies, "data", 451) == 1)
         }
 
+        /// 354 comes late by itself: the client says nothing until it has it.
+        @Test func aDelayedDataIsAnswered() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink(
+                rules(stage, "rules:\n  - {at: data, action: delay, delay: 100ms}\n"))
+            let load = try stage.generator(
+                to: sink.port,
+                ["--concurrency", "3", "--message-count", "30", "--body-size", "1kb", "--no-pipelining"])
+            #expect(try await load.waitForExit() == 0)
+            let record = try await sink.stop(SinkRecord.self)
+            #expect(record.received == 30)
+        }
+
+        /// An open load goes on when every other message is refused before its content.
+        @Test(arguments: ["rcpt", "data"], [0, 1, 2]) func refusalsLeaveAnOpenLoadRunning(stage at: String, depth: Int)
+            async throws
+        {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink(
+                rules(stage, "rules:\n  - {match: {share: 0.5}, at: \(at), action: reject, reply: \"550 5.7.1 No\"}\n"))
+            let load = try stage.generator(
+                to: sink.port,
+                [
+                    "--connections", "1", "--rate", "2000/s", "--duration", "1s", "--body-size",
+                    "1kb",
+                    "--pipelining-depth", "\(depth)",
+                ])
+            #expect(try await load.waitForExit() == 1)
+            let record = try RecordFile.read(GeneratorRecord.self, from: stage.path("generator.json"))
+            #expect(record.offered == record.accepted + record.refused + record.failed + record.inDoubt)
+            #expect(record.accepted > 0 && record.refused > 0)
+        }
+
         /// Nobody listens for a while, and then somebody does.
         @Test func refusedConnectionsComeAgain() async throws {
             let stage = try Stage()

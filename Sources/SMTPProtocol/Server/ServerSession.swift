@@ -122,6 +122,9 @@ package struct ServerSession {
         return false
     }
 
+    /// Whether DATA was accepted and its 354 is still to be made, by the next step.
+    package var isBeginningContent: Bool { if case .beginning = phase { true } else { false } }
+
     /// Whether content is being received: other timeouts hold (RFC 5321 §4.5.3.2.5).
     package var isReceivingContent: Bool {
         switch phase {
