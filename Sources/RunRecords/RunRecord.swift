@@ -103,7 +103,8 @@ package struct RunRecord: Codable, Sendable {
     package var mta: MTARecord?
     package var sink: SinkRecord
     package var audit: LedgerAudit
-    /// Written to the spool's device during the run, by anybody; nil where that cannot be counted.
+    /// Written to the spool's device by anybody, until the system had stopped and a sync(2) after it; nil where that
+    /// cannot be counted.
     package var deviceWriteBytes: UInt64?
     /// Nil in records of schema 1, whose system was always this project's `mta`.
     package var system: SystemFacts?

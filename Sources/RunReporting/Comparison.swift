@@ -76,7 +76,7 @@ struct Comparison {
         }
         if has("device_write_bytes_per_message") {
             lines.append(
-                "device writes: by whatever wrote to the spool's device, until the system has stopped; not what the kernel still held"
+                "device writes: by whatever wrote to the spool's device, with what the kernel still held when the system had stopped"
             )
         }
         return lines
