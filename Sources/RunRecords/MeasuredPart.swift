@@ -1,3 +1,5 @@
+package import Measures
+
 /// The part of a run that its rates are made of: all of it, or what came after the load's own warm-up.
 package struct MeasuredPart: Sendable {
     /// When its first message was due, Unix seconds.
@@ -38,4 +40,15 @@ extension RunRecord {
 
     /// The sink's and the MTA's own latencies have those of the load's warm-up in them.
     package var latenciesHoldWarmUp: Bool { (generator.warmUp?.offered ?? 0) > 0 }
+
+    /// Due to received, of what was measured; nil where it is not known, or only together with the load's warm-up.
+    package var endToEndLatency: LatencyHistogram? {
+        latenciesHoldWarmUp ? measuredEndToEndLatency : sink.endToEndLatency
+    }
+
+    /// The MTA's record, if it is of this run's messages and of all of them: nothing else can be divided by them.
+    package var ownAccount: MTARecord? { mtaAccountsForRun ? mta : nil }
+
+    /// Accepted to delivered by the MTA's own account; nil where that has other mail in it, or the load's warm-up.
+    package var ownDeliveryLatency: LatencyHistogram? { latenciesHoldWarmUp ? nil : ownAccount?.deliveryLatency }
 }

@@ -114,6 +114,9 @@ package struct RunRecord: Codable, Sendable {
     package var queuedAtEnd: UInt64?
     /// Messages that went through the system before, on which nothing here is counted but the MTA's own record.
     package var warmUpMessages: UInt64?
+    /// Due to received of the messages that were due after the load's own warm-up, by the ledgers; nil without a warm-up,
+    /// and in records of before it was kept.
+    package var measuredEndToEndLatency: LatencyHistogram?
     /// In order of time.
     package var phases: [RunPhase]?
     /// Nil of runs without a course of their own, and in records of before there were any.
@@ -131,6 +134,7 @@ package struct RunRecord: Codable, Sendable {
         case system, resources, evidence, phases, scenario, conditions, ledgers
         case queuedAtEnd = "queued_at_end"
         case warmUpMessages = "warm_up_messages"
+        case measuredEndToEndLatency = "measured_end_to_end_latency"
         case profileText = "profile_text"
         case repeatIndex = "repeat_index"
         case startedUnixSeconds = "started_unix_s"

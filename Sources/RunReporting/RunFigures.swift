@@ -40,11 +40,11 @@ package struct RunFigures: Sendable {
         if let intended = run.generator.intendedLatency, run.generator.load?.model == .open {
             Self.addLatency("intended_latency", "due to final reply", intended, &figures)
         }
-        if let endToEnd = run.sink.endToEndLatency, !run.latenciesHoldWarmUp {
+        if let endToEnd = run.endToEndLatency {
             Self.addLatency("end_to_end_latency", "end to end", endToEnd, &figures)
         }
-        if let mta = Self.ownAccount(run), !run.latenciesHoldWarmUp {
-            Self.addLatency("delivery_latency", "accept to deliver", mta.deliveryLatency, &figures)
+        if let own = run.ownDeliveryLatency {
+            Self.addLatency("delivery_latency", "accept to deliver", own, &figures)
         }
         Self.addResources(run, &figures)
         Self.addSystem(run, &figures)
@@ -52,9 +52,6 @@ package struct RunFigures: Sendable {
         for price in run.profile.prices { Self.addCost(price, delivered, size, &figures) }
         self.figures = figures
     }
-
-    /// The MTA's record, if it is of this run's messages and of all of them: nothing else can be divided by them.
-    private static func ownAccount(_ run: RunRecord) -> MTARecord? { run.mtaAccountsForRun ? run.mta : nil }
 
     private static func addLatency(
         _ key: String, _ label: String, _ histogram: LatencyHistogram, _ figures: inout [Figure]
@@ -70,7 +67,7 @@ package struct RunFigures: Sendable {
 
     private static func addResources(_ run: RunRecord, _ figures: inout [Figure]) {
         let messages = Double(max(1, run.deliveredMessages))
-        let mta = ownAccount(run)
+        let mta = run.ownAccount
         let programs = [
             ("generator", run.generator.header.usage), ("mta", mta?.header.usage), ("sink", run.sink.header.usage),
         ].compactMap { name, usage in usage.map { (name, $0) } }
@@ -137,7 +134,7 @@ package struct RunFigures: Sendable {
                 add("system_syncs_per_message", "syncs", "syncs/msg", Double(syncs.total) / messages, 3)
             }
         }
-        let seconds = watched?.cpuSeconds ?? ownAccount(run)?.header.usage.cpuSeconds ?? 0
+        let seconds = watched?.cpuSeconds ?? run.ownAccount?.header.usage.cpuSeconds ?? 0
         guard seconds > 0 else { return }
         add("system_messages_per_cpu_s", "a CPU second", "msg/CPU s", Double(run.deliveredMessages) / seconds, 0)
     }

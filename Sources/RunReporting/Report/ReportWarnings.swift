@@ -77,8 +77,8 @@ enum ReportWarnings {
         let mixed = systems.filter { $0.group.runs.contains(where: \.latenciesHoldWarmUp) }
         guard !mixed.isEmpty else { return nil }
         return
-            "the load's warm-up is not in the rates and replies; it is in all that is counted a message, and latencies up to"
-            + " the sink are left out, because those of the warm-up are not kept apart" + of(mixed, systems)
+            "the load's warm-up is in what is counted a message (CPU, bytes, syncs), not in rates and latencies"
+            + of(mixed, systems)
     }
 
     private static func few(_ systems: [(name: String, group: RunGroup)]) -> String? {
