@@ -4,8 +4,9 @@ import Measures
 package import RunRecords
 
 /// Finds out whether a system syncs before it answers 250, instead of believing it: messages one after the other over one
-/// connection, with every sync call of the system and its children traced. Only calls that began after a message's begin, and had ended
-/// without an error by its 250, count, and between two messages there is time for what the one before still causes.
+/// connection, with every sync call of the system and its children traced. Only calls count that began after a message's
+/// begin and had returned without an error by its 250, and between two messages there is time for what the one before
+/// still causes.
 package struct EvidenceRun {
     private let choice: SystemChoice
     private let paths: HarnessPaths
