@@ -13,6 +13,8 @@ package struct ResourceRecord: Codable, Sendable {
     /// Written to the spool's device by anybody, from the run's begin until the system had stopped and a sync(2) after it;
     /// nil where that cannot be counted. Records of before this was so have what was written up to the last delivery.
     package var deviceWriteBytes: UInt64?
+    /// The bytes above have in them what the kernel still held when the system had stopped; nil in older records.
+    package var deviceIsSynced: Bool?
     /// Number of writes to it and bytes read from it up to the last delivery; nil where they cannot be counted.
     package var deviceWrites: UInt64?
     package var deviceReadBytes: UInt64?
@@ -23,6 +25,7 @@ package struct ResourceRecord: Codable, Sendable {
         case method, usage, samples, counters
         case loopbackBytes = "loopback_bytes"
         case deviceWriteBytes = "device_write_bytes"
+        case deviceIsSynced = "device_synced"
         case deviceWrites = "device_writes"
         case deviceReadBytes = "device_read_bytes"
     }

@@ -121,6 +121,7 @@ final class ResourceMeter {
         sync()
         if let device = totals().device, let earlier = begin.device {
             record.deviceWriteBytes = device.writtenBytes - earlier.writtenBytes
+            record.deviceIsSynced = true
         }
         for (group, meter) in groups {
             guard var usage = record[group] else { continue }
