@@ -7,7 +7,7 @@ package struct MeasuredRun: Sendable {
     package let label: String
     package let profile: String
     package let runs: Int
-    /// First MAIL to the last message at the sink.
+    /// First MAIL to the last message at the sink, without the load's own warm-up.
     package let messagesPerSecond: Double
     /// Slowest and fastest of the runs.
     package let rateRange: ClosedRange<Double>
@@ -52,7 +52,7 @@ package struct MeasuredRun: Sendable {
                     "\(run.profile.name) \(run.systemLabel), run \(run.repeatIndex), is no valid result, and nothing is "
                         + "derived from it: \(reason)")
             }
-            guard run.sink.received > 0, run.sink.lastReceivedUnixSeconds > run.generator.firstOfferedUnixSeconds else {
+            guard run.measured.deliveredPerSecond > 0 else {
                 throw RecordFault("\(run.profile.name) \(run.systemLabel): nothing was delivered")
             }
             let key = [run.profile.name, run.systemLabel, run.profileText, run.machine.commit].joined(separator: "\n")
@@ -65,9 +65,7 @@ package struct MeasuredRun: Sendable {
         return groups.map { MeasuredRun($0.runs) }
     }
 
-    private static func rate(_ run: RunRecord) -> Double {
-        Double(run.sink.received) / (run.sink.lastReceivedUnixSeconds - run.generator.firstOfferedUnixSeconds)
-    }
+    private static func rate(_ run: RunRecord) -> Double { run.measured.deliveredPerSecond }
 
     private init(_ runs: [RunRecord]) {
         let first = runs[0]
@@ -78,7 +76,7 @@ package struct MeasuredRun: Sendable {
             return values.count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2
         }
         func each(_ value: @escaping (RunRecord) -> Double?) -> Double? {
-            median { run in value(run).map { $0 / Double(run.sink.received) } }
+            median { run in value(run).map { $0 / Double(run.deliveredMessages) } }
         }
         label = first.systemLabel
         profile = first.profile.name
@@ -138,7 +136,7 @@ extension RunRecord {
                 cpuSeconds: usage.cpuSeconds, memoryPeakBytes: usage.memoryPeakBytes,
                 diskWriteBytes: usage.diskWriteBytes)
         }
-        return (mta?.header.usage).map {
+        return (ownAccount?.header.usage).map {
             SystemUsage(
                 cpuSeconds: $0.cpuSeconds, memoryPeakBytes: $0.memoryPeakBytes, diskWriteBytes: $0.diskWriteBytes)
         }

@@ -10,8 +10,12 @@ package struct ResourceRecord: Codable, Sendable {
     package var samples: [ResourceSample]
     /// Received on the loopback interface during the run, by anybody.
     package var loopbackBytes: UInt64
-    /// Written to and read from the spool's device during the run, by anybody; nil where that cannot be counted.
+    /// Written to the spool's device by anybody, from the run's begin until the system had stopped and a sync(2) after it;
+    /// nil where that cannot be counted. Records of before this was so have what was written up to the last delivery.
     package var deviceWriteBytes: UInt64?
+    /// The bytes above have in them what the kernel still held when the system had stopped; nil in older records.
+    package var deviceIsSynced: Bool?
+    /// Number of writes to it and bytes read from it up to the last delivery; nil where they cannot be counted.
     package var deviceWrites: UInt64?
     package var deviceReadBytes: UInt64?
     /// Counters of the processor for the system's group, where the machine allows them: `instructions`, `cycles`.
@@ -21,8 +25,14 @@ package struct ResourceRecord: Codable, Sendable {
         case method, usage, samples, counters
         case loopbackBytes = "loopback_bytes"
         case deviceWriteBytes = "device_write_bytes"
+        case deviceIsSynced = "device_synced"
         case deviceWrites = "device_writes"
         case deviceReadBytes = "device_read_bytes"
+    }
+
+    /// Written to the device up to the last delivery, by the samples; nil without any.
+    package var deviceWriteBytesUnderLoad: UInt64? {
+        samples.isEmpty ? nil : samples.map(\.deviceWriteBytes).reduce(0, +)
     }
 
     package init(method: String) {

@@ -103,7 +103,8 @@ package struct RunRecord: Codable, Sendable {
     package var mta: MTARecord?
     package var sink: SinkRecord
     package var audit: LedgerAudit
-    /// Written to the spool's device during the run, by anybody; nil where that cannot be counted.
+    /// Written to the spool's device by anybody, until the system had stopped and a sync(2) after it; nil where that
+    /// cannot be counted.
     package var deviceWriteBytes: UInt64?
     /// Nil in records of schema 1, whose system was always this project's `mta`.
     package var system: SystemFacts?
@@ -113,6 +114,9 @@ package struct RunRecord: Codable, Sendable {
     package var queuedAtEnd: UInt64?
     /// Messages that went through the system before, on which nothing here is counted but the MTA's own record.
     package var warmUpMessages: UInt64?
+    /// Due to received of the messages that were due after the load's own warm-up, by the ledgers; nil without a warm-up,
+    /// and in records of before it was kept.
+    package var measuredEndToEndLatency: LatencyHistogram?
     /// In order of time.
     package var phases: [RunPhase]?
     /// Nil of runs without a course of their own, and in records of before there were any.
@@ -130,6 +134,7 @@ package struct RunRecord: Codable, Sendable {
         case system, resources, evidence, phases, scenario, conditions, ledgers
         case queuedAtEnd = "queued_at_end"
         case warmUpMessages = "warm_up_messages"
+        case measuredEndToEndLatency = "measured_end_to_end_latency"
         case profileText = "profile_text"
         case repeatIndex = "repeat_index"
         case startedUnixSeconds = "started_unix_s"
@@ -191,6 +196,29 @@ package struct RunRecord: Codable, Sendable {
     /// For people: what accepted mail is kept in.
     package var spoolName: String { mta?.spool ?? system?.spool ?? "unknown" }
 
+    /// The MTA's record is of this run's mail and no other's: not of what went through it before to warm up or to look
+    /// for a rate, nor of its second life alone.
+    package var mtaAccountsForRun: Bool {
+        (warmUpMessages ?? 0) == 0 && scenario?.rateSearch == nil && !wasKilled
+    }
+
+    /// The system was killed under way and started again.
+    package var wasKilled: Bool {
+        profile.crashAfterSeconds != nil || scenario?.crash != nil
+            || (phases ?? []).contains { $0.name == "killed" }
+    }
+
+    /// File systems that a power cut leaves nothing of.
+    private static let fileSystemsInMemory = ["tmpfs", "ramfs", "devtmpfs"]
+
+    /// A sync reaches no disk where there is none; nil where the promise can be kept.
+    private var promiseWithoutDisk: String? {
+        guard promise == .fsync, let kind = machine.fileSystem.split(separator: " ").first.map(String.init),
+            Self.fileSystemsInMemory.contains(kind)
+        else { return nil }
+        return "\(systemLabel) promises fsync, but its spool was on \(kind), which is memory: a power cut loses it"
+    }
+
     /// Reasons besides the conservation law.
     private var disqualifications: [String] {
         var reasons: [String] = []
@@ -208,6 +236,7 @@ package struct RunRecord: Codable, Sendable {
             reasons.append("\(generator.accepted) of \(wanted) messages were acknowledged")
         }
         if let contradiction { reasons.append(contradiction) }
+        if let promiseWithoutDisk { reasons.append(promiseWithoutDisk) }
         return reasons
     }
 
@@ -257,16 +286,19 @@ package enum ConservationLaw {
                 "sink: received \(sink.received) ≠ unique \(ledger.unique) + duplicates \(ledger.duplicates)"
                     + " + without id \(ledger.unidentified)")
             if let mta = run.mta {
+                // The MTA counts recipients; a notification has one.
+                let each = UInt64(max(1, min(run.profile.recipients ?? 1, 1000)))
                 expect(
-                    ledger.unique + ledger.unidentified + (run.warmUpMessages ?? 0) >= mta.delivered,
-                    "sink: unique \(ledger.unique) < delivered \(mta.delivered)")
+                    (ledger.unique + (run.warmUpMessages ?? 0)) * each + ledger.unidentified >= mta.delivered,
+                    "sink: unique \(ledger.unique)" + (each > 1 ? " × \(each) recipients" : "")
+                        + " < delivered \(mta.delivered)")
             }
         }
         expect(
             run.audit.acknowledged == generator.accepted,
             "ledger names \(run.audit.acknowledged) acknowledged messages, the record \(generator.accepted)")
         let missing = run.missing
-        expect(missing.lost == 0, "\(missing.lost) acknowledged messages were lost")
+        expect(missing.lost == 0, lostText(run, missing.lost))
         expect(missing.queued == 0, "\(missing.queued) acknowledged messages were still in the queue at the end")
         expect(missing.returned == 0, "\(missing.returned) acknowledged messages were returned to their sender")
         // A receiver's last answers die with the system: sent again is what the standard asks for (RFC 5321 §6.1).
@@ -274,6 +306,15 @@ package enum ConservationLaw {
         expect(wasKilled || run.audit.doubled == 0, "\(run.audit.doubled) messages arrived more than once")
         expect(run.audit.changed == 0, "\(run.audit.changed) messages were changed on the way")
         return found
+    }
+
+    /// A system without a record does not say what it returned, and what it returned comes to the sink without an id.
+    private static func lostText(_ run: RunRecord, _ lost: UInt64) -> String {
+        guard run.mta == nil, let others = run.sink.ledger?.unidentified, others > 0 else {
+            return "\(lost) acknowledged messages were lost"
+        }
+        return "\(lost) acknowledged messages were lost or returned to their sender: "
+            + "\(others) messages without an id arrived"
     }
 
     private static func violations(

@@ -75,9 +75,12 @@ struct Comparison {
             lines.append("mta writes: pages that the mta made dirty, as the kernel charges them")
         }
         if has("device_write_bytes_per_message") {
+            let isWhole = groups.allSatisfy { $0.runs.allSatisfy { $0.resources?.deviceIsSynced == true } }
             lines.append(
-                "device writes: by whatever wrote to the spool's device, until the system has stopped; not what the kernel still held"
-            )
+                "device writes: by whatever wrote to the spool's device, "
+                    + (isWhole
+                        ? "with what the kernel still held when the system had stopped"
+                        : "until the last delivery; not what the kernel still held"))
         }
         return lines
     }

@@ -21,16 +21,14 @@ package struct RunFigures: Sendable {
     package let figures: [Figure]
 
     /// Accepted: first MAIL to the last final reply at the generator. Delivered: first MAIL to the last message at the
-    /// sink. Latency: MAIL written to final reply; of an open load also from when it was due; end to end by the sink.
+    /// sink; both without the load's own warm-up. Latency: MAIL written to final reply; of an open load also from when it
+    /// was due; end to end by the sink. What a record has only together with other mail is left out.
     package init(_ run: RunRecord) {
         var figures: [Figure] = []
         func add(_ key: String, _ label: String, _ unit: String, _ value: Double, _ digits: Int) {
             figures.append(Figure(key: key, label: label, unit: unit, value: value, digits: digits))
         }
-        let accepted = Self.rate(
-            run.generator.accepted, run.generator.firstOfferedUnixSeconds, run.generator.lastAcceptedUnixSeconds)
-        let delivered = Self.rate(
-            run.sink.received, run.generator.firstOfferedUnixSeconds, run.sink.lastReceivedUnixSeconds)
+        let (accepted, delivered) = (run.measured.acceptedPerSecond, run.measured.deliveredPerSecond)
         let size = Double(run.generator.messageSizeBytes)
         add("accepted_mmh", "accepted", "MMH", accepted * 0.0036, 3)
         add("delivered_mmh", "delivered", "MMH", delivered * 0.0036, 3)
@@ -42,21 +40,17 @@ package struct RunFigures: Sendable {
         if let intended = run.generator.intendedLatency, run.generator.load?.model == .open {
             Self.addLatency("intended_latency", "due to final reply", intended, &figures)
         }
-        if let endToEnd = run.sink.endToEndLatency {
+        if let endToEnd = run.endToEndLatency {
             Self.addLatency("end_to_end_latency", "end to end", endToEnd, &figures)
         }
-        if let mta = run.mta {
-            Self.addLatency("delivery_latency", "accept to deliver", mta.deliveryLatency, &figures)
+        if let own = run.ownDeliveryLatency {
+            Self.addLatency("delivery_latency", "accept to deliver", own, &figures)
         }
         Self.addResources(run, &figures)
         Self.addSystem(run, &figures)
         figures += ScenarioFigures.figures(run)
         for price in run.profile.prices { Self.addCost(price, delivered, size, &figures) }
         self.figures = figures
-    }
-
-    private static func rate(_ count: UInt64, _ from: Double, _ to: Double) -> Double {
-        to > from ? Double(count) / (to - from) : 0
     }
 
     private static func addLatency(
@@ -72,9 +66,10 @@ package struct RunFigures: Sendable {
     }
 
     private static func addResources(_ run: RunRecord, _ figures: inout [Figure]) {
-        let messages = Double(max(1, run.sink.received))
+        let messages = Double(max(1, run.deliveredMessages))
+        let mta = run.ownAccount
         let programs = [
-            ("generator", run.generator.header.usage), ("mta", run.mta?.header.usage), ("sink", run.sink.header.usage),
+            ("generator", run.generator.header.usage), ("mta", mta?.header.usage), ("sink", run.sink.header.usage),
         ].compactMap { name, usage in usage.map { (name, $0) } }
         for (name, usage) in programs {
             let parts = [
@@ -93,7 +88,7 @@ package struct RunFigures: Sendable {
                     key: "\(name)_memory_peak_mib", label: "\(name) peak memory", unit: "MiB",
                     value: Double(usage.memoryPeakBytes) / 1_048_576, digits: 0))
         }
-        if let mta = run.mta {
+        if let mta {
             figures.append(
                 Figure(
                     key: "mta_disk_write_bytes_per_message", label: "mta disk writes", unit: "bytes/msg",
@@ -105,7 +100,7 @@ package struct RunFigures: Sendable {
                     key: "device_write_bytes_per_message", label: "device writes, all programs", unit: "bytes/msg",
                     value: Double(written) / messages, digits: 0))
         }
-        if let mta = run.mta {
+        if let mta {
             figures.append(
                 Figure(
                     key: "mta_messages_per_commit", label: "messages a commit", unit: "msg",
@@ -119,7 +114,7 @@ package struct RunFigures: Sendable {
 
     /// The system under test as it was watched from outside, and what a second of its CPU did.
     private static func addSystem(_ run: RunRecord, _ figures: inout [Figure]) {
-        let messages = Double(max(1, run.sink.received))
+        let messages = Double(max(1, run.deliveredMessages))
         func add(_ key: String, _ label: String, _ unit: String, _ value: Double, _ digits: Int) {
             figures.append(Figure(key: key, label: label, unit: unit, value: value, digits: digits))
         }
@@ -139,9 +134,9 @@ package struct RunFigures: Sendable {
                 add("system_syncs_per_message", "syncs", "syncs/msg", Double(syncs.total) / messages, 3)
             }
         }
-        let seconds = watched?.cpuSeconds ?? run.mta?.header.usage.cpuSeconds ?? 0
+        let seconds = watched?.cpuSeconds ?? run.ownAccount?.header.usage.cpuSeconds ?? 0
         guard seconds > 0 else { return }
-        add("system_messages_per_cpu_s", "a CPU second", "msg/CPU s", Double(run.sink.received) / seconds, 0)
+        add("system_messages_per_cpu_s", "a CPU second", "msg/CPU s", Double(run.deliveredMessages) / seconds, 0)
     }
 
     /// Cost of a thousand delivered messages at a machine's price, if it delivered at the rate measured here.

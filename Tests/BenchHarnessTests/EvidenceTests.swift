@@ -6,20 +6,34 @@ import BenchHarness
 /// What strace and perf say is read as what it is.
 @Suite struct EvidenceTests {
     private static let trace = """
-        4711  1000.100000 fdatasync(7)              = 0
+        4711  1000.100000 fdatasync(7)              = 0 <0.020000>
         4712  1000.200000 fsync(9 <unfinished ...>
-        4711  1000.250000 <... fsync resumed>)      = 0
-        4711  1000.300000 sync_file_range(7, 0, 0, SYNC_FILE_RANGE_WRITE) = 0
+        4712  1000.250000 <... fsync resumed>)      = 0 <0.050000>
+        4711  1000.300000 sync_file_range(7, 0, 0, SYNC_FILE_RANGE_WRITE) = 0 <0.000100>
         4711  1000.900000 --- SIGTERM {si_signo=SIGTERM} ---
         4711  1000.950000 +++ exited with 0 +++
-        4713  1002.000000 msync(0x7f, 4096, MS_SYNC) = 0
+        4713  1002.000000 msync(0x7f, 4096, MS_SYNC) = 0 <0.000200>
+        4713  1003.000000 fsync(9)                  = -1 EIO (Input/output error) <0.010000>
+        4714  1004.000000 fsync(9 <unfinished ...>
+        4713  1004.500000 fsync(9)                  = ?
 
         """
 
     @Test func eachCallIsCountedOnce() {
         let calls = SyncCall.parse(Self.trace)
-        #expect(calls.map(\.name) == ["fdatasync", "fsync", "sync_file_range", "msync"])
-        #expect(calls.map(\.unixSeconds) == [1000.1, 1000.2, 1000.3, 1002])
+        #expect(calls.map(\.name) == ["fdatasync", "fsync", "sync_file_range", "msync", "fsync", "fsync", "fsync"])
+        #expect(calls.map(\.unixSeconds) == [1000.1, 1000.2, 1000.3, 1002, 1003, 1004, 1004.5])
+        #expect(calls.map { $0.endedUnixSeconds != nil } == [true, true, true, true, false, false, false])
+    }
+
+    /// Begun is not done: the 250 at 1000.24 came before the sync's end at 1000.25.
+    @Test func aSyncThatHadNotEndedOrFailedCountsForNothing() {
+        let calls = SyncCall.parse(Self.trace)
+        let early = EvidenceRun.judge(calls, [1000.18...1000.24], method: "strace")
+        #expect(early.verdict == .doesNotSync && early.syncs.total == 0)
+        #expect(EvidenceRun.judge(calls, [1000.18...1000.26], method: "strace").verdict == .syncsEachMessage)
+        #expect(EvidenceRun.judge(calls, [1002.9...1003.5], method: "strace").verdict == .doesNotSync, "EIO")
+        #expect(EvidenceRun.judge(calls, [1003.9...1005], method: "strace").verdict == .doesNotSync, "no end seen")
     }
 
     @Test func onlyCallsWithinAMessageCount() {

@@ -40,6 +40,12 @@ import Testing
                 ($0.sink.ledger!.unique, $0.sink.ledger!.unidentified) = (999, 1)
             }, violations: []),
         Row(
+            name: "ten recipients of each message",
+            bend: {
+                $0.profile.recipients = 10
+                ($0.mta.accepted, $0.mta.delivered) = (10_000, 10_000)
+            }, violations: []),
+        Row(
             name: "what a crash left was delivered",
             bend: {
                 ($0.mta.recovered, $0.mta.delivered) = (5, 1005)
@@ -73,6 +79,14 @@ import Testing
             name: "delivered, but never at the sink",
             bend: { ($0.sink.received, $0.sink.ledger!.unique) = (999, 999) },
             violations: ["sink: unique 999 < delivered 1000"]),
+        Row(
+            name: "delivered to ten recipients, but not all at the sink",
+            bend: {
+                $0.profile.recipients = 10
+                ($0.mta.accepted, $0.mta.delivered) = (10_000, 10_000)
+                ($0.sink.received, $0.sink.ledger!.unique) = (999, 999)
+            },
+            violations: ["sink: unique 999 × 10 recipients < delivered 10000"]),
         Row(
             name: "the ledger forgot an acknowledgement", bend: { $0.audit.acknowledged = 999 },
             violations: ["ledger names 999 acknowledged messages, the record 1000"]),

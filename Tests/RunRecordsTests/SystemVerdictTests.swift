@@ -40,6 +40,32 @@ import Testing
         #expect(try run(lost: 5).invalid == ["5 acknowledged messages were lost"], "nobody could be asked")
     }
 
+    /// Returned mail has no id: it may be what is missing, and nobody says so.
+    @Test func whatWasReturnedIsNotSaidToBeLostForCertain() throws {
+        var run = try run(lost: 60, queued: 0)
+        (run.sink.received, run.sink.ledger) = (1000, .init(unique: 940, unidentified: 60))
+        #expect(
+            run.faults == [
+                "60 acknowledged messages were lost or returned to their sender: 60 messages without an id arrived"
+            ])
+        run.sink.ledger?.unidentified = 0
+        run.sink.received = 940
+        #expect(run.faults == ["60 acknowledged messages were lost"])
+    }
+
+    @Test(arguments: ["tmpfs on tmpfs", "ramfs on none"]) func aSyncInMemorySurvivesNoPowerCut(place: String) throws {
+        var run = try run(queued: 0)
+        #expect(run.faults == [])
+        run.machine.fileSystem = place
+        let kind = place.prefix(5)
+        #expect(
+            run.faults == [
+                "postfix-tuned promises fsync, but its spool was on \(kind), which is memory: a power cut loses it"
+            ])
+        run.system?.promise = .os
+        #expect(run.faults == [], "an mta's crash it does survive")
+    }
+
     @Test func aPromiseThatIsNotKeptIsNoResult() throws {
         #expect(try run(evidence: evidence(.syncsEachMessage, 50)).invalid == [])
         #expect(try run(evidence: evidence(.notChecked, 0)).invalid == [])

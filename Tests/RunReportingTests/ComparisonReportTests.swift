@@ -256,6 +256,19 @@ import Testing
         #expect(try ReportTable([RunFixture.run()]).render(.json).contains("\"limit\""))
     }
 
+    /// Of older records the bytes that the kernel still held are not known, and nobody may think that they are in.
+    @Test func deviceWritesSayUntilWhen() throws {
+        var run = try RunFixture.variant(0)
+        #expect(try ComparisonReport([run]).notes.contains { $0.hasSuffix("; not what the kernel still held") })
+        var resources = ResourceRecord(method: "cgroup")
+        (resources.deviceWriteBytes, resources.deviceIsSynced) = (12_000_000, true)
+        run.resources = resources
+        #expect(
+            try ComparisonReport([run]).notes.contains {
+                $0.hasSuffix(", with what the kernel still held when the system had stopped")
+            })
+    }
+
     @Test func endToEndIsTheSinksWhereAllHaveIt() throws {
         var runs = [try RunFixture.variant(0), try RunFixture.variant(3)]
         #expect(try ComparisonReport(runs).columns.contains { $0.key == "delivery_latency_ms_p99" })

@@ -56,7 +56,7 @@ enum GoldenComparison {
           reply: MAIL written to final reply, at the generator; pipelined, with the wait for the message before
           mta's own: its 250 to the next hop's 250, by its own account
           mta writes: pages that the mta made dirty, as the kernel charges them
-          device writes: by whatever wrote to the spool's device, until the system has stopped; not what the kernel still held
+          device writes: by whatever wrote to the spool's device, until the last delivery; not what the kernel still held
           measured on Test CPU 9000, 2 cores shared by all programs, 24.0 GiB, Linux 6.1.0, loopback, ext4 on /dev/test; commit 0123456789
           4 KiB fdatasync p50 0.200–0.200 ms before the runs
 
@@ -109,7 +109,7 @@ enum GoldenComparison {
         - reply: MAIL written to final reply, at the generator; pipelined, with the wait for the message before
         - mta's own: its 250 to the next hop's 250, by its own account
         - mta writes: pages that the mta made dirty, as the kernel charges them
-        - device writes: by whatever wrote to the spool's device, until the system has stopped; not what the kernel still held
+        - device writes: by whatever wrote to the spool's device, until the last delivery; not what the kernel still held
         - measured on Test CPU 9000, 2 cores shared by all programs, 24.0 GiB, Linux 6.1.0, loopback, ext4 on /dev/test; commit 0123456789
         - 4 KiB fdatasync p50 0.200–0.200 ms before the runs
 

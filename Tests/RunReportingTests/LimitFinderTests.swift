@@ -115,6 +115,14 @@ import Testing
         #expect(found.limit == .bandwidth)
         #expect(found.reasons[0] == "220 MB/s written to a disk limited to 225 MB/s")
         #expect(try verdict(disk) { $0.deviceWriteBytes = 300_000_000 }.limit != .bandwidth)
+        let later = try verdict(disk) {
+            $0.resources = resources { record in
+                var sample = ResourceSample(unixSeconds: 1001)
+                sample.deviceWriteBytes = 100_000_000
+                (record.samples, record.deviceWriteBytes) = ([sample], 550_000_000)
+            }
+        }
+        #expect(later.limit != .bandwidth, "what was written after the load did not slow it")
         #expect(try verdict { $0.deviceWriteBytes = 550_000_000 }.limit != .bandwidth)
     }
 

@@ -53,6 +53,68 @@ import Testing
         }
     }
 
+    private func keys(_ run: RunRecord) -> [String] { RunFigures(run).figures.map(\.key) }
+
+    private func value(_ key: String, _ run: RunRecord) -> Double? {
+        RunFigures(run).figures.first { $0.key == key }?.value
+    }
+
+    /// The MTA's record has the whole life of the MTA in it: what went through it before, and after a crash not all.
+    @Test func whatTheMTACountedOfOtherMailIsLeftOut() throws {
+        var watched = GroupUsage()
+        watched.cpuUserSeconds = 0.5
+        var resources = ResourceRecord(method: "cgroup")
+        resources[.system] = watched
+        let bends: [(inout RunRecord) -> Void] = [
+            { $0.warmUpMessages = 500 },
+            {
+                $0.scenario = ScenarioRecord(
+                    rateSearch: RateSearchFacts(sustainedPerSecond: 1, failedAtPerSecond: nil, steps: []))
+            },
+            { $0.profile.crashAfterSeconds = 5 },
+        ]
+        for bend in bends {
+            var run = try RunFixture.run()
+            run.resources = resources
+            #expect(keys(run).contains("mta_messages_per_commit"))
+            bend(&run)
+            #expect(!keys(run).contains { $0.hasPrefix("mta_") || $0.hasPrefix("delivery_latency") })
+            #expect(value("system_cpu_us_per_message_total", run) == 500)
+            #expect(value("system_messages_per_cpu_s", run) == 2000)
+            run.resources = nil
+            #expect(!keys(run).contains("system_messages_per_cpu_s"), "the MTA's own CPU is that of other mail, too")
+        }
+    }
+
+    /// A notification has no id; what came again after a crash has one that was there.
+    @Test func onlyTheGeneratorsMailIsDeliveredAndOnce() throws {
+        var run = try RunFixture.run()
+        run.sink.received = 1500
+        run.sink.ledger = .init(unique: 1000, duplicates: 300, unidentified: 200)
+        #expect(value("delivered_msg_per_s", run) == 400)
+        #expect(value("generator_cpu_us_per_message_user", run) == 100)
+        run.sink.ledger = nil
+        #expect(value("delivered_msg_per_s", run) == 600, "all that is known")
+    }
+
+    /// A warm-up of 0.5 s with 400 of the 1,000 messages: 600 in 1.5 s were accepted, in 2 s delivered.
+    @Test func theLoadsWarmUpIsNotMeasured() throws {
+        var run = try RunFixture.run()
+        run.sink.endToEndLatency = run.generator.transactionLatency
+        #expect(keys(run).contains("end_to_end_latency_ms_p50"))
+        run.generator.warmUp = WarmUpFacts(
+            seconds: 0.5, offered: 400, accepted: 400, transactionLatency: run.generator.transactionLatency)
+        #expect(value("accepted_msg_per_s", run) == 400)
+        #expect(value("delivered_msg_per_s", run) == 300)
+        #expect(!keys(run).contains { $0.hasPrefix("end_to_end") || $0.hasPrefix("delivery_latency") })
+        run.measuredEndToEndLatency = run.generator.transactionLatency
+        #expect(value("end_to_end_latency_ms_max", run) == 8)
+        let warnings = try ComparisonReport([run]).warnings
+        #expect(warnings.contains { $0.hasPrefix("the load's warm-up is in what is counted a message") })
+        run.generator.warmUp?.seconds = 10
+        #expect(value("accepted_msg_per_s", run) == 0, "it was over before anything was measured")
+    }
+
     @Test func aRunWithoutMessagesHasNoRateAndNoNonsense() throws {
         var record = try RunFixture.run()
         record.generator.accepted = 0

@@ -114,9 +114,15 @@ final class ResourceMeter {
         return record
     }
 
-    /// What is known only when the processes have ended: their context switches.
+    /// What is known only when the processes have ended: their context switches, and what they had left to the kernel to
+    /// write, which it does now.
     func complete(_ record: inout ResourceRecord) {
         collect()
+        sync()
+        if let device = totals().device, let earlier = begin.device {
+            record.deviceWriteBytes = device.writtenBytes - earlier.writtenBytes
+            record.deviceIsSynced = true
+        }
         for (group, meter) in groups {
             guard var usage = record[group] else { continue }
             (usage.contextSwitchesVoluntary, usage.contextSwitchesInvoluntary) = meter.contextSwitches

@@ -97,6 +97,11 @@ package struct BenchRun {
             system: setup.choice.facts(version: setup.version, files: outcome.files),
             queuedAtEnd: outcome.queued ?? mta?.queued,
             warmUpMessages: before > 0 ? before : nil, evidence: setup.evidence)
+        if let warmUp = record.generator.warmUp, record.latenciesHoldWarmUp {
+            record.measuredEndToEndLatency = try LedgerTimes(
+                generatorFile: directory + "/generator.ledger", sinkFile: directory + "/sink.ledger"
+            ).endToEnd(afterFirst: warmUp.offered)
+        }
         record.scenario = outcome.scenario
         record.warnings += outcome.warnings
         record.resources = outcome.resources

@@ -1,5 +1,6 @@
 import Foundation
 import MailTypes
+package import Measures
 package import RunRecords
 
 /// When each message was due, acknowledged and delivered, by both ledgers. Nanoseconds since 1970.
@@ -46,6 +47,20 @@ package struct LedgerTimes: Sendable {
 
     private static func number(_ text: ArraySlice<UInt8>) -> UInt64? {
         UInt64(String(decoding: text, as: UTF8.self))
+    }
+
+    // MARK: Latency
+
+    /// Due to received, first arrivals only.
+    /// - Parameter count: so many that were due first are left out: those of the load's warm-up.
+    package func endToEnd(afterFirst count: UInt64) -> LatencyHistogram {
+        var histogram = LatencyHistogram()
+        for message in messages.sorted(by: { $0.due < $1.due }).dropFirst(Int(clamping: count)) {
+            guard let received = message.received else { continue }
+            // Two clocks that differ may put the end before the begin.
+            histogram.record(nanoseconds: max(received, message.due) - message.due)
+        }
+        return histogram
     }
 
     // MARK: Backlog

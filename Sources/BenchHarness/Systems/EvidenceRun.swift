@@ -4,8 +4,9 @@ import Measures
 package import RunRecords
 
 /// Finds out whether a system syncs before it answers 250, instead of believing it: messages one after the other over one
-/// connection, with every sync call of the system and its children traced. Only calls between a message's begin and its
-/// 250 count, and between two messages there is time for what the one before still causes.
+/// connection, with every sync call of the system and its children traced. Only calls count that began after a message's
+/// begin and had returned without an error by its 250, and between two messages there is time for what the one before
+/// still causes.
 package struct EvidenceRun {
     private let choice: SystemChoice
     private let paths: HarnessPaths
@@ -58,7 +59,7 @@ package struct EvidenceRun {
         let calls = SyncCounts.names.joined(separator: ",")
         let system = try RunningSystem(
             choice, scene: scene, systems: paths.systems, logs: folder + "/system",
-            wrapping: .init(counter: ["strace", "-f", "-qq", "-ttt", "-e", "trace=" + calls, "-o", trace]))
+            wrapping: .init(counter: ["strace", "-f", "-qq", "-ttt", "-T", "-e", "trace=" + calls, "-o", trace]))
         defer {
             system.stop()
             system.killRest()
@@ -92,7 +93,10 @@ package struct EvidenceRun {
         var counts = SyncCounts()
         var synced = 0
         for span in spans {
-            let within = calls.filter { span.contains($0.unixSeconds) }
+            // A sync that is still under way at the 250, or that failed, has promised nothing.
+            let within = calls.filter { call in
+                span.contains(call.unixSeconds) && (call.endedUnixSeconds.map { span.contains($0) } ?? false)
+            }
             for call in within { counts.calls[call.name, default: 0] += 1 }
             // Writing back a range says nothing about metadata or the disk's cache.
             if within.contains(where: { $0.name != "sync_file_range" }) { synced += 1 }
@@ -104,19 +108,42 @@ package struct EvidenceRun {
     }
 }
 
-/// A call that `strace -f -ttt` saw begin.
+/// A call that `strace -f -ttt -T` saw begin.
 package struct SyncCall {
     package var name: String
     package var unixSeconds: Double
+    /// When it returned 0; nil: it failed, or its end was not seen.
+    package var endedUnixSeconds: Double?
 
-    /// Lines such as `4711  1795657227.715123 fdatasync(7) = 0`; the rest of an interrupted call is not another one.
+    /// Lines such as `4711  1795657227.715123 fdatasync(7) = 0 <0.000812>`. Of an interrupted call the rest stands in a
+    /// later line of the same thread, `4711  1795657227.716001 <... fdatasync resumed>) = 0 <0.000878>`: not another call.
     package static func parse(_ text: String) -> [SyncCall] {
-        text.split(separator: "\n").compactMap { line in
+        var calls: [SyncCall] = []
+        var unfinished: [Substring: Int] = [:]
+        for line in text.split(separator: "\n") {
             let words = line.split(separator: " ", maxSplits: 2)
-            guard words.count == 3, let time = Double(words[1]) else { return nil }
+            guard words.count == 3, let time = Double(words[1]) else { continue }
+            if words[2].hasPrefix("<... ") {
+                guard let index = unfinished.removeValue(forKey: words[0]) else { continue }
+                let began = calls[index].unixSeconds
+                calls[index].endedUnixSeconds = duration(words[2]).map { began + $0 }
+                continue
+            }
             let name = String(words[2].prefix { $0.isLetter || $0 == "_" })
-            guard SyncCounts.names.contains(name), words[2].dropFirst(name.count).first == "(" else { return nil }
-            return SyncCall(name: name, unixSeconds: time)
+            guard SyncCounts.names.contains(name), words[2].dropFirst(name.count).first == "(" else { continue }
+            if words[2].hasSuffix("<unfinished ...>") { unfinished[words[0]] = calls.count }
+            calls.append(
+                SyncCall(name: name, unixSeconds: time, endedUnixSeconds: duration(words[2]).map { time + $0 }))
         }
+        return calls
+    }
+
+    /// Seconds that a call took which returned 0; nil of any other.
+    private static func duration(_ call: Substring) -> Double? {
+        let words = call.split(separator: " ").suffix(3)
+        guard words.count == 3, words.dropLast().joined(separator: " ") == "= 0", let last = words.last,
+            last.first == "<", last.last == ">"
+        else { return nil }
+        return Double(last.dropFirst().dropLast())
     }
 }

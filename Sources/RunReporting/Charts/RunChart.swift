@@ -93,12 +93,11 @@ package struct RunChart {
             if let intended = run.generator.intendedLatency, run.generator.load?.model == .open {
                 lines.append(Line(title: name(run, "due to final reply"), points: RunSeries.percentiles(intended)))
             }
-            if let endToEnd = run.sink.endToEndLatency {
+            if let endToEnd = run.endToEndLatency {
                 lines.append(Line(title: name(run, "end to end"), points: RunSeries.percentiles(endToEnd)))
             }
-            guard let mta = run.mta else { continue }
-            lines.append(
-                Line(title: name(run, "accepted to delivered"), points: RunSeries.percentiles(mta.deliveryLatency)))
+            guard let own = run.ownDeliveryLatency else { continue }
+            lines.append(Line(title: name(run, "accepted to delivered"), points: RunSeries.percentiles(own)))
         }
         return Panel(
             title: "Latency by percentile", xLabel: "percentile", yLabel: "milliseconds", isPercentile: true,

@@ -169,7 +169,7 @@ extension HTMLReport {
             hasEndToEnd
                 ? "From when a message was due to its last octet at the sink."
                 : "From the MTA’s 250 to the next hop’s, by the MTA’s own account."
-        ) { hasEndToEnd ? $0.sink.endToEndLatency : $0.mta?.deliveryLatency }
+        ) { hasEndToEnd ? $0.endToEndLatency : $0.ownDeliveryLatency }
         let charts = [reply, delivery].compactMap { $0 }
         guard !charts.isEmpty else { return [] }
         return [

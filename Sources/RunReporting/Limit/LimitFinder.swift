@@ -73,8 +73,13 @@ package struct LimitFinder {
             ])
     }
 
+    /// What the kernel wrote after the load is in the whole of a run, and cannot have slowed it.
+    private var writtenUnderLoad: UInt64? {
+        run.resources?.deviceWriteBytesUnderLoad ?? run.resources?.deviceWriteBytes ?? run.deviceWriteBytes
+    }
+
     private var limitedDisk: LimitVerdict? {
-        let written = run.resources?.deviceWriteBytes ?? run.deviceWriteBytes
+        let written = writtenUnderLoad
         if let limit = limits.diskBytesPerSecond, let written {
             let rate = Double(written) / load.seconds
             if rate >= Self.full * limit {
@@ -202,7 +207,7 @@ package struct LimitFinder {
         reasons.append(
             "\(significant(load.acceptedPerSecond * latency, 3)) messages under way on "
                 + "\(grouped(run.generator.concurrency)) connections")
-        if let written = run.resources?.deviceWriteBytes ?? run.deviceWriteBytes {
+        if let written = writtenUnderLoad {
             reasons.append("\(fixed(Double(written) / load.seconds / 1e6, 0)) MB/s written to the device")
         }
         return LimitVerdict(limit: .unclear, reasons: reasons)

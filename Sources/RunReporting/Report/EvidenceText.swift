@@ -19,7 +19,7 @@ enum EvidenceText {
 
     private static func seenInTheRun(_ runs: [RunRecord]) -> String? {
         let rates = runs.compactMap { run in
-            run.resources?[.system]?.syncs.map { Double($0.total) / Double(max(1, run.sink.received)) }
+            run.resources?[.system]?.syncs.map { Double($0.total) / Double(max(1, run.deliveredMessages)) }
         }.sorted()
         guard !rates.isEmpty else { return nil }
         return "\(fixed(rates[rates.count / 2], 2)) in the run"

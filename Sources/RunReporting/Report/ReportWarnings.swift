@@ -7,7 +7,9 @@ enum ReportWarnings {
     private static let shortestSeconds = 60.0
 
     static func lines(_ systems: [(name: String, group: RunGroup)]) -> [String] {
-        [shortRuns(systems), cached(systems), unsteady(systems), few(systems), dirty(systems)].compactMap { $0 }
+        [
+            shortRuns(systems), cached(systems), unsteady(systems), warmUp(systems), few(systems), dirty(systems),
+        ].compactMap { $0 }
     }
 
     /// First message to the last at the sink.
@@ -69,6 +71,14 @@ enum ReportWarnings {
         guard rates.count >= fewestSeconds else { return 0 }
         let (drift, median) = (Drift(rates), Sample(rates).median)
         return drift.isShown(level: 0.01) && median > 0 ? drift.slope * Double(rates.count - 1) / median : 0
+    }
+
+    private static func warmUp(_ systems: [(name: String, group: RunGroup)]) -> String? {
+        let mixed = systems.filter { $0.group.runs.contains(where: \.latenciesHoldWarmUp) }
+        guard !mixed.isEmpty else { return nil }
+        return
+            "the load's warm-up is in what is counted a message (CPU, bytes, syncs), not in rates and latencies"
+            + of(mixed, systems)
     }
 
     private static func few(_ systems: [(name: String, group: RunGroup)]) -> String? {

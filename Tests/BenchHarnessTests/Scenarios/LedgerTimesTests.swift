@@ -33,6 +33,22 @@ import Testing
         return LedgerTimes(generator: Array(generator.utf8), sink: Array((sink + "-,ok,5,1,-,-,-,250\n").utf8))
     }
 
+    // MARK: Latency
+
+    /// In the file stands what was due last first; one of the warm-up came late, one of the rest never.
+    @Test func theWarmUpIsNotInTheLatencyOfTheRest() {
+        let times = times([
+            Line(due: 4, ended: 4.1, received: 4.2, arrivals: 2), Line(due: 3, ended: 3.1, received: nil),
+            Line(due: 2, ended: 2.1, received: 2.1), Line(due: 1, ended: 1.1, received: 9),
+            Line(due: 0.5, ended: 1, received: nil, fate: "refused"),
+        ])
+        let rest = times.endToEnd(afterFirst: 2)
+        #expect(rest.count == 2)
+        #expect(abs(Double(rest.max_ns) / 1e9 - 0.2) < 0.001)
+        #expect(times.endToEnd(afterFirst: 0).count == 3)
+        #expect(times.endToEnd(afterFirst: .max).count == 0)
+    }
+
     // MARK: Backlog
 
     /// Ten messages a second for 10 s; the receiver is away from 2 s to 8 s and then takes 50 a second.

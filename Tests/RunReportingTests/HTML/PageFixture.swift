@@ -28,6 +28,7 @@ enum PageFixture {
         run.profile.messages = messages
         (run.generator.offered, run.generator.accepted) = (UInt64(messages), UInt64(messages))
         (run.sink.received, run.audit.acknowledged) = (UInt64(messages), UInt64(messages))
+        run.sink.ledger?.unique = UInt64(messages)
         run.generator.runID = "0193a1b2c3d4e5\(index)\(system)"
         run.generator.header.usage.cpuUserSeconds = 28
         run.sink.header.usage.cpuUserSeconds = 12
