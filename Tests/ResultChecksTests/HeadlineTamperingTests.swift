@@ -29,19 +29,69 @@ import Testing
         },
     ]
 
+    static let ofPromises: [Row] = [
+        Row(what: "memory is shown as durable", checks: ["system"], says: "says 'spool: memory'") {
+            var record = try GoodResult.record()
+            record.system?.files["etc/mta.yaml"] = "hostname: mta.test\nspool: memory\n"
+            $0 = try GoodResult.bundle(record)
+        },
+        Row(what: "the page cache is shown as durable", checks: ["system"], says: "says 'durability: os'") {
+            var record = try GoodResult.record()
+            record.system?.files["etc/mta.yaml"] = "hostname: mta.test\nspool: rocksdb\ndurability: os\n"
+            $0 = try GoodResult.bundle(record)
+        },
+        Row(what: "the setting is left out", checks: ["system"], says: "makes it 'spool: rocksdb'") {
+            var record = try GoodResult.record()
+            record.system?.files["etc/mta.yaml"] = "hostname: mta.test\n"
+            $0 = try GoodResult.bundle(record)
+        },
+        Row(what: "the system's record is left out", checks: ["system"], says: "writes a record, and there is none") {
+            var record = try GoodResult.record()
+            record.mta = nil
+            $0 = try GoodResult.bundle(record)
+        },
+        Row(what: "the definition is left out", checks: ["system"], says: "system.definition cannot be read") {
+            var record = try GoodResult.record()
+            record.system?.definition = ""
+            $0 = try GoodResult.bundle(record)
+        },
+        Row(what: "the system is left out", checks: ["system"], says: "names no system") {
+            try $0.tamper { $0["system"] = nil }
+        },
+        Row(what: "hardly anything was synced", checks: ["durability"], says: "3 syncs were counted in the run") {
+            var record = try GoodResult.record()
+            record.resources?[.system]?.syncs = SyncCounts(calls: ["fdatasync": 3])
+            $0 = try GoodResult.bundle(record)
+        },
+        Row(what: "repeats are left out", checks: ["environment"], says: "repeats is 1, the command asks for 5") {
+            var environment = EnvironmentFacts()
+            (environment.cores, environment.memoryBytes, environment.commit) = (2, 24 << 30, "0123456789")
+            environment.command = ["bench-report", "run", "good.yaml", "--repeat", "5"]
+            $0.files["environment.json"] = try JSONEncoder.ofRecords.encode(environment).map { $0 }
+            $0.seal()
+        },
+    ]
+
     private static func dropLedgers(_ bundle: inout ResultBundle, _ reason: String) throws {
         bundle.files[LedgerStore.generatorName] = nil
         bundle.files[LedgerStore.sinkName] = nil
         try bundle.tamper { $0["ledgers"] = ["kept": false, "reason": reason] as [String: Any] }
     }
 
-    @Test(arguments: ofLedgers) func isRefused(_ row: Row) throws {
+    @Test(arguments: ofLedgers + ofPromises) func isRefused(_ row: Row) throws {
         var bundle = try GoodResult.bundle(GoodResult.record())
         try row.tamper(&bundle)
         let failures = ResultCheck(bundle).failures
         #expect(
             failures.contains { row.checks.contains($0.check) && $0.detail.contains(row.says) },
             "refused by \(failures)")
+    }
+
+    /// A group commit has one sync for all that are under way.
+    @Test func fewSyncsOfManyConnectionsPass() throws {
+        var record = try GoodResult.record()
+        record.resources?[.system]?.syncs = SyncCounts(calls: ["fdatasync": 30])
+        #expect(ResultCheck(try GoodResult.bundle(record)).failures.map(\.detail) == [])
     }
 
     /// Ledgers of a million messages may have been too large to be kept, and that is no failure.
