@@ -11,11 +11,18 @@ enum PlausibilityChecks {
     private static let leastCPUPerMessage = 1e-6
 
     static func add(_ run: RunRecord, to findings: inout Findings) {
-        findings.add("plausible", speed(run) + latency(run) + memory(run), "nothing faster than a machine can be")
+        findings.add(
+            "plausible", speed(run) + latency(run) + memory(run) + ResourceChecks.commits(run),
+            "nothing faster than a machine can be")
         guard let resources = run.resources else {
+            if run.schema == RunRecord.schema {
+                return findings.add("resources", ["the record has no resources by the kernel's account"], "")
+            }
             return findings.skip("resources", "the record has no resources by the kernel's account")
         }
-        findings.add("resources", accounts(run, resources), "the programs' accounts agree with the kernel's")
+        findings.add(
+            "resources", accounts(run, resources) + ResourceChecks.problems(run, resources),
+            "the programs' accounts agree with the kernel's")
     }
 
     private static func speed(_ run: RunRecord) -> [String] {

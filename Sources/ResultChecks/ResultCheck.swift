@@ -59,6 +59,7 @@ package struct ResultCheck: Sendable {
         PlausibilityChecks.add(run, to: &findings)
         PromiseChecks.add(run, to: &findings)
         DefinitionChecks.add(run, to: &findings)
+        ScenarioChecks.add(run, to: &findings)
         findings.add("commit", commit(run.machine.commit), run.machine.commit)
     }
 

@@ -72,13 +72,67 @@ import Testing
         },
     ]
 
+    static let ofResources: [Row] = [
+        Row(what: "a hundredth of the CPU", checks: ["resources"], says: "s were seen from outside") {
+            try change(&$0) { $0.resources?.scale("system", 0.01) }
+        },
+        Row(what: "more CPU than the cores have", checks: ["resources"], says: "2 cores had") {
+            try change(&$0) { $0.resources?.scale("system", 10) }
+        },
+        Row(what: "more CPU than the samples", checks: ["resources"], says: "the samples sum to 1.50 s") {
+            try change(&$0) { $0.resources?[.system]?.cpuUserSeconds = 2 }
+        },
+        Row(what: "samples are left out", checks: ["resources"], says: "0 samples end before") {
+            try change(&$0) { $0.resources?.samples = [] }
+        },
+        Row(what: "a group is left out", checks: ["resources"], says: "has no 'system'") {
+            try change(&$0) { $0.resources?[.system] = nil }
+        },
+        Row(what: "resources are left out", checks: ["resources"], says: "no resources by the kernel's") {
+            try change(&$0) { $0.resources = nil }
+        },
+        Row(what: "one commit for all", checks: ["plausible"], says: "mta.commits is 1: 1000 messages") {
+            try change(&$0) { $0.mta?.commits = 1 }
+        },
+        Row(what: "a warning is left out", checks: ["warnings"], says: "'warnings' does not say: 9 messages") {
+            try change(&$0) { $0.generator.warnings = ["9 messages began more than 1 ms late"] }
+        },
+        Row(what: "a short run does not say so", checks: ["warnings"], says: "does not say: run too short: 0.700 s") {
+            try change(&$0) { $0.generator.elapsedSeconds = 0.7 }
+        },
+        Row(what: "a search that nobody asked for", checks: ["scenario"], says: "the profile has no find_max") {
+            try change(&$0) { $0.scenario = ScenarioRecord(rateSearch: search(9000)) }
+        },
+        Row(what: "a rate that no step sustained", checks: ["scenario"], says: "is 9000.0/s, the steps give 800.0/s") {
+            try change(&$0) { $0.scenario = ScenarioRecord(rateSearch: search(9000)) }
+        },
+        Row(what: "a limit that nobody asked for", checks: ["scenario"], says: "a condition limits the disk") {
+            try change(&$0) { $0.conditions = ["disk limited to 1 writes a second (blkio cgroup)"] }
+        },
+    ]
+
+    private static func search(_ sustained: Double) -> RateSearchFacts {
+        var failed = RateSearchFacts.Step(purpose: "doubling", ratePerSecond: 1600)
+        failed.violations = ["p99"]
+        return RateSearchFacts(
+            sustainedPerSecond: sustained, failedAtPerSecond: 1600,
+            steps: [RateSearchFacts.Step(purpose: "doubling", ratePerSecond: 800), failed])
+    }
+
+    /// Changes the record and makes all again that follows from it.
+    private static func change(_ bundle: inout ResultBundle, _ body: (inout RunRecord) -> Void) throws {
+        var record = try GoodResult.record()
+        body(&record)
+        bundle = try GoodResult.bundle(record)
+    }
+
     private static func dropLedgers(_ bundle: inout ResultBundle, _ reason: String) throws {
         bundle.files[LedgerStore.generatorName] = nil
         bundle.files[LedgerStore.sinkName] = nil
         try bundle.tamper { $0["ledgers"] = ["kept": false, "reason": reason] as [String: Any] }
     }
 
-    @Test(arguments: ofLedgers + ofPromises) func isRefused(_ row: Row) throws {
+    @Test(arguments: ofLedgers + ofPromises + ofResources) func isRefused(_ row: Row) throws {
         var bundle = try GoodResult.bundle(GoodResult.record())
         try row.tamper(&bundle)
         let failures = ResultCheck(bundle).failures
@@ -100,5 +154,17 @@ import Testing
         let many: UInt64 = 1_000_000
         #expect(LedgerStore.objection(facts, offered: many, received: many, isValid: true) == nil)
         #expect(LedgerStore.objection(facts, offered: many, received: many, isValid: false) != nil)
+    }
+}
+
+extension ResourceRecord {
+    /// CPU of a group, and of its seconds.
+    fileprivate mutating func scale(_ group: String, _ factor: Double) {
+        usage[group]?.cpuUserSeconds *= factor
+        usage[group]?.cpuSystemSeconds *= factor
+        for index in samples.indices {
+            samples[index].cpuUserSeconds[group]? *= factor
+            samples[index].cpuSystemSeconds[group]? *= factor
+        }
     }
 }
