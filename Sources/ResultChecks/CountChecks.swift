@@ -15,7 +15,7 @@ enum CountChecks {
         findings.add(
             "invalid", unsaid.map { "'invalid' does not say: \($0)" } + saturation(run),
             run.invalid.isEmpty
-                ? "a result by the rules" : "not a result, for \(run.invalid.count) reasons that it says")
+                ? "a result by the rules" : "\(CheckFinding.notAResult), for \(run.invalid.count) reasons that it says")
         findings.add("warnings", warnings(run), "nothing that the generator warns of is left out")
         findings.add("series", series(run), "the seconds sum to the totals")
         findings.add("replies", replies(run), "replies sum to accepted and refused")

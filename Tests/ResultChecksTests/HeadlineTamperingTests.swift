@@ -111,6 +111,19 @@ import Testing
         },
     ]
 
+    static let ofReports: [Row] = [
+        Row(
+            what: "a line is added", checks: ["report"], says: "has 1 lines more than the record gives, such as 'Tuned:"
+        ) {
+            $0.files["report.md"]! += Array("\nTuned: 99 MMH\n".utf8)
+            $0.seal()
+        },
+        Row(what: "the report is left out", checks: ["report"], says: "report.md is missing") {
+            $0.files["report.md"] = nil
+            $0.seal()
+        },
+    ]
+
     private static func search(_ sustained: Double) -> RateSearchFacts {
         var failed = RateSearchFacts.Step(purpose: "doubling", ratePerSecond: 1600)
         failed.violations = ["p99"]
@@ -132,13 +145,29 @@ import Testing
         try bundle.tamper { $0["ledgers"] = ["kept": false, "reason": reason] as [String: Any] }
     }
 
-    @Test(arguments: ofLedgers + ofPromises + ofResources) func isRefused(_ row: Row) throws {
+    @Test(arguments: ofLedgers + ofPromises + ofResources + ofReports) func isRefused(_ row: Row) throws {
         var bundle = try GoodResult.bundle(GoodResult.record())
         try row.tamper(&bundle)
         let failures = ResultCheck(bundle).failures
         #expect(
             failures.contains { row.checks.contains($0.check) && $0.detail.contains(row.says) },
             "refused by \(failures)")
+    }
+
+    /// Not edited is not the same as a result.
+    @Test func aRunThatSaysThatItIsNoResultIsKnown() throws {
+        var record = try GoodResult.record()
+        record.invalid = ["the disk was another"]
+        #expect(ResultCheck(try GoodResult.bundle(record)).findings.contains { $0.isOfInvalidRun })
+        let good = ResultCheck(try GoodResult.bundle(GoodResult.record()))
+        #expect(!good.findings.contains { $0.isOfInvalidRun })
+    }
+
+    /// Another version's words are no addition.
+    @Test func aLineInOtherWordsPasses() throws {
+        var bundle = try GoodResult.bundle(GoodResult.record())
+        bundle.tamper("report.md", "end to end p50", "from end to end p50")
+        #expect(ResultCheck(bundle).failures.map(\.detail) == [])
     }
 
     /// A group commit has one sync for all that are under way.
