@@ -37,6 +37,14 @@ enum PlausibilityChecks {
                 "\(name) used \(fixed(header.usage.cpuSeconds, 2)) s of CPU in \(fixed(wall, 2)) s on "
                     + "\(run.machine.cores) cores")
         }
+        let messages = [
+            ("generator", run.generator.accepted, run.generator.header), ("sink", run.sink.received, run.sink.header),
+        ]
+        for (name, count, header) in messages {
+            problems.expect(
+                header.usage.cpuSeconds >= Double(count) * leastCPUPerMessage,
+                "\(name) used \(fixed(header.usage.cpuSeconds, 6)) s of CPU for \(count) messages")
+        }
         if let system = run.resources?[.system], run.mta == nil { cpu += system.cpuSeconds }
         problems.expect(
             cpu + 0.02 >= Double(run.sink.received) * leastCPUPerMessage,

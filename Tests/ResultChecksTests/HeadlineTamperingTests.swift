@@ -82,6 +82,13 @@ import Testing
         Row(what: "more CPU than the samples", checks: ["resources"], says: "the samples sum to 1.50 s") {
             try change(&$0) { $0.resources?[.system]?.cpuUserSeconds = 2 }
         },
+        Row(what: "a generator that costs nothing", checks: ["plausible"], says: "generator used 0.000020 s of CPU") {
+            try change(&$0) {
+                $0.resources?.scale("generator", 0)
+                $0.generator.header.usage.cpuUserSeconds = 0.00002
+                $0.generator.header.usage.cpuSystemSeconds = 0
+            }
+        },
         Row(what: "samples are left out", checks: ["resources"], says: "0 samples end before") {
             try change(&$0) { $0.resources?.samples = [] }
         },
