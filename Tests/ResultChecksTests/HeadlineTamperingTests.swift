@@ -152,7 +152,8 @@ import Testing
         try bundle.tamper { $0["ledgers"] = ["kept": false, "reason": reason] as [String: Any] }
     }
 
-    @Test(arguments: ofLedgers + ofPromises + ofResources + ofReports) func isRefused(_ row: Row) throws {
+    @Test(arguments: ofLedgers + ofPromises + ofResources + ofReports) func aBetterHeadlineIsRefused(_ row: Row) throws
+    {
         var bundle = try GoodResult.bundle(GoodResult.record())
         try row.tamper(&bundle)
         let failures = ResultCheck(bundle).failures
