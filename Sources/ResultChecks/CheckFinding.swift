@@ -14,6 +14,14 @@ package struct CheckFinding: Codable, Hashable, Sendable {
     /// What was found; of a failure what is written and what follows from the rest.
     package var detail: String
 
+    /// What the check `invalid` begins with of a run that says itself that it is none.
+    static let notAResult = "not a result"
+
+    /// Whether a run that says that it is no result was found to say so.
+    package var isOfInvalidRun: Bool {
+        check == "invalid" && outcome == .pass && detail.hasPrefix(Self.notAResult)
+    }
+
     package init(result: String, check: String, outcome: Outcome, detail: String) {
         self.result = result
         self.check = check

@@ -15,7 +15,8 @@ enum CountChecks {
         findings.add(
             "invalid", unsaid.map { "'invalid' does not say: \($0)" } + saturation(run),
             run.invalid.isEmpty
-                ? "a result by the rules" : "not a result, for \(run.invalid.count) reasons that it says")
+                ? "a result by the rules" : "\(CheckFinding.notAResult), for \(run.invalid.count) reasons that it says")
+        findings.add("warnings", warnings(run), "nothing that the generator warns of is left out")
         findings.add("series", series(run), "the seconds sum to the totals")
         findings.add("replies", replies(run), "replies sum to accepted and refused")
         findings.add("sizes", sizes(run), "bytes are messages times their size")
@@ -30,6 +31,25 @@ enum CountChecks {
         let isSaid = (run.invalid + run.warnings + generator.warnings).contains { $0.contains("saturated") }
         guard share > 0.91, !isSaid else { return [] }
         return ["the generator used \(fixed(share * 100, 0)) % of its threads, and nothing says that it was saturated"]
+    }
+
+    /// What the generator warns of the run warns of, and what its counts make it warn of it does.
+    private static func warnings(_ run: RunRecord) -> [String] {
+        guard run.schema == RunRecord.schema else { return [] }
+        let generator = run.generator
+        let own = generator.warnings.filter { !$0.hasPrefix("generator saturated") }
+        var found = own.filter { !run.warnings.contains($0) }.map { "'warnings' does not say: \($0)" }
+        func expect(_ isSaid: Bool, _ text: String) {
+            if !isSaid { found.append("'generator.warnings' does not say: \(text)") }
+        }
+        expect(
+            generator.elapsedSeconds >= 1 || own.contains { $0.hasPrefix("run too short") },
+            "run too short: \(fixed(generator.elapsedSeconds, 3)) s")
+        let dropped = generator.droppedStarts ?? 0
+        expect(
+            dropped == 0 || own.contains { $0.hasPrefix(grouped(dropped) + " messages were due") },
+            "\(dropped) messages were due and never began")
+        return found
     }
 
     // MARK: Seconds

@@ -65,6 +65,9 @@ enum FileChecks {
             let (isClean, isDirty) = (facts.changes.isEmpty, run.machine.commit.hasSuffix("-dirty"))
             problems.expect(
                 isClean != isDirty, "environment.json names \(facts.changes.count) changed files of \(facts.commit)")
+            if let told = PromiseChecks.value("--repeat", facts.command) {
+                problems.expectEqual("repeats", "\(run.repeats)", told, "the command asks for")
+            }
             findings.add("environment", problems.list, "the same machine and commit as in the record")
         } catch {
             findings.add("environment", ["\(error)"], "")

@@ -13,9 +13,12 @@ enum LedgerChecks {
                     "the record says that the ledgers were \(states ? "" : "not ")kept; they are \(has ? "" : "not ")here"
                 return findings.add("ledgers", [problem], "")
             }
-            guard has else { return findings.skip("ledgers", "were not kept: \(facts.reason ?? "for no reason")") }
+            guard has else { return addMissing(run, facts, to: &findings) }
         }
         guard let generator = packed.0, let sink = packed.1 else {
+            if run.schema == RunRecord.schema {
+                return findings.add("ledgers", ["the record says nothing of them"], "")
+            }
             return findings.skip("ledgers", "results of this age keep none")
         }
         do throws(RecordFault) {
@@ -33,6 +36,14 @@ enum LedgerChecks {
         } catch {
             findings.add("ledgers", [error.description], "")
         }
+    }
+
+    /// Only what is too large is not kept.
+    private static func addMissing(_ run: RunRecord, _ facts: LedgerFacts, to findings: inout Findings) {
+        let objection = LedgerStore.objection(
+            facts, offered: run.generator.offered, received: run.sink.received, isValid: run.invalid.isEmpty)
+        if let objection { return findings.add("ledgers", [objection], "") }
+        findings.skip("ledgers", "were not kept: \(facts.reason ?? "for no reason")")
     }
 
     private static func problems(_ run: RunRecord, _ reading: LedgerReading) -> [String] {
@@ -90,8 +101,9 @@ enum LedgerChecks {
         if let intended = generator.intendedLatency, generator.warmUp == nil {
             same("generator.intended_latency", intended, times.intended)
         }
-        if let endToEnd = run.sink.endToEndLatency, endToEnd.count > 0 {
-            same("sink.end_to_end_latency", endToEnd, times.endToEnd)
+        // A sink that wrote down when messages came knew how long they took.
+        if run.schema == RunRecord.schema || run.sink.endToEndLatency != nil {
+            same("sink.end_to_end_latency", run.sink.endToEndLatency ?? LatencyHistogram(), times.endToEnd)
         }
         func near(_ name: String, _ written: Double, _ follows: UInt64?) {
             guard let follows else { return }

@@ -11,11 +11,18 @@ enum PlausibilityChecks {
     private static let leastCPUPerMessage = 1e-6
 
     static func add(_ run: RunRecord, to findings: inout Findings) {
-        findings.add("plausible", speed(run) + latency(run) + memory(run), "nothing faster than a machine can be")
+        findings.add(
+            "plausible", speed(run) + latency(run) + memory(run) + ResourceChecks.commits(run),
+            "nothing faster than a machine can be")
         guard let resources = run.resources else {
+            if run.schema == RunRecord.schema {
+                return findings.add("resources", ["the record has no resources by the kernel's account"], "")
+            }
             return findings.skip("resources", "the record has no resources by the kernel's account")
         }
-        findings.add("resources", accounts(run, resources), "the programs' accounts agree with the kernel's")
+        findings.add(
+            "resources", accounts(run, resources) + ResourceChecks.problems(run, resources),
+            "the programs' accounts agree with the kernel's")
     }
 
     private static func speed(_ run: RunRecord) -> [String] {
@@ -29,6 +36,14 @@ enum PlausibilityChecks {
                 header.usage.cpuSeconds <= possible,
                 "\(name) used \(fixed(header.usage.cpuSeconds, 2)) s of CPU in \(fixed(wall, 2)) s on "
                     + "\(run.machine.cores) cores")
+        }
+        let messages = [
+            ("generator", run.generator.accepted, run.generator.header), ("sink", run.sink.received, run.sink.header),
+        ]
+        for (name, count, header) in messages {
+            problems.expect(
+                header.usage.cpuSeconds >= Double(count) * leastCPUPerMessage,
+                "\(name) used \(fixed(header.usage.cpuSeconds, 6)) s of CPU for \(count) messages")
         }
         if let system = run.resources?[.system], run.mta == nil { cpu += system.cpuSeconds }
         problems.expect(

@@ -1,9 +1,11 @@
+import Measures
 import RunRecords
 
 /// What a 250 of the system means: asked for, reported by itself, and seen.
 enum PromiseChecks {
     static func add(_ run: RunRecord, to findings: inout Findings) {
-        findings.add("durability", durability(run), "\(run.promise.rawValue), by all that say something of it")
+        findings.add(
+            "durability", durability(run) + syncs(run), "\(run.promise.rawValue), by all that say something of it")
         findings.add("arguments", arguments(run), "the programs ran with what the profile asks for")
     }
 
@@ -46,6 +48,20 @@ enum PromiseChecks {
         return problems.list
     }
 
+    /// One sync covers what is under way at most: what all connections have sent and not yet got their 250 for. Half of
+    /// that will do: a counter may lose some.
+    private static func syncs(_ run: RunRecord) -> [String] {
+        guard run.promise == .fsync, run.invalid.isEmpty, run.profile.crashAfterSeconds == nil,
+            let syncs = run.resources?[.system]?.syncs
+        else { return [] }
+        let least = UInt64(Double(run.generator.accepted) / (2 * run.messagesUnderWay))
+        guard syncs.total < least else { return [] }
+        return [
+            "\(run.promise.rawValue) is promised, \(syncs.total) syncs were counted in the run: \(run.generator.accepted) "
+                + "messages, \(fixed(run.messagesUnderWay, 0)) under way at once, need \(least) at least"
+        ]
+    }
+
     /// Command lines are noted by the programs themselves.
     private static func arguments(_ run: RunRecord) -> [String] {
         var problems = Problems()
@@ -72,11 +88,19 @@ enum PromiseChecks {
     }
 
     /// The word behind a flag, or behind its `=`.
-    private static func value(_ flag: String, _ arguments: [String]) -> String? {
+    static func value(_ flag: String, _ arguments: [String]) -> String? {
         for (index, word) in arguments.enumerated() {
             if word.hasPrefix(flag + "=") { return String(word.dropFirst(flag.count + 1)) }
             if word == flag, index + 1 < arguments.count { return arguments[index + 1] }
         }
         return nil
+    }
+}
+
+extension RunRecord {
+    /// Messages that can be without their answer at the same time, at most.
+    var messagesUnderWay: Double {
+        let depth = max(generator.pipelining ? 2 : 1, generator.transport?.batchSize ?? 1)
+        return max(1, Double(generator.concurrency) * Double(depth) * Double(max(1, profile.recipients ?? 1)))
     }
 }

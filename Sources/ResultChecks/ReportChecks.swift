@@ -7,12 +7,18 @@ enum ReportChecks {
     /// `report.md` beside a run.
     static func addReport(_ run: RunRecord, _ bundle: ResultBundle, to findings: inout Findings) {
         guard let written = bundle.text(DerivedFiles.reportName) else {
+            if run.schema == RunRecord.schema {
+                return findings.add("report", ["\(DerivedFiles.reportName) is missing"], "")
+            }
             return findings.skip("report", "\(DerivedFiles.reportName) is not there")
         }
         guard let again = try? ReportTable([run]).render(.markdown) else {
             return findings.add("report", ["the report cannot be made again"], "")
         }
-        add("report", TextComparison.compare(written, again, name: DerivedFiles.reportName), to: &findings)
+        add(
+            "report",
+            TextComparison.compare(
+                written, again, name: DerivedFiles.reportName, mayHaveMore: hadOtherFigures([run])), to: &findings)
         addPages([run], bundle, to: &findings)
     }
 
@@ -29,13 +35,22 @@ enum ReportChecks {
                 continue
             }
             let again = (try? ReportTable(runs, layout: .comparison).render(format)) ?? ""
-            let outcome = TextComparison.compare(written, head + again, name: name)
+            let outcome = TextComparison.compare(
+                written, head + again, name: name, mayHaveMore: hadOtherFigures(runs))
             seen.problems += outcome.problems
             seen.unknownLines += outcome.unknownLines
         }
         add("comparison", seen, to: &findings)
         addTables(runs, bundle, to: &findings)
         addPages(runs, bundle, to: &findings)
+    }
+
+    /// Runs of which versions before this one gave figures that this one leaves out.
+    private static func hadOtherFigures(_ runs: [RunRecord]) -> Bool {
+        runs.contains { run in
+            run.schema != RunRecord.schema || (run.warmUpMessages ?? 0) > 0 || run.generator.warmUp != nil
+                || run.profile.findMax != nil || run.profile.crashAfterSeconds != nil
+        }
     }
 
     private static func add(_ check: String, _ outcome: TextComparison.Outcome, to findings: inout Findings) {

@@ -58,6 +58,8 @@ package struct ResultCheck: Sendable {
         TimeChecks.add(run, name, to: &findings)
         PlausibilityChecks.add(run, to: &findings)
         PromiseChecks.add(run, to: &findings)
+        DefinitionChecks.add(run, to: &findings)
+        ScenarioChecks.add(run, to: &findings)
         findings.add("commit", commit(run.machine.commit), run.machine.commit)
     }
 

@@ -13,17 +13,27 @@ enum TextComparison {
     ///   - written: as it lies in the directory.
     ///   - again: made again from the records.
     ///   - name: of the file.
-    static func compare(_ written: String, _ again: String, name: String) -> Outcome {
+    ///   - mayHaveMore: whether other versions had lines of it that this one has not.
+    static func compare(_ written: String, _ again: String, name: String, mayHaveMore: Bool) -> Outcome {
         var outcome = Outcome()
         guard written != again else { return outcome }
         let (old, new) = (lines(written), lines(again))
         let (known, there) = (Dictionary(grouping: new, by: skeleton), Dictionary(grouping: old, by: skeleton))
+        var unknown: [String] = []
         for (shape, found) in there.sorted(by: { $0.key < $1.key }) {
             guard let expected = known[shape] else {
-                outcome.unknownLines += found.count
+                unknown += found
                 continue
             }
             outcome.problems += differences(found, expected, name)
+        }
+        outcome.unknownLines = unknown.count
+        // Who words a line otherwise leaves out the one that it stands for.
+        let missing = new.count { there[skeleton($0)] == nil }
+        if !mayHaveMore, unknown.count > missing, let line = unknown.first(where: { $0.contains(where: \.isNumber) }) {
+            outcome.problems.append(
+                "\(name) has \(unknown.count - missing) lines more than the record gives, such as '\(line.prefix(140))'"
+            )
         }
         for line in new where isIndispensable(line) && there[skeleton(line)] == nil {
             outcome.problems.append("\(name) does not say '\(line.prefix(140))'")

@@ -28,6 +28,31 @@ package enum LedgerStore {
         }
         return Packed(
             files: [:],
-            facts: LedgerFacts(kept: false, reason: "\(bytes) bytes compressed, more than \(keptBytes)"))
+            facts: LedgerFacts(kept: false, reason: reason(bytes)))
+    }
+
+    // MARK: Ledgers that are not there
+
+    /// Bytes that a line comes to, compressed, at most: of what is in one an id, times and a checksum do not repeat.
+    private static let lineBytes: (generator: UInt64, sink: UInt64) = (64, 96)
+
+    private static func reason(_ bytes: Int) -> String { "\(bytes) bytes compressed, more than \(keptBytes)" }
+
+    /// What speaks against ledgers that are said not to have been kept; nil where they can have been too large.
+    /// - Parameters:
+    ///   - offered: messages of the generator.
+    ///   - received: messages at the sink.
+    ///   - isValid: whether the run is; ledgers of one that is not are always kept.
+    package static func objection(_ facts: LedgerFacts, offered: UInt64, received: UInt64, isValid: Bool) -> String? {
+        guard isValid else { return "a run that is no result keeps its ledgers, however large they are" }
+        let text = facts.reason ?? "no reason"
+        guard let bytes = Int(text.prefix { $0.isNumber }), bytes > keptBytes, text == reason(bytes) else {
+            return "ledgers were not kept, and the reason is '\(text)': expected 'N bytes compressed, more than "
+                + "\(keptBytes)'"
+        }
+        let possible = offered * lineBytes.generator + received * lineBytes.sink
+        guard bytes > possible else { return nil }
+        return "ledgers of \(offered) messages offered and \(received) received are said to have been \(bytes) bytes "
+            + "compressed; they come to \(possible) at most, and are kept"
     }
 }

@@ -103,9 +103,11 @@ package struct ReportTable {
                 "  \(LoadText.of(run.profile, size: "\(grouped(run.generator.messageSizeBytes)) bytes"));"
                     + " \(group.runs.count) run\(group.runs.count == 1 ? "" : "s")"
                     + (group.runs.count > 1 ? ", median (range)" : ""))
+            let isMissing = group.runs.contains { $0.ledgers?.kept == false }
+            let source = isMissing ? "ledgers that were not kept" : "the ledgers"
             lines.append(
                 "  acknowledged \(grouped(audit.map(\.acknowledged).reduce(0, +))), lost \(audit.map(\.lost).reduce(0, +)), "
-                    + "doubled \(audit.map(\.doubled).reduce(0, +)), changed \(audit.map(\.changed).reduce(0, +)) (by the ledgers)"
+                    + "doubled \(audit.map(\.doubled).reduce(0, +)), changed \(audit.map(\.changed).reduce(0, +)) (by \(source))"
             )
             lines.append(
                 "  measured on \(run.machine.cpu), \(run.machine.cores) cores shared by all programs, "

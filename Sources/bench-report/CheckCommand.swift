@@ -61,16 +61,24 @@ struct Check: AsyncParsableCommand {
             let failed = Set(own.filter { $0.outcome == .fail }.map(\.check)).count
             let skipped = own.filter { $0.outcome == .skipped }.count
             let checks = Set(own.map(\.check)).count
-            lines.append(
-                "\(name): "
-                    + (failed == 0 ? "passes \(checks - skipped) checks" : "REFUSED by \(failed) of \(checks) checks")
-                    + (skipped > 0 ? ", \(skipped) could not be made" : ""))
+            let verdict = failed == 0 ? "passes \(checks - skipped) checks" : "REFUSED by \(failed) of \(checks) checks"
+            let rest = skipped > 0 ? ", \(skipped) could not be made" : ""
+            lines.append("\(name): \(verdict)\(rest)\(invalid(name, all))")
             for finding in findings where finding.result == name {
                 let outcome = finding.outcome == .fail ? "FAIL" : finding.outcome.rawValue
                 lines.append("  " + padded(outcome, 8) + padded(finding.check, 16) + finding.detail)
             }
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Who passes has not been edited; a result it need not be.
+    private static func invalid(_ name: String, _ all: [CheckFinding]) -> String {
+        if all.contains(where: { $0.result == name && $0.isOfInvalidRun }) {
+            return "; INVALID: it says that it is no result"
+        }
+        let runs = all.count { $0.result.hasPrefix(name + "/") && $0.isOfInvalidRun }
+        return runs > 0 ? "; INVALID: \(runs) of its runs say that they are no results" : ""
     }
 
     private static func padded(_ text: String, _ width: Int) -> String {

@@ -23,6 +23,26 @@ enum GoodResult {
 
         """
 
+    static let definition = """
+        title: Millrace
+        about: a relay
+        executables: [mta]
+        parameters: {spool: segment, durability: fsync}
+        files:
+          etc/mta.yaml: |
+            hostname: mta.test
+            spool: {{ spool }}
+            {% if durability != "none" %}durability: {{ durability }}
+            {% endif %}
+        start: [mta, serve]
+        record: mta.json
+        variants:
+          - {name: rocksdb-fsync, spool: rocksdb, promise: fsync, parameters: {spool: rocksdb, durability: fsync}}
+          - {name: rocksdb-os, spool: rocksdb, promise: os, parameters: {spool: rocksdb, durability: os}}
+          - {name: memory, spool: memory, promise: none, parameters: {spool: memory, durability: none}}
+
+        """
+
     // MARK: The record
 
     /// - Parameters:
@@ -40,8 +60,10 @@ enum GoodResult {
         record.order = RunPosition(variant + 1, of: 2)
         record.system = SystemFacts(
             name: "mta", variant: profile.variant ?? "", title: "Millrace", version: "1", spool: "rocksdb",
-            promise: variant == 0 ? .fsync : .os, definition: "title: Millrace\n",
-            files: ["etc/mta.yaml": "hostname: mta.test\n"])
+            promise: variant == 0 ? .fsync : .os, definition: definition,
+            files: [
+                "etc/mta.yaml": "hostname: mta.test\nspool: rocksdb\ndurability: \(profile.durability)\n"
+            ])
         record.resources = resources(begin)
         record.evidence = DurabilityEvidence(
             method: "strace", messages: 20, syncs: SyncCounts(calls: variant == 0 ? ["fdatasync": 21] : [:]),

@@ -20,7 +20,7 @@ import Testing
         let check = ResultCheck(try GoodResult.bundle(GoodResult.record()))
         #expect(check.failures.map { "\($0.check): \($0.detail)" } == [])
         #expect(check.findings.filter { $0.outcome == .skipped }.map { "\($0.check): \($0.detail)" } == [])
-        #expect(Set(check.findings.map(\.check)).count == 22)
+        #expect(Set(check.findings.map(\.check)).count == 25)
         #expect(check.records.count == 1)
     }
 
