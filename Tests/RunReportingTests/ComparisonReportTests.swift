@@ -84,6 +84,22 @@ import Testing
         #expect(text.contains("mta-memory, delivered: withheld"))
     }
 
+    /// Nor does a line below the table tell a rate, or a ratio to one.
+    @Test func noFigureOfWhatIsNoResultStandsBelow() throws {
+        var runs = try eightOfTwo()
+        runs[0].audit.lost = 3
+        runs[0].invalid = ["3 acknowledged messages were lost"]
+        let report = try ComparisonReport(runs)
+        #expect(report.rows[0].withheld != nil && report.rows[1].withheld == nil)
+        #expect(report.rows[0].limit.text == "not clear (figures withheld)")
+        #expect(report.rows[1].limit.text.contains("% busy"))
+        #expect(report.rows[1].contrasts.isEmpty, "a ratio to what is no result is none")
+        for layout in [TableLayout.figures, .comparison] {
+            let text = try ReportTable(runs, layout: layout).render(.text)
+            #expect(text.contains("not clear (figures withheld)"), "\(text)")
+        }
+    }
+
     /// A record that was bent after it was judged is judged again.
     @Test(arguments: ["lost", "changed", "doubled"]) func countsAreLookedAtWhateverTheRecordSays(what: String) throws {
         var run = try RunFixture.run()

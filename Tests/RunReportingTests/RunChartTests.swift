@@ -58,6 +58,14 @@ import Testing
     @Test func anInvalidRunSaysSoInTheTitle() throws {
         let svg = try draw([try RunFixture.run { _, audit in audit.lost = 1 }])
         #expect(svg.contains(">INVALID: 1,000 messages"))
+        #expect(!svg.contains(">accepted<") && svg.contains(">transaction<"), "its rates are withheld")
+    }
+
+    @Test func theThroughputOfNoResultIsNotDrawn() throws {
+        let run = try RunFixture.run { _, audit in audit.lost = 1 }
+        let path = NSTemporaryDirectory() + "/millrace-\(UUID().uuidString).svg"
+        #expect { try RunChart([run], [.time]).write(to: path) } throws: { "\($0)".contains("is withheld: ") }
+        #expect(!FileManager.default.fileExists(atPath: path))
     }
 
     /// Letters that mean something to gnuplot or to XML come out as letters.
