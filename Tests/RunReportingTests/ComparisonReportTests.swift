@@ -145,6 +145,24 @@ import Testing
         #expect(try ComparisonReport(Array(repeating: run, count: 6)).warnings == [])
     }
 
+    /// A budget of time gives each system as many messages as it can do in it.
+    @Test func unequalWorkIsSaid() throws {
+        var runs = [try RunFixture.variant(0), try RunFixture.variant(3)]
+        (runs[1].generator.accepted, runs[1].profile.messages) = (3000, 3000)
+        let three = try ComparisonReport(runs)
+        #expect(!three.warnings.contains { $0.hasPrefix("not the same work") })
+        #expect(
+            three.loads == [
+                "1,000 messages of 10 KB over 20 connections (mta-segment-fsync)",
+                "3,000 messages of 10 KB over 20 connections (mta-memory)",
+            ])
+        runs[1].generator.accepted = 3001
+        #expect(
+            try ComparisonReport(runs).warnings.contains(
+                "not the same work: 3,001 messages a run of mta-memory, 1,000 of mta-segment-fsync: caches, files and"
+                    + " starts weigh otherwise"))
+    }
+
     /// Under a limit of memory that limit counts, and a spool without files has no disk to hide.
     @Test func memoryIsWhatTheRunWasGiven() throws {
         func cached(_ memory: String) throws -> [String] {
