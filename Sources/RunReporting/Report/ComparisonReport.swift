@@ -72,7 +72,8 @@ package struct ComparisonReport: Codable, Sendable {
         loads = comparison.loads
         isInterleaved = groups.contains { $0.runs.contains { $0.order != nil && $0.repeats > 1 } }
         invalid = groups.invalidLines
-        warnings = groups.warningLines + ReportWarnings.lines(zip(names, groups).map { ($0, $1) })
+        let systems = zip(names, groups).map { (name: $0, group: $1) }
+        warnings = groups.warningLines + ReportWarnings.unequal(systems) + ReportWarnings.lines(systems)
         advice = ReportAdvice.lines(rows, groups)
         notes = comparison.notes
     }

@@ -7,29 +7,13 @@ enum ReportWarnings {
     private static let shortestSeconds = 60.0
 
     static func lines(_ systems: [(name: String, group: RunGroup)]) -> [String] {
-        [
-            unequal(systems), shortRuns(systems), cached(systems), unsteady(systems), few(systems), dirty(systems),
-        ].compactMap { $0 }
+        [shortRuns(systems), cached(systems), unsteady(systems), few(systems), dirty(systems)].compactMap { $0 }
     }
 
     /// First message to the last at the sink.
     static func seconds(_ run: RunRecord) -> Double {
         max(run.sink.lastReceivedUnixSeconds, run.generator.lastAcceptedUnixSeconds)
             - run.generator.firstOfferedUnixSeconds
-    }
-
-    /// As a budget of time gives a fast system more: caches fill, files grow and starts weigh otherwise.
-    private static let unequalWork = 3.0
-
-    private static func unequal(_ systems: [(name: String, group: RunGroup)]) -> String? {
-        let counts = systems.map { (name: $0.name, count: $0.group.runs.map(\.generator.accepted).max() ?? 0) }
-            .filter { $0.count > 0 }
-        guard let most = counts.max(by: { $0.count < $1.count }), let least = counts.min(by: { $0.count < $1.count }),
-            Double(most.count) > unequalWork * Double(least.count)
-        else { return nil }
-        return
-            "not the same work: \(grouped(most.count)) messages a run of \(most.name), \(grouped(least.count)) of"
-            + " \(least.name): caches, files and starts weigh otherwise"
     }
 
     private static func shortRuns(_ systems: [(name: String, group: RunGroup)]) -> String? {
@@ -103,6 +87,22 @@ enum ReportWarnings {
         guard !dirty.isEmpty else { return nil }
         return "the working tree had changes that are in no commit: nobody can build the same again"
             + of(dirty, systems)
+    }
+
+    /// As a budget of time gives a fast system more: caches fill, files grow and starts weigh otherwise.
+    private static let unequalWork = 3.0
+
+    /// Of systems that are compared; none or one line.
+    static func unequal(_ systems: [(name: String, group: RunGroup)]) -> [String] {
+        let counts = systems.map { (name: $0.name, count: $0.group.runs.map(\.generator.accepted).max() ?? 0) }
+            .filter { $0.count > 0 }
+        guard let most = counts.max(by: { $0.count < $1.count }), let least = counts.min(by: { $0.count < $1.count }),
+            Double(most.count) > unequalWork * Double(least.count)
+        else { return [] }
+        return [
+            "not the same work: \(grouped(most.count)) messages a run of \(most.name), \(grouped(least.count)) of"
+                + " \(least.name): caches, files and starts weigh otherwise"
+        ]
     }
 
     /// Which, unless it is all of them.
