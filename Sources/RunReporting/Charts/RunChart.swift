@@ -45,7 +45,7 @@ package struct RunChart {
         let memory = LentMemory()
         if kinds == [.time], let reason = runs.lazy.compactMap(\.disqualification).first, valid.isEmpty {
             throw RecordFault(
-                "\(path): there is nothing to draw: the throughput of no valid result is withheld: \(reason)")
+                "\(path): there is nothing to draw: the throughput of what is no valid result is withheld: \(reason)")
         }
         let panels = kinds.map { ($0 == .time ? throughput : latency).lent(by: memory) }.filter { $0.series_count > 0 }
         let status = withExtendedLifetime(memory) { mr_plot(path, title, panels, panels.count, &error, error.count) }
