@@ -174,7 +174,7 @@ let package = Package(
             ]),
 
         // Programs: flags -> configuration -> component.run()
-        layer("ProgramSupport", ["Measures", arguments, signals]),
+        layer("ProgramSupport", ["Measures", "CLinux", arguments, signals]),
         program(
             "traffic-gen",
             [
@@ -201,7 +201,7 @@ let package = Package(
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("MailTypes"),
-        tests("Measures"),
+        tests("Measures", ["TestSupport"]),
         tests("Slabs", ["MailTypes", "Measures"]),
         tests("Statistics", ["Measures"]),
         tests("LoadPacing", ["Measures"]),

@@ -6,6 +6,9 @@
 #include <cstring>
 #include <exception>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 std::string quoted(const char *text) {
     std::string out = "'";
     for (const char *c = text; *c; c++) {
@@ -36,23 +39,28 @@ void plot(const Page &page, const std::function<void(Gnuplot &)> &draw) {
     gnuplot.flush();
 }
 
-}  // namespace
+// There is something else than a file, also behind a symbolic link.
+bool takes_bytes_once(const char *path) {
+    struct stat found;
+    return stat(path, &found) == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode);
+}
 
-int write_page(const Page &page, size_t panel_count, const std::function<void(Gnuplot &)> &draw, char *error,
-               size_t error_size) {
+// What a finished drawing holds goes where it was wanted.
+int pass_on(const char *from, const char *to, char *error, size_t error_size) {
+    std::FILE *in = std::fopen(from, "rb");
+    std::FILE *out = in ? std::fopen(to, "wb") : nullptr;
+    bool good = out != nullptr;
+    char bytes[65536];
+    for (size_t count; good && (count = std::fread(bytes, 1, sizeof bytes, in)) > 0;)
+        good = std::fwrite(bytes, 1, count, out) == count;
+    if (out && std::fclose(out) != 0) good = false;
+    if (!good) std::snprintf(error, error_size, "%s: cannot be written: %s", to, std::strerror(errno));
+    if (in) std::fclose(in);
+    return good ? 0 : -1;
+}
+
+int write_file(const Page &page, const std::function<void(Gnuplot &)> &draw, char *error, size_t error_size) {
     const char *path = page.path;
-    if (!ends_with(path, ".svg") && !ends_with(path, ".png")) {
-        std::snprintf(error, error_size, "%s: the name must end with .svg or .png", path);
-        return -1;
-    }
-    if (panel_count == 0) {
-        std::snprintf(error, error_size, "%s: there is nothing to draw", path);
-        return -1;
-    }
-    if (std::system("gnuplot --version >/dev/null 2>&1") != 0) {
-        std::snprintf(error, error_size, "gnuplot is not installed: 'make setup' does it");
-        return -1;
-    }
     // gnuplot would say so at length and write to standard output instead.
     std::FILE *probe = std::fopen(path, "wb");
     if (!probe) {
@@ -79,4 +87,38 @@ int write_page(const Page &page, size_t panel_count, const std::function<void(Gn
         return -1;
     }
     return 0;
+}
+
+}  // namespace
+
+int write_page(const Page &page, size_t panel_count, const std::function<void(Gnuplot &)> &draw, char *error,
+               size_t error_size) {
+    const char *path = page.path;
+    if (!ends_with(path, ".svg") && !ends_with(path, ".png")) {
+        std::snprintf(error, error_size, "%s: the name must end with .svg or .png", path);
+        return -1;
+    }
+    if (panel_count == 0) {
+        std::snprintf(error, error_size, "%s: there is nothing to draw", path);
+        return -1;
+    }
+    if (std::system("gnuplot --version >/dev/null 2>&1") != 0) {
+        std::snprintf(error, error_size, "gnuplot is not installed: 'make setup' does it");
+        return -1;
+    }
+    if (!takes_bytes_once(path)) return write_file(page, draw, error, error_size);
+    // gnuplot seeks, and what it wrote is looked at: neither can be done with a FIFO or a device.
+    std::string copy = std::string("/tmp/millrace-chart-XXXXXX") + (ends_with(path, ".png") ? ".png" : ".svg");
+    const int made = mkstemps(copy.data(), 4);
+    if (made < 0) {
+        std::snprintf(error, error_size, "%s: cannot be made: %s", copy.c_str(), std::strerror(errno));
+        return -1;
+    }
+    close(made);
+    Page other = page;
+    other.path = copy.c_str();
+    int status = write_file(other, draw, error, error_size);
+    if (status == 0) status = pass_on(copy.c_str(), path, error, error_size);
+    std::remove(copy.c_str());
+    return status;
 }

@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -35,3 +37,8 @@ void mr_spawn_in_directory(posix_spawn_file_actions_t *actions, const char *dire
 }
 
 int mr_exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+int mr_flush_standard_output(void) {
+    const int flushed = fflush(stdout);
+    return flushed != 0 ? errno : ferror(stdout) ? -1 : 0;
+}

@@ -166,6 +166,9 @@ package struct CostSheet {
         case .measured:
             "the rate was measured on another machine than \(setup.instance.name): what it costs if that one delivers as "
                 + "much; --projected asks what it may deliver"
+        case .asked:
+            "the rate is that of the load, which asked for no more: one machine may do more, and then fewer are needed "
+                + "(--mmh gives another); it was measured on another machine than \(setup.instance.name)"
         case .projected: "the rate is projected, not measured: `bench-report project` shows its bounds"
         case .given: "the rate was given, not measured"
         case .published: "the rate is published, not measured here"

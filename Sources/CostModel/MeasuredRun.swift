@@ -9,6 +9,9 @@ package struct MeasuredRun: Sendable {
     package let runs: Int
     /// First MAIL to the last message at the sink, without the load's own warm-up.
     package let messagesPerSecond: Double
+    /// The rate of an open load that was reached, as a text with its unit: such a run does not say what more there may
+    /// be. Nil of a closed load, and where the system could not keep up.
+    package let askedFor: String?
     /// Slowest and fastest of the runs.
     package let rateRange: ClosedRange<Double>
     package let messages: Int
@@ -67,6 +70,12 @@ package struct MeasuredRun: Sendable {
 
     private static func rate(_ run: RunRecord) -> Double { run.measured.deliveredPerSecond }
 
+    private static func asked(_ run: RunRecord, reached: Double) -> String? {
+        guard let load = run.generator.load, load.model == .open else { return nil }
+        guard let rate = load.ratePerSecond, load.stages.isEmpty else { return "rates in stages" }
+        return reached >= 0.9 * rate ? "\(significant(rate, 3)) msg/s" : nil
+    }
+
     private init(_ runs: [RunRecord]) {
         let first = runs[0]
         func median(_ value: (RunRecord) -> Double?) -> Double? {
@@ -82,6 +91,7 @@ package struct MeasuredRun: Sendable {
         profile = first.profile.name
         self.runs = runs.count
         messagesPerSecond = median(Self.rate) ?? 0
+        askedFor = Self.asked(first, reached: messagesPerSecond)
         let rates = runs.map(Self.rate)
         rateRange = rates.min()!...rates.max()!
         messages = first.profile.messages
@@ -109,7 +119,9 @@ package struct MeasuredRun: Sendable {
 
     /// One line: where and when the rate was measured.
     package var basis: String {
-        "measured here on \(machine), \(cores) cores shared by all programs, loopback, \(day); \(label), \(promise.label), "
+        let asked = askedFor.map { "asked for (an open load, \($0); it may do more), " } ?? ""
+        return asked + "measured here on \(machine), \(cores) cores shared by all programs, loopback, \(day); "
+            + "\(label), \(promise.label), "
             + "\(profile), \(runs == 1 ? "one run" : "median of \(runs) runs"), commit \(commit)"
     }
 

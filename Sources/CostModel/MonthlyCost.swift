@@ -16,7 +16,11 @@ package struct SendingPlan: Hashable, Sendable {
 
 /// What one machine does, and on what that rests.
 package struct MachineRate: Hashable, Sendable {
-    package enum Kind: String, Sendable { case measured, projected, given, published }
+    package enum Kind: String, Sendable {
+        case measured, projected, given, published
+        /// Measured, but of a load that asked for no more.
+        case asked = "asked for"
+    }
     package var messagesPerHour: Double
     package var kind: Kind
     /// One line: `measured here on …`.

@@ -207,7 +207,7 @@ package actor LoadGenerator {
         ledger?.close()
         var record = makeRecord(counts, measures, busiestThread: threads.max() ?? 0)
         if isInterrupted { record.warnings.append("interrupted after \(fixed(record.elapsedSeconds, 1)) s") }
-        if let path = configuration.recordPath { try RecordFile.write(record, to: path) }
+        if let path = configuration.recordPath { try writeOutput(try RecordFile.text(record), to: path) }
         return record
     }
 }

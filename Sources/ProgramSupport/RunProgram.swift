@@ -1,4 +1,5 @@
 package import ArgumentParser
+import CLinux
 import Glibc
 import Measures
 import UnixSignals
@@ -16,8 +17,10 @@ package struct RunFault: Error, CustomStringConvertible {
 }
 
 /// Parses the command line, runs the command and ends the process: 0 done, 1 the run failed, 2 usage or
-/// configuration. Errors go to standard error, one line, the program's name in front.
+/// configuration. Errors go to standard error, one line, the program's name in front. What was said on standard output
+/// and did not get there, as on a full disk, is a failed run, too.
 package func runProgram(_ program: any AsyncParsableCommand.Type) async -> Never {
+    let name = program.configuration.commandName ?? "\(program)"
     do {
         var command = try program.parseAsRoot()
         if var asynchronous = command as? any AsyncParsableCommand {
@@ -25,19 +28,21 @@ package func runProgram(_ program: any AsyncParsableCommand.Type) async -> Never
         } else {
             try command.run()
         }
-        exit(0)
+        finish(name, 0)
     } catch {
-        flushStandardOutput()
-        let name = program.configuration.commandName ?? "\(program)"
         switch error {
         case let fault as UsageFault: leave("\(name): \(fault)", 2)
         case let fault as UnitFault: leave("\(name): \(fault)", 2)
         case let fault as RunFault: leave("\(name): \(fault)", 1)
-        case let code as ExitCode: exit(code.rawValue)
+        case let code as ExitCode: finish(name, code.rawValue)
         default: break
         }
         let code = program.exitCode(for: error)
-        if code == .success { program.exit(withError: error) }
+        if code == .success {
+            let text = program.fullMessage(for: error)
+            if !text.isEmpty { print(text) }
+            finish(name, 0)
+        }
         leave(
             code == .validationFailure ? program.fullMessage(for: error) : "\(name): \(error)",
             code == .validationFailure ? 2 : 1)
@@ -45,8 +50,23 @@ package func runProgram(_ program: any AsyncParsableCommand.Type) async -> Never
 }
 
 private func leave(_ message: String, _ code: Int32) -> Never {
+    flushStandardOutput()
     writeError(message + "\n")
     exit(code)
+}
+
+/// Ends the process: with 1 instead of 0 if standard output did not take all. A reader who has left, as `head` does,
+/// has had what he wanted.
+private func finish(_ name: String, _ code: Int32) -> Never {
+    let fault = mr_flush_standard_output()
+    guard fault != 0, fault != EPIPE, !readerHasLeft else { exit(code) }
+    let reason = fault > 0 ? ": \(String(cString: strerror(fault)))" : ""
+    leave("\(name): standard output: not all was written\(reason)", code == 0 ? 1 : code)
+}
+
+private var readerHasLeft: Bool {
+    var output = pollfd(fd: 1, events: 0, revents: 0)
+    return poll(&output, 1, 0) > 0 && output.revents & Int16(POLLERR | POLLHUP) != 0
 }
 
 /// SIGINT and SIGTERM from now on: make it before the program says that it is ready, or a signal that comes early ends

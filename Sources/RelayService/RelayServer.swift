@@ -236,7 +236,7 @@ package actor RelayServer {
         try await shards[0].parts.signers.shutdownGracefully()
         spool.close(clean: quiet && isCommitted)
         let record = makeRecord(counts, latency, faults)
-        if let path = configuration.recordPath { try RecordFile.write(record, to: path) }
+        if let path = configuration.recordPath { try writeOutput(try RecordFile.text(record), to: path) }
         live?.write(messages: counts.delivered + counts.bounced, at: .now())
         return record
     }

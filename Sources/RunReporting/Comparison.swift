@@ -20,9 +20,17 @@ struct Comparison {
         }
     }
 
-    /// `120,000 messages of 10 KB over 100 connections`: what each load was.
+    /// `120,000 messages of 10 KB over 100 connections`: what each load was; of several, with the systems that had it.
     var loads: [String] {
-        unique { LoadText.of($0.profile, size: "\(ByteCount(bytes: $0.profile.messageSizeBytes))") }
+        func text(_ run: RunRecord) -> String {
+            LoadText.of(run.profile, size: "\(ByteCount(bytes: run.profile.messageSizeBytes))")
+        }
+        let texts = unique(text)
+        guard texts.count > 1 else { return texts }
+        return texts.map { load in
+            let whose = zip(names, groups).filter { $0.1.runs.contains { text($0) == load } }.map(\.0)
+            return "\(load) (\(whose.joined(separator: ", ")))"
+        }
     }
 
     /// What a text is in each run, without repetitions, in order.

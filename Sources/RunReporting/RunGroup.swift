@@ -84,7 +84,8 @@ extension [RunGroup] {
 
     /// What is wrong comes first: the lines above a table.
     var verdicts: [String] {
-        let own = ReportWarnings.lines(map { ($0.title, $0) })
+        let systems = map { (name: $0.title, group: $0) }
+        let own = ReportWarnings.unequal(systems) + ReportWarnings.lines(systems)
         let lines = invalidLines.map { "INVALID: \($0)" } + (warningLines + own).map { "warning: \($0)" }
         return lines.isEmpty ? [] : lines + [""]
     }

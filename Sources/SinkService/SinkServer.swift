@@ -219,7 +219,7 @@ package actor SinkServer {
         try await loops.shutDown()
         ledger?.close()
         let record = makeRecord(totals)
-        if let path = configuration.recordPath { try RecordFile.write(record, to: path) }
+        if let path = configuration.recordPath { try writeOutput(try RecordFile.text(record), to: path) }
         live?.write(messages: totals.messages, at: .now())
         return record
     }

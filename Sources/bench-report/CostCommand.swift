@@ -86,7 +86,8 @@ struct Cost: AsyncParsableCommand {
             guard projected else {
                 return (
                     MachineRate(
-                        messagesPerHour: run.messagesPerSecond * 3600, kind: .measured, basis: run.basis,
+                        messagesPerHour: run.messagesPerSecond * 3600, kind: run.askedFor == nil ? .measured : .asked,
+                        basis: run.basis,
                         warnings: run.warnings),
                     run.messageBytes
                 )

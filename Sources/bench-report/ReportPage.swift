@@ -1,4 +1,5 @@
 import Foundation
+import Measures
 import ResultStore
 import RunRecords
 import RunReporting
@@ -20,9 +21,7 @@ enum ReportPage {
             places[record.generator.runID].map { relative($0, to: directory) }
         }
         let page = try HTMLReport(records, links: links, notRun: notRun, baseline: baseline).page
-        do { try page.html.write(toFile: file, atomically: true, encoding: .utf8) } catch {
-            throw RecordFault("\(file): cannot be written: \(error.localizedDescription)")
-        }
+        do throws(OutputFault) { try writeOutput(page.html, to: file) } catch { throw RecordFault(error.description) }
     }
 
     /// Just enough of a record to know which run it is of.

@@ -14,10 +14,12 @@ struct ReadingOptions: ParsableArguments {
 /// Results as commands name them.
 enum ResultFiles {
     /// The records of results, and those in the directory of a comparison, oldest first; each checked.
-    /// - Throws: ``UsageFault`` for what cannot be read, ``RunFault`` for what is refused.
+    /// - Throws: ``UsageFault`` for what cannot be read or is there twice, ``RunFault`` for what is refused.
     static func read(_ paths: [String], _ options: ReadingOptions = ReadingOptions()) throws -> [RunRecord] {
-        try paths.flatMap { path in
+        var seen: [String: String] = [:]
+        return try paths.flatMap { path in
             let check = try check(path)
+            for run in check.records { try count(run.generator.runID, path, &seen) }
             // What could not be read at all has nothing to show.
             if check.records.isEmpty {
                 throw UsageFault("\(path): \(check.failures.first?.detail ?? "no result")")
@@ -30,6 +32,15 @@ enum ResultFiles {
                 )
             }
             return check.records.map { marked($0, "UNCHECKED: refused by \(check.failures.count) checks, \(reason)") }
+        }
+    }
+
+    /// Repeats are runs of their own: one that counts twice would make intervals narrow that nothing made narrow.
+    private static func count(_ runID: String, _ path: String, _ seen: inout [String: String]) throws(UsageFault) {
+        if let before = seen.updateValue(path, forKey: runID) {
+            throw UsageFault(
+                "\(path): run \(runID) is there twice, \(before == path ? "both times here" : "also in \(before)"): "
+                    + "expected each result once")
         }
     }
 

@@ -57,7 +57,7 @@ struct TrafficGen: AsyncParsableCommand {
         let finder = RateFinder(
             configuration: configuration, options: load.pace, output: load.output, interruption: interruption)
         let (found, record) = try await finder.run()
-        if let path = configuration.recordPath { try RecordFile.write(record, to: path) }
+        if let path = configuration.recordPath { try writeOutput(try RecordFile.text(record), to: path) }
         if load.output.format == .json {
             try load.output.write(text: try RecordFile.text(found))
         } else {
@@ -124,10 +124,6 @@ extension OutputOptions {
     func write(text: String) throws {
         guard !isQuiet else { return }
         guard let output else { return print(text, terminator: "") }
-        do {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
-        } catch {
-            throw RunFault("--output \(output): cannot be written")
-        }
+        do throws(OutputFault) { try writeOutput(text, to: output) } catch { throw RunFault("--output \(error)") }
     }
 }

@@ -39,6 +39,12 @@ import Testing
         #expect(sheet.notes[0].contains("projected, not measured"))
     }
 
+    @Test func aRateThatWasAskedForIsNotCalledTheMachines() throws {
+        let sheet = try sheet { $0.rate.kind = .asked }
+        #expect(sheet.notes[0].contains("asked for no more"))
+        #expect(sheet.render(.text).contains("asked for\n"), "the table of machines says so, too")
+    }
+
     @Test func whatWasRememberedHasToBeVerified() throws {
         let plain = try sheet { $0.instance.source.text = "recalled, verify" }
         #expect(plain.notes.contains { $0.hasPrefix("VERIFY before paying by it: recalled, verify") })

@@ -21,6 +21,23 @@ import Testing
         #expect(run.basis.hasPrefix("measured here on Test CPU, 2 cores shared by all programs, loopback, 2025-11-26"))
     }
 
+    /// 1,000 messages in 2 s: an open load that was kept up with says what was asked for, not what can be had.
+    @Test func theRateOfAnOpenLoadIsWhatWasAskedFor() throws {
+        func asked(_ rate: Double?) throws -> MeasuredRun {
+            var run = try RunForCost.run()
+            run.generator.load = LoadFacts(model: .open, ratePerSecond: rate)
+            return try measured([run])
+        }
+        let reached = try asked(510)
+        #expect(reached.askedFor == "510 msg/s")
+        #expect(
+            reached.basis.hasPrefix("asked for (an open load, 510 msg/s; it may do more), measured here on Test CPU"),
+            "\(reached.basis)")
+        #expect(try asked(nil).askedFor == "rates in stages")
+        #expect(try asked(600).askedFor == nil, "it could not keep up: that is its rate")
+        #expect(try measured([try RunForCost.run()]).askedFor == nil)
+    }
+
     /// Groups of processes, counted from outside, before what a program says of itself.
     @Test func resourcesGoFirst() throws {
         let run = try measured([try RunForCost.run(resources: true)])

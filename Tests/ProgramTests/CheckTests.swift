@@ -180,6 +180,20 @@ extension ProgramTests {
             #expect(try await plot.waitForExit() == 0, "\(plot.errorOutput)")
         }
 
+        /// The same run n times is no n repeats, whatever its directory is called.
+        @Test(arguments: ["table", "plot", "trend", "html", "histogram"])
+        func aResultCountsOnce(command: String) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let old = Stage.root + "/Tests/ResultChecksTests/Fixtures/"
+            let name = try #require(
+                try FileManager.default.contentsOfDirectory(atPath: old).first { $0.contains("Z_") })
+            try FileManager.default.copyItem(atPath: old + name, toPath: stage.path("copy"))
+            let program = try stage.program("bench-report", [command, old + name, stage.path("copy")])
+            #expect(try await program.waitForExit() == 2)
+            #expect(program.errorOutput.contains("is there twice, also in \(old + name)"), "\(program.errorOutput)")
+        }
+
         @Test func whatIsNoResultIsUsage() async throws {
             let stage = try Stage()
             defer { stage.close() }

@@ -35,7 +35,7 @@ final class Stage {
 
     // MARK: our programs, beside the test bundle
 
-    private static let binaries = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    static let binaries = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent()
 
     /// One of our programs, started with these words.

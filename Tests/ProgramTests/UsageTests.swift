@@ -77,6 +77,20 @@ extension ProgramTests {
             #expect(program.output.contains("USAGE: \(name)"))
         }
 
+        /// A full disk is no success; a reader who has left has had what he wanted.
+        @Test(arguments: ["bench-report systems", "bench-report published", "mta config-reference", "mta --help"])
+        func whatStandardOutputDoesNotTakeIsAFailedRun(command: String) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let line = "\(Stage.binaries.path)/\(command)"
+            let full = try #require(try stage.peer("sh", ["-c", "exec \(line) >/dev/full"]))
+            #expect(try await full.waitForExit() == 1)
+            #expect(full.errorOutput.contains(": standard output: not all was written"), "\(full.errorOutput)")
+            let left = try #require(try stage.peer("sh", ["-c", "{ sleep 0.2; \(line); } | true"]))
+            try await left.waitForExit()
+            #expect(left.errorOutput.isEmpty, "\(left.errorOutput)")
+        }
+
         @Test func aTargetThatDoesNotAnswerIsAFailedRun() async throws {
             let stage = try Stage()
             defer { stage.close() }

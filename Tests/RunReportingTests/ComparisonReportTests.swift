@@ -84,6 +84,22 @@ import Testing
         #expect(text.contains("mta-memory, delivered: withheld"))
     }
 
+    /// Nor does a line below the table tell a rate, or a ratio to one.
+    @Test func noFigureOfWhatIsNoResultStandsBelow() throws {
+        var runs = try eightOfTwo()
+        runs[0].audit.lost = 3
+        runs[0].invalid = ["3 acknowledged messages were lost"]
+        let report = try ComparisonReport(runs)
+        #expect(report.rows[0].withheld != nil && report.rows[1].withheld == nil)
+        #expect(report.rows[0].limit.text == "not clear (figures withheld)")
+        #expect(report.rows[1].limit.text.contains("% busy"))
+        #expect(report.rows[1].contrasts.isEmpty, "a ratio to what is no result is none")
+        for layout in [TableLayout.figures, .comparison] {
+            let text = try ReportTable(runs, layout: layout).render(.text)
+            #expect(text.contains("not clear (figures withheld)"), "\(text)")
+        }
+    }
+
     /// A record that was bent after it was judged is judged again.
     @Test(arguments: ["lost", "changed", "doubled"]) func countsAreLookedAtWhateverTheRecordSays(what: String) throws {
         var run = try RunFixture.run()
@@ -127,6 +143,24 @@ import Testing
         run.generator.accepted = 20_000_000
         run.sink.lastReceivedUnixSeconds = 1100
         #expect(try ComparisonReport(Array(repeating: run, count: 6)).warnings == [])
+    }
+
+    /// A budget of time gives each system as many messages as it can do in it.
+    @Test func unequalWorkIsSaid() throws {
+        var runs = [try RunFixture.variant(0), try RunFixture.variant(3)]
+        (runs[1].generator.accepted, runs[1].profile.messages) = (3000, 3000)
+        let three = try ComparisonReport(runs)
+        #expect(!three.warnings.contains { $0.hasPrefix("not the same work") })
+        #expect(
+            three.loads == [
+                "1,000 messages of 10 KB over 20 connections (mta-segment-fsync)",
+                "3,000 messages of 10 KB over 20 connections (mta-memory)",
+            ])
+        runs[1].generator.accepted = 3001
+        #expect(
+            try ComparisonReport(runs).warnings.contains(
+                "not the same work: 3,001 messages a run of mta-memory, 1,000 of mta-segment-fsync: caches, files and"
+                    + " starts weigh otherwise"))
     }
 
     /// Under a limit of memory that limit counts, and a spool without files has no disk to hide.

@@ -71,6 +71,23 @@ import Testing
         #expect(found.reasons[0].hasPrefix("2 cores 35 % busy: system 100 %"), "\(found.reasons)")
     }
 
+    /// Without samples there is only the CPU of the programs' whole lives, which may be that of start and stop.
+    @Test func ofAShortLoadTheCPUIsNotKnown() throws {
+        let short = try verdict {
+            ($0.generator.lastAcceptedUnixSeconds, $0.sink.lastReceivedUnixSeconds) = (1001, 1001.5)
+            $0.mta?.header.usage = usage(2.8)
+        }
+        #expect(short.limit == .unclear)
+        #expect(
+            short.reasons[0]
+                == "CPU of the load alone is not known: it took 1.5 s of the programs' 3.0 s, with fewer than two samples"
+        )
+        // More than two cores have in 2.5 s.
+        let tooMuch = try verdict { $0.mta?.header.usage = usage(5.6) }
+        #expect(tooMuch.limit == .unclear)
+        #expect(tooMuch.reasons[0].hasPrefix("CPU of the load alone is not known"))
+    }
+
     @Test func aSystemWithFewerThreadsThanCores() throws {
         let found = try verdict {
             $0.machine.cores = 8
@@ -177,6 +194,16 @@ import Testing
         #expect(found.reasons[0].hasPrefix("all 20 connections were waiting: 500 msg/s × 40.0 ms = 20.0 under way"))
     }
 
+    /// While one message of a connection waits for its reply, the next is on its way.
+    @Test func moreUnderWayThanConnectionsIsExplained() throws {
+        let found = try verdict {
+            $0.generator.transactionLatency = LatencyHistogram()
+            $0.generator.transactionLatency.record(nanoseconds: 76_000_000, count: 1000)
+        }
+        #expect(found.limit == .configured)
+        #expect(found.reasons[0].contains("= 38.0 under way (pipelined: up to two on each); more"), "\(found.reasons)")
+    }
+
     @Test func whatIsNotClearSaysItsFigures() throws {
         let found = try verdict { $0.deviceWriteBytes = 25_000_000 }
         #expect(found.limit == .unclear)
@@ -192,7 +219,7 @@ import Testing
 
     @Test func repeatsThatDisagreeSaySo() throws {
         var busy = try RunFixture.run(lastReceived: 1002.4, repeatIndex: 2, repeats: 3)
-        busy.mta?.header.usage = usage(4.6)
+        busy.mta?.header.usage = usage(4.4)
         let others = try [1, 3].map { try RunFixture.run(repeatIndex: $0, repeats: 3) }
         #expect(LimitSummary([busy]).text.hasPrefix("CPU: all 2 cores"))
         #expect(

@@ -46,9 +46,26 @@ import Testing
         #expect(ticks.allSatisfy { $0 < 2 }, "\(ticks)")
     }
 
+    /// A link to a device stays one, and the device takes what it is given.
+    @Test func aDeviceTakesTheDrawing() throws {
+        let path = NSTemporaryDirectory() + "/millrace-\(UUID().uuidString).svg"
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/null")
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try RunChart([try RunFixture.run()]).write(to: path)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == "/dev/null")
+    }
+
     @Test func anInvalidRunSaysSoInTheTitle() throws {
         let svg = try draw([try RunFixture.run { _, audit in audit.lost = 1 }])
         #expect(svg.contains(">INVALID: 1,000 messages"))
+        #expect(!svg.contains(">accepted<") && svg.contains(">transaction<"), "its rates are withheld")
+    }
+
+    @Test func theThroughputOfNoResultIsNotDrawn() throws {
+        let run = try RunFixture.run { _, audit in audit.lost = 1 }
+        let path = NSTemporaryDirectory() + "/millrace-\(UUID().uuidString).svg"
+        #expect { try RunChart([run], [.time]).write(to: path) } throws: { "\($0)".contains("is withheld: ") }
+        #expect(!FileManager.default.fileExists(atPath: path))
     }
 
     /// Letters that mean something to gnuplot or to XML come out as letters.

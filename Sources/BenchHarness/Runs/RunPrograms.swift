@@ -246,6 +246,13 @@ final class RunPrograms {
         guard status == 0 || status == 1 else {
             throw RecordFault("traffic-gen failed (\(status)): \(generator.errorText)")
         }
+        guard FileManager.default.fileExists(atPath: "\(directory)/\(name).json") else {
+            // What it said of a full disk may have had no room there itself.
+            var space = statvfs()
+            let isFull = statvfs(directory, &space) == 0 && space.f_bavail == 0
+            throw RecordFault(
+                "traffic-gen wrote no record: \(isFull ? "no space is left in \(directory)" : generator.errorText)")
+        }
     }
 
     /// Until the sink has all that was acknowledged; what does not come within the stall limit is lost or queued, and the

@@ -34,4 +34,7 @@ void mr_spawn_in_directory(posix_spawn_file_actions_t *actions, const char *dire
 // What wait(2) said: the exit status, or 128 and the signal.
 int mr_exit_status(int status);
 
+// Writes what `stdout` still holds. 0, or the error number; -1 if an earlier write failed, whose reason is not known.
+int mr_flush_standard_output(void);
+
 #endif

@@ -43,14 +43,21 @@ package struct RunChart {
     package func write(to path: String) throws(RecordFault) {
         var error = [CChar](repeating: 0, count: 512)
         let memory = LentMemory()
+        if kinds == [.time], let reason = runs.lazy.compactMap(\.disqualification).first, valid.isEmpty {
+            throw RecordFault(
+                "\(path): there is nothing to draw: the throughput of what is no valid result is withheld: \(reason)")
+        }
         let panels = kinds.map { ($0 == .time ? throughput : latency).lent(by: memory) }.filter { $0.series_count > 0 }
         let status = withExtendedLifetime(memory) { mr_plot(path, title, panels, panels.count, &error, error.count) }
         guard status == 0 else { throw RecordFault(cText: error) }
     }
 
+    /// Rates of the others are withheld.
+    private var valid: [RunRecord] { runs.filter { $0.disqualification == nil } }
+
     /// What all runs have in common; the key names the rest.
     private var title: String {
-        let verdict = runs.contains { !$0.invalid.isEmpty } ? "INVALID: " : ""
+        let verdict = valid.count < runs.count ? "INVALID: " : ""
         let loads = Set(runs.map(Self.load))
         let machines = Set(runs.map { "\($0.machine.cpu), \($0.machine.cores) cores" })
         return verdict + (loads.count == 1 ? loads.first! : "\(runs.count) runs of different loads") + ", "
@@ -69,7 +76,7 @@ package struct RunChart {
 
     private var throughput: Panel {
         var lines: [Line] = []
-        for run in runs {
+        for run in valid {
             let origin = run.generator.firstOfferedUnixSeconds
             lines.append(
                 Line(

@@ -15,11 +15,14 @@ package enum RunLimit: String, Codable, Hashable, Sendable, CaseIterable {
 /// What limited one run, with the figures that say so.
 package struct LimitVerdict: Codable, Hashable, Sendable {
     package var limit: RunLimit
-    /// Figures, the deciding one first.
+    /// Figures, the deciding one first; none of what is no valid result: there are rates among them.
     package var reasons: [String]
 
     /// `CPU: all 2 cores 97 % busy; …`.
-    package var text: String { ([limit.rawValue] + [reasons.joined(separator: "; ")]).joined(separator: ": ") }
+    package var text: String {
+        reasons.isEmpty
+            ? "\(limit.rawValue) (figures withheld)" : "\(limit.rawValue): \(reasons.joined(separator: "; "))"
+    }
 }
 
 /// Weighs what a run used against what there was. The order is that of how sure a finding is: a limit that was asked for
@@ -54,7 +57,13 @@ package struct LimitFinder {
             + "sink \(percent(load.share(.sink))) of it"
     }
 
-    private var cpuLine: String { "\(load.cores) cores \(percent(load.busy)) busy: \(cpuShares)" }
+    private var cpuLine: String {
+        guard load.isCPUKnown else {
+            return "CPU of the load alone is not known: it took \(fixed(load.seconds, 1)) s of the programs' "
+                + "\(fixed(load.lifeSeconds, 1)) s, with fewer than two samples"
+        }
+        return "\(load.cores) cores \(percent(load.busy)) busy: \(cpuShares)"
+    }
 
     // MARK: Asked for
 
@@ -177,25 +186,26 @@ package struct LimitFinder {
     // MARK: What is left
 
     private var distance: LimitVerdict? {
-        guard let network = limits.network, load.busy < Self.idle else { return nil }
+        guard let network = limits.network, load.isCPUKnown, load.busy < Self.idle else { return nil }
         return LimitVerdict(limit: .network, reasons: [network, cpuLine])
     }
 
     /// A closed load keeps as many messages under way as it has connections; if nothing else was full, these were few.
     /// Little's law: connections = rate × latency.
     private var connections: LimitVerdict? {
-        guard run.generator.load?.model != .open, load.busy < Self.idle, (syncShare?.share ?? 0) < 0.5 else {
-            return nil
-        }
+        guard run.generator.load?.model != .open, load.isCPUKnown, load.busy < Self.idle,
+            (syncShare?.share ?? 0) < 0.5
+        else { return nil }
         let latency = run.generator.transactionLatency.mean_ns / 1e9
         let underWay = load.acceptedPerSecond * latency
         let share = underWay / Double(max(1, run.generator.concurrency))
         guard share >= 0.85 else { return nil }
+        let pairs = share > 1 && run.generator.pipelining ? " (pipelined: up to two on each)" : ""
         return LimitVerdict(
             limit: .configured,
             reasons: [
                 "all \(grouped(run.generator.concurrency)) connections were waiting: \(significant(load.acceptedPerSecond, 3)) msg/s ×"
-                    + " \(significant(latency * 1e3, 3)) ms = \(significant(underWay, 3)) under way; more connections may give more",
+                    + " \(significant(latency * 1e3, 3)) ms = \(significant(underWay, 3)) under way\(pairs); more connections may give more",
                 cpuLine,
             ])
     }

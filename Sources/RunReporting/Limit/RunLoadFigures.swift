@@ -5,8 +5,10 @@ struct RunLoadFigures {
     /// First message to the last at the sink, seconds.
     let seconds: Double
     let cores: Int
-    /// CPU seconds by group, in the time above.
+    /// CPU seconds by group, in the time above; empty where that is not known.
     let cpu: [ResourceRecord.Group: Double]
+    /// First to last second of the programs' lives.
+    let lifeSeconds: Double
     let acceptedPerSecond: Double
     let deliveredPerSecond: Double
 
@@ -15,11 +17,14 @@ struct RunLoadFigures {
         let last = max(run.sink.lastReceivedUnixSeconds, run.generator.lastAcceptedUnixSeconds)
         seconds = max(0, last - first)
         cores = max(1, run.machine.cores)
-        cpu = Self.sampled(run, first, last) ?? Self.counted(run)
+        lifeSeconds = Self.life(run)
+        cpu = Self.sampled(run, first, last) ?? Self.counted(run, seconds, lifeSeconds) ?? [:]
         let accepting = run.generator.lastAcceptedUnixSeconds - first
         acceptedPerSecond = accepting > 0 ? Double(run.generator.accepted) / accepting : 0
         deliveredPerSecond = seconds > 0 ? Double(run.sink.received) / seconds : 0
     }
+
+    var isCPUKnown: Bool { !cpu.isEmpty }
 
     /// Share of all cores' time that somebody of the run used.
     var busy: Double { cpu.values.reduce(0, +) / max(1e-9, seconds * Double(cores)) }
@@ -54,12 +59,23 @@ struct RunLoadFigures {
         return sums
     }
 
-    /// Of the whole run, start and stop included.
-    private static func counted(_ run: RunRecord) -> [ResourceRecord.Group: Double] {
+    /// Of the whole run, start and stop included. Nil where these may be most of it: where the programs lived half as
+    /// long again as the load, or used more than all cores had in its time.
+    private static func counted(
+        _ run: RunRecord, _ seconds: Double, _ lifeSeconds: Double
+    ) -> [ResourceRecord.Group: Double]? {
         let system = run.resources?[.system]?.cpuSeconds ?? run.mta?.header.usage.cpuSeconds ?? 0
-        return [
+        let used: [ResourceRecord.Group: Double] = [
             .generator: run.generator.header.usage.cpuSeconds, .system: system,
             .sink: run.sink.header.usage.cpuSeconds,
         ]
+        let available = seconds * Double(max(1, run.machine.cores))
+        return lifeSeconds > 1.5 * seconds || used.values.reduce(0, +) > available ? nil : used
+    }
+
+    private static func life(_ run: RunRecord) -> Double {
+        let headers = [run.generator.header, run.sink.header] + (run.mta.map { [$0.header] } ?? [])
+        let first = headers.map(\.startedUnixSeconds).min() ?? 0
+        return max(0, (headers.map(\.endedUnixSeconds).max() ?? 0) - first)
     }
 }

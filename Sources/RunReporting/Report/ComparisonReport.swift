@@ -72,7 +72,8 @@ package struct ComparisonReport: Codable, Sendable {
         loads = comparison.loads
         isInterleaved = groups.contains { $0.runs.contains { $0.order != nil && $0.repeats > 1 } }
         invalid = groups.invalidLines
-        warnings = groups.warningLines + ReportWarnings.lines(zip(names, groups).map { ($0, $1) })
+        let systems = zip(names, groups).map { (name: $0, group: $1) }
+        warnings = groups.warningLines + ReportWarnings.unequal(systems) + ReportWarnings.lines(systems)
         advice = ReportAdvice.lines(rows, groups)
         notes = comparison.notes
     }
@@ -124,18 +125,17 @@ extension ComparisonReport.Row {
         contrasts = [:]
         limit = LimitSummary(group.runs)
         withheld = group.withheld
+        if withheld != nil { limit.verdict.reasons = [] }
         guard let reference else { return }
         for column in columns { contrasts[column.key] = group.contrast(column.key, with: reference) }
     }
 }
 
 extension RunGroup {
-    /// Nil where one of the two lacks the figure, or has it withheld.
+    /// Nil where one of the two lacks the figure, or is no valid result: a ratio to it would be none either.
     func contrast(_ key: String, with other: RunGroup) -> ReportContrast? {
         let (mine, others) = (values(key), other.values(key))
-        guard !mine.isEmpty, !others.isEmpty, cell(key).withheld == nil, other.cell(key).withheld == nil else {
-            return nil
-        }
+        guard !mine.isEmpty, !others.isEmpty, withheld == nil, other.withheld == nil else { return nil }
         let pairs = pairs(key, with: other)
         return ReportContrast(contrast: Contrast(mine, others, pairs: pairs), isPaired: pairs != nil)
     }

@@ -99,6 +99,22 @@ enum ReportWarnings {
             + of(dirty, systems)
     }
 
+    /// As a budget of time gives a fast system more: caches fill, files grow and starts weigh otherwise.
+    private static let unequalWork = 3.0
+
+    /// Of systems that are compared; none or one line.
+    static func unequal(_ systems: [(name: String, group: RunGroup)]) -> [String] {
+        let counts = systems.map { (name: $0.name, count: $0.group.runs.map(\.generator.accepted).max() ?? 0) }
+            .filter { $0.count > 0 }
+        guard let most = counts.max(by: { $0.count < $1.count }), let least = counts.min(by: { $0.count < $1.count }),
+            Double(most.count) > unequalWork * Double(least.count)
+        else { return [] }
+        return [
+            "not the same work: \(grouped(most.count)) messages a run of \(most.name), \(grouped(least.count)) of"
+                + " \(least.name): caches, files and starts weigh otherwise"
+        ]
+    }
+
     /// Which, unless it is all of them.
     private static func of(
         _ some: [(name: String, group: RunGroup)], _ all: [(name: String, group: RunGroup)]

@@ -1,0 +1,61 @@
+import Glibc
+
+/// A file that the user asked for and that could not be written; the text names it and says why.
+package struct OutputFault: Error, CustomStringConvertible, Sendable {
+    package let description: String
+
+    init(_ path: String, _ code: Int32) {
+        description = "\(path): cannot be written: \(String(cString: strerror(code)))"
+    }
+}
+
+/// Writes a file whose name the user gave. A regular file, or one that is not there yet, is replaced in one step:
+/// nobody sees half of it, and a full disk leaves the old one. Anything else (a device, a FIFO, a symbolic link) stays
+/// what it is and takes the bytes: replacing `/dev/null` by a file would be the end of it for everybody.
+/// - Throws: ``OutputFault`` with the system's reason.
+package func writeOutput(_ bytes: [UInt8], to path: String) throws(OutputFault) {
+    var found = stat()
+    let isThere = lstat(path, &found) == 0
+    if isThere, found.st_mode & S_IFMT != S_IFREG {
+        try fill(path, O_WRONLY | O_CREAT | O_TRUNC, 0o666, bytes, named: path)
+        return
+    }
+    // In the same directory, or the last step would not be one.
+    let part = "\(path).\(getpid()).part"
+    do throws(OutputFault) {
+        try fill(part, O_WRONLY | O_CREAT | O_EXCL, isThere ? found.st_mode & 0o777 : 0o666, bytes, named: path)
+    } catch {
+        unlink(part)
+        throw error
+    }
+    guard rename(part, path) == 0 else {
+        let code = errno
+        unlink(part)
+        throw OutputFault(path, code)
+    }
+}
+
+/// The same of a text, as UTF-8.
+package func writeOutput(_ text: String, to path: String) throws(OutputFault) {
+    try writeOutput(Array(text.utf8), to: path)
+}
+
+private func fill(
+    _ path: String, _ flags: Int32, _ mode: mode_t, _ bytes: [UInt8], named name: String
+) throws(OutputFault) {
+    let file = open(path, flags | O_CLOEXEC, mode)
+    guard file >= 0 else { throw OutputFault(name, errno) }
+    var done = 0
+    while done < bytes.count {
+        let count = bytes.withUnsafeBytes { write(file, $0.baseAddress! + done, $0.count - done) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else {
+            let code = count < 0 ? errno : EIO
+            close(file)
+            throw OutputFault(name, code)
+        }
+        done += count
+    }
+    // Some file systems tell of a full disk only here.
+    guard close(file) == 0 else { throw OutputFault(name, errno) }
+}
