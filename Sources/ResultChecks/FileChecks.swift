@@ -110,7 +110,13 @@ enum FileChecks {
         // A system that was named beside the profile brings its own spool.
         let isOurs = run.system == nil
         let ignoresMessages = saysMessages(run, bundle)
-        let (asked, recorded) = (plan.systems.map { load($0, ignoresMessages) }, load(run.profile, ignoresMessages))
+        let ignoresRampUp = command(bundle).contains { $0 == "--ramp-up" || $0.hasPrefix("--ramp-up=") }
+        func load(_ profile: RunProfile) -> RunProfile {
+            var load = Self.load(profile, ignoresMessages)
+            if ignoresRampUp { load.rampUpSeconds = nil }
+            return load
+        }
+        let (asked, recorded) = (plan.systems.map(load), load(run.profile))
         if !isOurs, asked.contains(recorded) { return [] }
         return ["profile is not what profile_text says: \(mismatch(plan.systems[0], run.profile))"]
     }
@@ -128,10 +134,15 @@ enum FileChecks {
     private static func saysMessages(_ run: RunRecord, _ bundle: ResultBundle) -> Bool {
         let text = grouped(run.profile.messages) + " messages "
         if (run.conditions ?? []).contains(where: { $0.hasPrefix(text) }) { return true }
+        return command(bundle).contains { $0 == "--messages" || $0.hasPrefix("--messages=") }
+    }
+
+    /// The command line that made the result; empty where it was not noted.
+    private static func command(_ bundle: ResultBundle) -> [String] {
         guard let bytes = bundle.files["environment.json"],
             let facts = try? RecordFile.decode(EnvironmentFacts.self, from: bytes, name: "")
-        else { return false }
-        return facts.command.contains { $0 == "--messages" || $0.hasPrefix("--messages=") }
+        else { return [] }
+        return facts.command
     }
 
     private static func mismatch(_ written: RunProfile, _ recorded: RunProfile) -> String {
