@@ -73,10 +73,10 @@ package enum MachineProbe {
     static func deviceCounts(holding directory: String) -> DeviceCounts? {
         var status = stat()
         guard stat(directory, &status) == 0 else { return nil }
-        let (major, minor) = (status.st_dev >> 8 & 0xFFF, status.st_dev & 0xFF | status.st_dev >> 12 & 0xFFF00)
+        let device = SpoolDevice(status.st_dev)
         for line in (readSmallFile("/proc/diskstats") ?? "").split(separator: "\n") {
             let fields = line.split(separator: " ").map { UInt64($0) }
-            guard fields.count > 9, fields[0] == UInt64(major), fields[1] == UInt64(minor),
+            guard fields.count > 9, fields[0] == UInt64(device.major), fields[1] == UInt64(device.minor),
                 let read = fields[5], let writes = fields[7], let written = fields[9]
             else { continue }
             return DeviceCounts(readBytes: read * 512, writes: writes, writtenBytes: written * 512)

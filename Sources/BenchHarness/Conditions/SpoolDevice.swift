@@ -44,7 +44,7 @@ package struct SpoolDevice: Sendable, Equatable {
         return SpoolDevice(status.st_rdev)
     }
 
-    private init(_ number: dev_t) {
+    init(_ number: dev_t) {
         major = Int(number >> 8 & 0xFFF)
         minor = Int(number & 0xFF | number >> 12 & 0xFFF00)
     }
