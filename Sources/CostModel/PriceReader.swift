@@ -6,17 +6,8 @@ extension PriceBook {
     /// - Throws: ``RecordFault`` as `FILE:LINE: key 'x': … expected …`, also if there is no file, and if two entries of
     ///   one kind have one name.
     package init(directory: String) throws(RecordFault) {
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
-            .filter { $0.hasSuffix(".yaml") }.sorted()
-        guard !names.isEmpty else { throw RecordFault("\(directory): no prices: expected files *.yaml") }
         self.init()
-        for name in names {
-            let file = directory + "/" + name
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw RecordFault("\(file): cannot be read")
-            }
-            try add(text: String(decoding: data, as: UTF8.self), file: file)
-        }
+        for (text, file) in try YAMLDirectory.texts(directory, missing: "no prices") { try add(text: text, file: file) }
     }
 
     private static let keys = [

@@ -1,20 +1,12 @@
-import Foundation
 package import RunRecords
 
 extension PublishedLibrary {
     /// Reads every `*.yaml` of a directory: a table each, or a list of single `figures`.
     /// - Throws: ``RecordFault`` as `FILE:LINE: key 'x': … expected …`.
     package init(directory: String) throws(RecordFault) {
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
-            .filter { $0.hasSuffix(".yaml") }.sorted()
-        guard !names.isEmpty else { throw RecordFault("\(directory): nothing published: expected files *.yaml") }
         self.init()
-        for name in names {
-            let file = directory + "/" + name
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw RecordFault("\(file): cannot be read")
-            }
-            try add(text: String(decoding: data, as: UTF8.self), file: file)
+        for (text, file) in try YAMLDirectory.texts(directory, missing: "nothing published") {
+            try add(text: text, file: file)
         }
     }
 
