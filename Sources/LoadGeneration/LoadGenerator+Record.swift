@@ -19,6 +19,7 @@ extension LoadGenerator {
         setCounts(of: &record, counts)
         record.elapsedSeconds = counts.lastAccepted == 0 ? 0 : seconds(counts.lastAccepted, since: began)
         record.firstOfferedUnixSeconds = wall(counts.firstOffered)
+        record.firstOfferedSeconds = counts.firstOffered == 0 ? nil : seconds(counts.firstOffered, since: began)
         record.lastAcceptedUnixSeconds = wall(counts.lastAccepted)
         (record.connectLatency, record.readyLatency) = (measures.connect.histogram, measures.ready.histogram)
         record.transactionLatency = measures.transaction.histogram

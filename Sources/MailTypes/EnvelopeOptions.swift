@@ -9,11 +9,13 @@ package struct EnvelopeOptions: Hashable, Sendable {
     package var envelopeID: [UInt8] = []
     /// By recipient, in the envelope's order; empty: none has any.
     package var recipients: [RecipientOptions] = []
+    /// What its operator calls the message by; nil: nothing. Not the client's wish, and not passed on.
+    package var labels: MessageLabels?
 
     package init() {}
 
     package var isEmpty: Bool {
-        !requiresTLS && returnedContent == nil && envelopeID.isEmpty && recipients.isEmpty
+        !requiresTLS && returnedContent == nil && envelopeID.isEmpty && recipients.isEmpty && labels == nil
     }
 }
 

@@ -47,6 +47,13 @@ enum TimeChecks {
             generator.elapsedSeconds > least - 0.05 && generator.elapsedSeconds < most + 0.05,
             "generator.elapsed_s is \(fixed(generator.elapsedSeconds, 3)), from its start to the last acceptance are "
                 + "\(fixed(most, 3)) s, from the first message \(fixed(least, 3)) s")
+        // One clock, read at the same two moments.
+        if let offered = generator.firstOfferedSeconds {
+            problems.expect(
+                abs(generator.elapsedSeconds - offered - least) < 0.001,
+                "generator.elapsed_s is \(fixed(generator.elapsedSeconds, 4)) and generator.first_offered_s "
+                    + "\(fixed(offered, 4)), from the first message to the last acceptance are \(fixed(least, 4)) s")
+        }
         guard sink.received > 0 else { return problems.list }
         if sink.firstReceivedUnixSeconds > 0 {
             inOrder(("the first message", "the first at the sink"), first, sink.firstReceivedUnixSeconds)

@@ -129,6 +129,8 @@ package struct GeneratorRecord: Codable, Sendable {
     package var warnings: [String]
 
     // Absent from records of before there were any.
+    /// From the first connect to the first MAIL.
+    package var firstOfferedSeconds: Double?
     package var load: LoadFacts?
     /// Intended begin to final reply, accepted messages only: an open load's latency without coordinated omission.
     package var intendedLatency: LatencyHistogram?
@@ -170,6 +172,7 @@ package struct GeneratorRecord: Codable, Sendable {
         case connectionsFailed = "connections_failed"
         case acceptedBytes = "accepted_bytes"
         case elapsedSeconds = "elapsed_s"
+        case firstOfferedSeconds = "first_offered_s"
         case firstOfferedUnixSeconds = "first_offered_unix_s"
         case lastAcceptedUnixSeconds = "last_accepted_unix_s"
         case connectLatency = "connect_latency"
@@ -193,7 +196,7 @@ package struct GeneratorRecord: Codable, Sendable {
         (elapsedSeconds, firstOfferedUnixSeconds, lastAcceptedUnixSeconds) = (0, 0, 0)
         (connectLatency, readyLatency, transactionLatency) = (.init(), .init(), .init())
         (replies, series, warnings) = ([], [], [])
-        (load, intendedLatency, waitLatency, stageLatency) = (nil, nil, nil, nil)
+        (firstOfferedSeconds, load, intendedLatency, waitLatency, stageLatency) = (nil, nil, nil, nil, nil)
         (lateStarts, droppedStarts, warmUp) = (nil, nil, nil)
         (labels, seed, transport) = (nil, nil, nil)
         (recipientsAccepted, recipientsRefused, connectionsMade) = (nil, nil, nil)

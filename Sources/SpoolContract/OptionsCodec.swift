@@ -3,13 +3,14 @@ import NIOCore
 
 /// ``EnvelopeOptions`` behind the recipients of a record's head. Little-endian.
 ///
-///     u8 flags (bit 0 REQUIRETLS) · u8 RET (0 not said) · u16 length · ENVID ·
-///     u32 recipients with options (0 or all) · {u8 NOTIFY (255 not said) · u16 length · ORCPT · u32 length · header}…
+///     u8 flags (bit 0 REQUIRETLS, bit 1 labels) · u8 RET (0 not said) · u16 length · ENVID ·
+///     u32 recipients with options (0 or all) · {u8 NOTIFY (255 not said) · u16 length · ORCPT · u32 length · header}… ·
+///     labels, where there are any (``LabelsCodec``)
 enum OptionsCodec {
     private static let notifyUnsaid: UInt8 = 255
 
     static func write(_ options: EnvelopeOptions, to head: inout ByteBuffer) {
-        head.writeInteger(UInt8(options.requiresTLS ? 1 : 0))
+        head.writeInteger(UInt8((options.requiresTLS ? 1 : 0) | (options.labels == nil ? 0 : 2)))
         head.writeInteger(options.returnedContent?.rawValue ?? 0)
         head.writeInteger(UInt16(options.envelopeID.count), endianness: .little)
         head.writeBytes(options.envelopeID)
@@ -21,6 +22,7 @@ enum OptionsCodec {
             head.writeInteger(UInt32(recipient.header.count), endianness: .little)
             head.writeBytes(recipient.header)
         }
+        if let labels = options.labels { LabelsCodec.write(labels, to: &head) }
     }
 
     /// - Returns: nil if it is malformed.
@@ -37,6 +39,10 @@ enum OptionsCodec {
         for _ in 0..<count {
             guard let recipient = recipient(&head) else { return nil }
             options.recipients.append(recipient)
+        }
+        if flags & 2 != 0 {
+            guard let labels = LabelsCodec.read(&head) else { return nil }
+            options.labels = labels
         }
         return options
     }

@@ -111,6 +111,7 @@ enum GoodResult {
         record.firstOfferedUnixSeconds = begin + 0.5
         record.lastAcceptedUnixSeconds = begin + 2.9
         record.elapsedSeconds = 2.7
+        record.firstOfferedSeconds = 0.3
         record.connectLatency = histogram([(100_000, 20)])
         record.readyLatency = histogram([(300_000, 20)])
         record.transactionLatency = histogram([

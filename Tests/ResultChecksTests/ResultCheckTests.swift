@@ -84,6 +84,12 @@ import Testing
         Row(what: "the run is made shorter", checks: ["times", "report"], says: "generator.elapsed_s is 2.700") {
             try $0.tamper { $0[path: "generator.last_accepted_unix_s"] = GoodResult.started + 1.5 }
         },
+        Row(
+            what: "the run is made shorter by little", checks: ["times"],
+            says: "from the first message to the last acceptance are 2.3950 s"
+        ) {
+            try $0.tamper { $0[path: "generator.last_accepted_unix_s"] = GoodResult.started + 2.895 }
+        },
         Row(what: "it is made shorter twice", checks: ["times"], says: "counts the last messages from") {
             try $0.tamper {
                 $0[path: "generator.last_accepted_unix_s"] = GoodResult.started + 1.5

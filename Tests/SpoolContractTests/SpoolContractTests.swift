@@ -69,10 +69,14 @@ func text(_ content: MessageContent) -> String { content.slices.map { String(buf
     @Test(arguments: Backend.allCases) func messagesComeBackAsTheyWere(backend: Backend) throws {
         let directory = TemporaryDirectory()
         let spool = try backend.open(directory.spool)
+        var labelled = makeMessage(7)
+        labelled.envelope.labels = MessageLabels(
+            tenant: "acme", pool: "transactional", routingDomain: "z.test", metadata: ["batch": "42", "note": ""])
         let messages = [
             makeMessage(1), makeMessage(2, slices: []), makeMessage(3, form: .raw),
             makeMessage(4, recipients: (0..<1000).map { "user\($0)@y.test" }), makeMessage(5, sender: ""),
             makeMessage(6, slices: (0..<1000).map { "line \($0) \(String(repeating: "x", count: 1000))\r\n" }),
+            labelled,
         ]
         try spool.commit(batch(messages))
         for message in messages {
