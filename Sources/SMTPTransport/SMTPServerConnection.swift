@@ -43,7 +43,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     /// - Parameter refusal: said instead of the greeting, then the connection is closed (421, too many connections).
     init(
-        loop: LoopContext, session: ServerSession, delegate: any SMTPServerDelegate, timeouts: ServerTimeouts,
+        loop: LoopContext, session: consuming ServerSession, delegate: any SMTPServerDelegate, timeouts: ServerTimeouts,
         security: ListenerSecurity = ListenerSecurity(), refusal: SMTPReply?
     ) {
         self.loop = loop

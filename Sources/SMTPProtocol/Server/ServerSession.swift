@@ -10,7 +10,7 @@ package import MailTypes
 ///     C: MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\n
 ///        .sender -> answer(nil), .recipient -> answer(nil), .contentBegins(.dotStuffed), .needsInput
 ///     S: 250 2.1.0 …\r\n250 2.1.5 …\r\n354 …\r\n
-package struct ServerSession {
+package struct ServerSession: ~Copyable {
     package enum Action: Equatable {
         /// All input was consumed.
         case needsInput
