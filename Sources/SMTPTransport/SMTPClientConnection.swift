@@ -90,7 +90,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     init(
-        loop: LoopContext, session: consuming ClientSession, delegate: any SMTPClientDelegate, connectStarted: MonotonicInstant,
+        loop: LoopContext, session: consuming ClientSession, delegate: any SMTPClientDelegate,
+        connectStarted: MonotonicInstant,
         security: Security = Security()
     ) {
         self.loop = loop
