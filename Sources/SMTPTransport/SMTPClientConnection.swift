@@ -58,7 +58,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private var commands = ByteBuffer()
     private var contents: [OutgoingContent] = []
     private var isReading = false
-    private var mustFlush = false
+    private var output = DirectOutput()
     private var cause: ClientCloseCause?
     private(set) package var deadline: UInt64 = .max
     /// When the input being worked on was read, or the connection was made.
@@ -205,6 +205,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         guard let context else { return }
         isHandshaking = true
         handshakeFailed = true
+        output.useChannel()
         deadline = now.nanoseconds + Self.handshakeLimit
         do {
             guard let tls = security.context else { throw TLSFault("TLS is not set up") }
@@ -288,9 +289,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private func writeContent() {
         let content = contents.removeFirst()
         writeCommands()
-        guard let context else { return }
-        for buffer in content.buffers { context.write(Self.wrapOutboundOut(buffer), promise: nil) }
-        mustFlush = true
+        for buffer in content.buffers { output.add(buffer) }
         if !session.sendsChunk(content.form) { session.appendContentEnd() }
     }
 
@@ -302,19 +301,16 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     private func writeCommands() {
-        guard session.hasOutput, let context else { return }
-        // The buffer may still be on its way out: NIO then holds it, and clear() makes a new one.
+        guard session.hasOutput else { return }
+        // The buffer may still be on its way out: who sends it then holds it, and clear() makes a new one.
         commands.clear()
         session.drainOutput { commands.writeBytes($0) }
-        context.write(Self.wrapOutboundOut(commands), promise: nil)
-        mustFlush = true
+        output.add(commands)
     }
 
     private func flush() {
         writeCommands()
-        guard mustFlush, let context else { return }
-        mustFlush = false
-        context.flush()
+        if let context { output.flush(context) }
     }
 
     // MARK: Timeouts

@@ -19,6 +19,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// Nil: content is wanted, or comes encrypted.
     var discard: KernelDiscard?
     private var replies = ByteBuffer()
+    var output = DirectOutput()
     /// Input that came while a decision was due.
     private var backlog: ByteBuffer?
     var decisionDue = false
@@ -341,7 +342,8 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         guard session.hasOutput else { return }
         replies.clear()
         session.drainOutput { replies.writeBytes($0) }
-        context.writeAndFlush(Self.wrapOutboundOut(replies), promise: nil)
+        output.add(replies)
+        output.flush(context)
     }
 
     private func closeForDrain() {
