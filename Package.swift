@@ -88,7 +88,7 @@ let package = Package(
         layer("Statistics", ["Measures"]),
 
         // Pure: no socket, clock, file or logger; time is a parameter.
-        layer("SMTPProtocol", ["MailTypes", "CByteLoops"]),
+        layer("SMTPProtocol", ["MailTypes", "CByteLoops", "SASLAuthentication", "TextCodecs"]),
         layer(
             "DeliveryQueue",
             [
@@ -105,7 +105,10 @@ let package = Package(
         // Edges
         layer(
             "SMTPTransport",
-            ["MailTypes", "SMTPProtocol", "Measures", "CLinux", nioCore, nioPosix, nioTLS, nioSSL]),
+            [
+                "MailTypes", "SMTPProtocol", "SASLAuthentication", "Measures", "CLinux", nioCore, nioPosix, nioTLS,
+                nioSSL,
+            ]),
         layer("SpoolContract", ["MailTypes", "Measures", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         layer("SpoolRocksDB", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CRocksDB", nioCore]),
@@ -139,7 +142,8 @@ let package = Package(
         layer(
             "LoadGeneration",
             [
-                "MailTypes", "Measures", "LoadPacing", "SMTPProtocol", "SMTPTransport", "RunRecords",
+                "MailTypes", "Measures", "LoadPacing", "SASLAuthentication", "SMTPProtocol", "SMTPTransport",
+                "RunRecords",
                 "CByteLoops", "TextCodecs", "DKIMSigning", "MessageBuilding", nioCore, nioPosix, nioHTTP, nioTLS,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
@@ -178,8 +182,8 @@ let package = Package(
         program(
             "traffic-gen",
             [
-                "LoadGeneration", "LoadPacing", "Measures", "RunRecords", "SMTPProtocol", "SMTPTransport", "TextCodecs",
-                "MessageBuilding", "DKIMSigning", nioCore,
+                "LoadGeneration", "LoadPacing", "Measures", "RunRecords", "SASLAuthentication", "SMTPProtocol",
+                "SMTPTransport", "TextCodecs", "MessageBuilding", "DKIMSigning", nioCore,
             ]),
         program("sink-mta", ["SinkService", "SinkBehaviour", "MailTypes", "Measures", "RunRecords"]),
         program(
@@ -209,7 +213,7 @@ let package = Package(
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
         tests("SinkService", ["TestSupport", "MailTypes", "Measures", "RunRecords"]),
-        tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
+        tests("SMTPProtocol", ["MailTypes", "SASLAuthentication", "TextCodecs"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("TextCodecs"),
         tests("SASLAuthentication", ["TextCodecs"]),
