@@ -40,6 +40,35 @@ package func writeOutput(_ text: String, to path: String) throws(OutputFault) {
     try writeOutput(Array(text.utf8), to: path)
 }
 
+/// Whether ``writeOutput(_:to:)-([UInt8],_)`` could write there now: for those who would find out only after hours of
+/// work. Leaves nothing behind.
+/// - Throws: ``OutputFault`` with the system's reason.
+package func checkOutput(_ path: String) throws(OutputFault) {
+    var found = stat()
+    guard lstat(path, &found) == 0, found.st_mode & S_IFMT != S_IFREG else {
+        let part = "\(path).\(getpid()).part"
+        let file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw OutputFault(path, path.isEmpty ? ENOENT : errno) }
+        close(file)
+        unlink(part)
+        return
+    }
+    // A FIFO that nobody reads yet would not let itself be opened.
+    guard found.st_mode & S_IFMT != S_IFIFO else {
+        guard access(path, W_OK) == 0 else { throw OutputFault(path, errno) }
+        return
+    }
+    let file = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0o666)
+    guard file >= 0 else { throw OutputFault(path, errno) }
+    close(file)
+}
+
+/// Whether a path is, or would become, a regular file: not a device, a FIFO or a directory.
+package func isRegularOutput(_ path: String) -> Bool {
+    var found = stat()
+    return stat(path, &found) != 0 || found.st_mode & S_IFMT == S_IFREG
+}
+
 private func fill(
     _ path: String, _ flags: Int32, _ mode: mode_t, _ bytes: [UInt8], named name: String
 ) throws(OutputFault) {

@@ -39,28 +39,36 @@ package struct SeriesRecorder: Sendable {
 /// can wait for the last message without asking the program anything.
 package struct LiveFile: Sendable {
     private let path: String
+    /// Beside `/dev/null` nothing is to be left behind.
+    private let isWanted: Bool
 
-    package init(record: String) { path = record + ".live" }
+    package init(record: String) {
+        path = record + ".live"
+        isWanted = isRegularOutput(record)
+    }
 
     /// Replaces the file atomically. A full disk is not worth a fault here: the record itself will tell.
     package func write(messages: UInt64, at instant: WallInstant) {
+        guard isWanted else { return }
         let text = "{\"messages\":\(messages),\"unix_s\":\(fixed(instant.seconds, 3))}\n"
         try? Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     }
 
-    package func remove() { unlink(path) }
+    package func remove() { if isWanted { unlink(path) } }
 }
 
 /// An append-only text file of a ledger, one line a message.
 package final class LedgerFile: @unchecked Sendable {  // used by one task at a time
     private let handle: FileHandle
 
-    /// - Throws: ``RecordFault`` that names the path.
-    package init(path: String) throws(RecordFault) {
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let handle = FileHandle(forWritingAtPath: path)
-        else { throw RecordFault("ledger \(path): cannot be created") }
-        self.handle = handle
+    /// - Parameter appends: to what is there; otherwise the file begins anew. A device or a FIFO stays what it is.
+    /// - Throws: ``RecordFault`` that names the path and says why.
+    package init(path: String, appends: Bool = false) throws(RecordFault) {
+        let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (appends ? O_APPEND : O_TRUNC), 0o666)
+        guard file >= 0 else {
+            throw RecordFault("ledger \(path): cannot be created: \(String(cString: strerror(errno)))")
+        }
+        handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
     }
 
     package func append(_ bytes: [UInt8]) throws {
