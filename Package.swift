@@ -100,14 +100,15 @@ let package = Package(
         layer("SASLAuthentication", ["TextCodecs", "COpenSSL"]),
         layer("MessageBuilding", ["TextCodecs"]),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
+        layer("TransportSecurity", ["COpenSSL"]),
         layer("LoadPacing", ["Measures"]),
 
         // Edges
         layer(
             "SMTPTransport",
             [
-                "MailTypes", "SMTPProtocol", "SASLAuthentication", "Measures", "CLinux", nioCore, nioPosix, nioTLS,
-                nioSSL,
+                "MailTypes", "SMTPProtocol", "SASLAuthentication", "Measures", "TransportSecurity", "CLinux", nioCore,
+                nioPosix, nioTLS, nioSSL,
             ]),
         layer("SpoolContract", ["MailTypes", "Measures", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
@@ -130,7 +131,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         layer("EventLog", ["MailTypes", "Measures", "TextCodecs", "CZstd"]),
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
-        layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
+        layer("MailRouting", ["MailTypes", "TransportSecurity", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
         layer("ResultStore", ["MailTypes", "Measures", "RunRecords", "COpenSSL", "CZstd"]),
         layer("CostModel", ["MailTypes", "Measures", "RunRecords"]),
@@ -159,7 +160,7 @@ let package = Package(
             "RelayService",
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
-                "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "DKIMSigning",
+                "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "TransportSecurity", "DKIMSigning",
                 "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
@@ -190,7 +191,7 @@ let package = Package(
             "mta",
             [
                 "RelayService", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
-                "DKIMSigning",
+                "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
                 "SpoolRocksDB", "SpoolSegmentLog",
                 "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", nioCore,
@@ -223,7 +224,8 @@ let package = Package(
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["Measures"]),
         tests("EventLog", ["MailTypes", "CZstd"]),
-        tests("MailRouting", ["TestSupport", "MailTypes", nioCore, nioPosix]),
+        tests("TransportSecurity", ["TestSupport"]),
+        tests("MailRouting", ["TestSupport", "MailTypes", "TransportSecurity", nioCore, nioPosix]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(
             "SpoolContract", ["TestSupport", "SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),

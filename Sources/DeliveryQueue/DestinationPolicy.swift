@@ -22,18 +22,6 @@ package struct DestinationPolicy: Hashable, Sendable {
     package var isShared: Bool { connections != nil || rate != nil }
 }
 
-/// Messages in a span of time.
-package struct DeliveryRate: Hashable, Sendable {
-    package var messages: Double
-    package var milliseconds: Double
-
-    /// Both above zero.
-    package init(messages: Double, milliseconds: Double) {
-        self.messages = messages
-        self.milliseconds = milliseconds
-    }
-}
-
 /// Who may do how much, by the destination's name.
 package struct DestinationPolicies: Hashable, Sendable {
     package var standard: DestinationPolicy
@@ -44,5 +32,8 @@ package struct DestinationPolicies: Hashable, Sendable {
         self.named = named
     }
 
-    package subscript(name: String) -> DestinationPolicy { named[name] ?? standard }
+    /// - Parameter name: of a queue; the pool does not matter.
+    package subscript(name: String) -> DestinationPolicy {
+        named.isEmpty ? standard : named[QueueName.destination(of: name)] ?? standard
+    }
 }

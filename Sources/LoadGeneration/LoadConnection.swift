@@ -103,7 +103,7 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
         isReady = false
         var asWanted = isWithdrawn
         if case .quit = cause { asWanted = true }
-        if !isWithdrawn { noteCause(cause, wasReady, connection.session) }
+        if !isWithdrawn { noteCause(cause, wasReady, of: connection) }
         loop.ended(self, wasReady: wasReady, asWanted: asWanted)
     }
 
@@ -119,16 +119,17 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
         loop.refused(message, at: now, stage: stage.rawValue)
     }
 
-    private func noteCause(_ cause: ClientCloseCause, _ wasReady: Bool, _ session: ClientSession) {
+    private func noteCause(_ cause: ClientCloseCause, _ wasReady: Bool, of connection: SMTPClientConnection) {
         switch cause {
         case .quit: break
         case .refused(let reply):
             // The 421 that answered a message is among the replies to that.
-            guard session.closingStage == nil else { return }
+            guard connection.session.closingStage == nil else { return }
             loop.measures.note(wasReady ? "connection" : "greeting", Int(reply.code), reply.description)
         case .unreachable(let text), .lost(let text): loop.measures.note("connection", 0, text)
         case .timeout:
-            loop.measures.note("connection", 0, "timeout: " + (session.awaited.map { "no \($0)" } ?? "not ready"))
+            let awaited = connection.session.awaited
+            loop.measures.note("connection", 0, "timeout: " + (awaited.map { "no \($0)" } ?? "not ready"))
         }
     }
 

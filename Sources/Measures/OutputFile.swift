@@ -40,26 +40,27 @@ package func writeOutput(_ text: String, to path: String) throws(OutputFault) {
     try writeOutput(Array(text.utf8), to: path)
 }
 
-/// Whether ``writeOutput(_:to:)-([UInt8],_)`` could write there now: for those who would find out only after hours of
-/// work. Leaves nothing behind.
+/// Whether ``writeOutput(_:to:)`` could write the file, asked before a run of which it is the result. Leaves nothing behind
+/// and an existing file as it is.
 /// - Throws: ``OutputFault`` with the system's reason.
 package func checkOutput(_ path: String) throws(OutputFault) {
     var found = stat()
-    guard lstat(path, &found) == 0, found.st_mode & S_IFMT != S_IFREG else {
+    let isThere = lstat(path, &found) == 0
+    switch isThere ? found.st_mode & S_IFMT : S_IFREG {
+    case S_IFDIR: throw OutputFault(path, EISDIR)
+    // Nobody may be reading yet.
+    case S_IFIFO: return
+    case S_IFREG:
         let part = "\(path).\(getpid()).part"
-        let file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw OutputFault(path, path.isEmpty ? ENOENT : errno) }
-        close(file)
+        try tryOpening(part, O_WRONLY | O_CREAT | O_EXCL, named: path)
         unlink(part)
-        return
+    default: try tryOpening(path, O_WRONLY | O_CREAT, named: path)
     }
-    // A FIFO that nobody reads yet would not let itself be opened.
-    guard found.st_mode & S_IFMT != S_IFIFO else {
-        guard access(path, W_OK) == 0 else { throw OutputFault(path, errno) }
-        return
-    }
-    let file = open(path, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0o666)
-    guard file >= 0 else { throw OutputFault(path, errno) }
+}
+
+private func tryOpening(_ path: String, _ flags: Int32, named name: String) throws(OutputFault) {
+    let file = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0o666)
+    guard file >= 0 else { throw OutputFault(name, errno) }
     close(file)
 }
 

@@ -59,7 +59,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private var commands = ByteBuffer()
     private var contents: [OutgoingContent] = []
     private var isReading = false
-    private var mustFlush = false
+    private var output = DirectOutput()
     private var cause: ClientCloseCause?
     private(set) package var deadline: UInt64 = .max
     /// When the input being worked on was read, or the connection was made.
@@ -93,14 +93,15 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     init(
-        loop: LoopContext, session: ClientSession, delegate: any SMTPClientDelegate, connectStarted: MonotonicInstant,
+        loop: LoopContext, session: consuming ClientSession, delegate: any SMTPClientDelegate,
+        connectStarted: MonotonicInstant,
         security: Security = Security()
     ) {
         self.loop = loop
         self.session = session
         self.delegate = delegate
         self.connectStarted = connectStarted
-        openingEnds = Self.end(of: session.configuration.timeouts.opening, from: connectStarted)
+        openingEnds = Self.end(of: self.session.configuration.timeouts.opening, from: connectStarted)
         self.security = security
         now = connectStarted
     }
@@ -208,6 +209,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         guard let context else { return }
         isHandshaking = true
         handshakeFailed = true
+        output.useChannel()
         deadline = min(
             Self.end(of: session.configuration.timeouts.handshake, from: now), session.isOpening ? openingEnds : .max)
         do {
@@ -290,9 +292,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private func writeContent() {
         let content = contents.removeFirst()
         writeCommands()
-        guard let context else { return }
-        for buffer in content.buffers { context.write(Self.wrapOutboundOut(buffer), promise: nil) }
-        mustFlush = true
+        for buffer in content.buffers { output.add(buffer) }
         if !session.sendsChunk(content.form) { session.appendContentEnd() }
     }
 
@@ -304,19 +304,16 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     private func writeCommands() {
-        guard session.hasOutput, let context else { return }
-        // The buffer may still be on its way out: NIO then holds it, and clear() makes a new one.
+        guard session.hasOutput else { return }
+        // The buffer may still be on its way out: who sends it then holds it, and clear() makes a new one.
         commands.clear()
         session.drainOutput { commands.writeBytes($0) }
-        context.write(Self.wrapOutboundOut(commands), promise: nil)
-        mustFlush = true
+        output.add(commands)
     }
 
     private func flush() {
         writeCommands()
-        guard mustFlush, let context else { return }
-        mustFlush = false
-        context.flush()
+        if let context { output.flush(context) }
     }
 
     // MARK: Timeouts

@@ -72,7 +72,7 @@ package struct ClientConfiguration: Sendable {
 ///     S: 250 …\r\n250 …\r\n354 …\r\n                                   .sendContent
 ///     C: content .\r\n  MAIL FROM:<…                                   begin again, if overlap
 ///     S: 250 …\r\n                                                     .finished(accepted)
-package struct ClientSession {
+package struct ClientSession: ~Copyable {
     package enum Action: Equatable {
         case needsInput
         /// The server is ready for transactions, at first or again; see ``capabilities``.
