@@ -88,7 +88,7 @@ let package = Package(
         layer("Statistics", ["Measures"]),
 
         // Pure: no socket, clock, file or logger; time is a parameter.
-        layer("SMTPProtocol", ["MailTypes", "CByteLoops"]),
+        layer("SMTPProtocol", ["MailTypes", "CByteLoops", "SASLAuthentication", "TextCodecs"]),
         layer(
             "DeliveryQueue",
             [
@@ -100,12 +100,16 @@ let package = Package(
         layer("SASLAuthentication", ["TextCodecs", "COpenSSL"]),
         layer("MessageBuilding", ["TextCodecs"]),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
+        layer("TransportSecurity", ["COpenSSL"]),
         layer("LoadPacing", ["Measures"]),
 
         // Edges
         layer(
             "SMTPTransport",
-            ["MailTypes", "SMTPProtocol", "Measures", "CLinux", nioCore, nioPosix, nioTLS, nioSSL]),
+            [
+                "MailTypes", "SMTPProtocol", "SASLAuthentication", "Measures", "TransportSecurity", "CLinux", nioCore,
+                nioPosix, nioTLS, nioSSL,
+            ]),
         layer("SpoolContract", ["MailTypes", "Measures", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         layer("SpoolRocksDB", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CRocksDB", nioCore]),
@@ -127,7 +131,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         layer("EventLog", ["MailTypes", "Measures", "TextCodecs", "CZstd"]),
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
-        layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
+        layer("MailRouting", ["MailTypes", "TransportSecurity", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
         layer("ResultStore", ["MailTypes", "Measures", "RunRecords", "COpenSSL", "CZstd"]),
         layer("CostModel", ["MailTypes", "Measures", "RunRecords"]),
@@ -139,7 +143,8 @@ let package = Package(
         layer(
             "LoadGeneration",
             [
-                "MailTypes", "Measures", "LoadPacing", "SMTPProtocol", "SMTPTransport", "RunRecords",
+                "MailTypes", "Measures", "LoadPacing", "SASLAuthentication", "SMTPProtocol", "SMTPTransport",
+                "RunRecords",
                 "CByteLoops", "TextCodecs", "DKIMSigning", "MessageBuilding", nioCore, nioPosix, nioHTTP, nioTLS,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
@@ -155,7 +160,7 @@ let package = Package(
             "RelayService",
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
-                "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "DKIMSigning",
+                "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "TransportSecurity", "DKIMSigning",
                 "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
@@ -179,15 +184,15 @@ let package = Package(
         program(
             "traffic-gen",
             [
-                "LoadGeneration", "LoadPacing", "Measures", "RunRecords", "SMTPProtocol", "SMTPTransport", "TextCodecs",
-                "MessageBuilding", "DKIMSigning", nioCore,
+                "LoadGeneration", "LoadPacing", "Measures", "RunRecords", "SASLAuthentication", "SMTPProtocol",
+                "SMTPTransport", "TextCodecs", "MessageBuilding", "DKIMSigning", nioCore,
             ]),
         program("sink-mta", ["SinkService", "SinkBehaviour", "MailTypes", "Measures", "RunRecords"]),
         program(
             "mta",
             [
                 "RelayService", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
-                "DKIMSigning",
+                "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
                 "SpoolRocksDB", "SpoolSegmentLog",
                 "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", nioCore,
@@ -210,7 +215,7 @@ let package = Package(
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
         tests("SinkService", ["TestSupport", "MailTypes", "Measures", "RunRecords"]),
-        tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
+        tests("SMTPProtocol", ["MailTypes", "SASLAuthentication", "TextCodecs"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("TextCodecs"),
         tests("SASLAuthentication", ["TextCodecs"]),
@@ -220,7 +225,8 @@ let package = Package(
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["Measures"]),
         tests("EventLog", ["MailTypes", "CZstd"]),
-        tests("MailRouting", ["TestSupport", "MailTypes", nioCore, nioPosix]),
+        tests("TransportSecurity", ["TestSupport"]),
+        tests("MailRouting", ["TestSupport", "MailTypes", "TransportSecurity", nioCore, nioPosix]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(
             "SpoolContract", ["TestSupport", "SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),
