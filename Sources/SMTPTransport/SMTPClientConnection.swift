@@ -101,7 +101,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         self.session = session
         self.delegate = delegate
         self.connectStarted = connectStarted
-        openingEnds = Self.end(of: session.configuration.timeouts.opening, from: connectStarted)
+        openingEnds = Self.end(of: self.session.configuration.timeouts.opening, from: connectStarted)
         self.security = security
         now = connectStarted
     }

@@ -131,7 +131,10 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// 421 from our side, whatever the client was doing.
     func abort(_ reply: SMTPReply) {
         guard !isClosing, let context else { return }
-        if !decisionDue { session.close(with: reply) }
+        if !decisionDue {
+            session.count(.other, reply)
+            session.close(with: reply)
+        }
         flushReplies(context)
         finish(context)
     }
@@ -205,6 +208,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         deadline = .max
         isClosing = true
         self.context = nil
+        if session.hasCountedReplies { delegate.answered(self, session.takeCountedReplies()) }
         delegate.closed(self)
         context.fireChannelInactive()
     }
@@ -331,6 +335,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     private func afterWork() {
         if session.hasRejections { delegate.rejected(self, session.takeRejections()) }
+        if session.hasCountedReplies { delegate.answered(self, session.takeCountedReplies()) }
         guard let context, !isHandshaking else { return }
         if decisionDue { return flushReplies(context) }
         if isDraining, session.isIdle, !isClosing { return closeForDrain() }
@@ -348,6 +353,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     private func closeForDrain() {
         guard let context, !isClosing else { return }
+        session.count(.other, .serviceClosing)
         session.close(with: .serviceClosing)
         flushReplies(context)
         finish(context)
