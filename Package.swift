@@ -99,6 +99,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         layer("SASLAuthentication", ["TextCodecs", "COpenSSL"]),
         layer("MessageBuilding", ["TextCodecs"]),
+        layer("LoadShedding", ["MailTypes"]),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
         layer("LoadPacing", ["Measures"]),
 
@@ -122,6 +123,7 @@ let package = Package(
             [
                 "MailTypes", "SMTPProtocol", "HTTPService", "TextCodecs", "MessageBuilding", nioCore, nioPosix, nioHTTP,
             ]),
+        layer("ProcessLife", ["CLinux", "Measures", nioCore]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
@@ -156,7 +158,8 @@ let package = Package(
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "DKIMSigning",
-                "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
+                "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", "CLinux", "LoadShedding",
+                "ProcessLife", nioCore, nioPosix, httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
@@ -214,6 +217,8 @@ let package = Package(
         tests("TextCodecs"),
         tests("SASLAuthentication", ["TextCodecs"]),
         tests("MessageBuilding"),
+        tests("LoadShedding", ["MailTypes"]),
+        tests("ProcessLife"),
         tests("HTTPService", [nioCore, nioPosix, nioHTTP]),
         tests("ControlPlane", ["HTTPService", "MailTypes", nioCore, nioPosix, nioHTTP]),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
