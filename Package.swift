@@ -88,7 +88,7 @@ let package = Package(
         layer("Statistics", ["Measures"]),
 
         // Pure: no socket, clock, file or logger; time is a parameter.
-        layer("SMTPProtocol", ["MailTypes", "CByteLoops"]),
+        layer("SMTPProtocol", ["MailTypes", "CByteLoops", "SASLAuthentication", "TextCodecs"]),
         layer(
             "DeliveryQueue",
             [
@@ -101,12 +101,16 @@ let package = Package(
         layer("MessageBuilding", ["TextCodecs"]),
         layer("LoadShedding", ["MailTypes"]),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
+        layer("TransportSecurity", ["COpenSSL"]),
         layer("LoadPacing", ["Measures"]),
 
         // Edges
         layer(
             "SMTPTransport",
-            ["MailTypes", "SMTPProtocol", "Measures", "CLinux", nioCore, nioPosix, nioTLS, nioSSL]),
+            [
+                "MailTypes", "SMTPProtocol", "SASLAuthentication", "Measures", "TransportSecurity", "CLinux", nioCore,
+                nioPosix, nioTLS, nioSSL,
+            ]),
         layer("SpoolContract", ["MailTypes", "Measures", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         layer("SpoolRocksDB", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CRocksDB", nioCore]),
@@ -129,7 +133,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         layer("EventLog", ["MailTypes", "Measures", "TextCodecs", "CZstd"]),
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
-        layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
+        layer("MailRouting", ["MailTypes", "TransportSecurity", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
         layer("ResultStore", ["MailTypes", "Measures", "RunRecords", "COpenSSL", "CZstd"]),
         layer("CostModel", ["MailTypes", "Measures", "RunRecords"]),
@@ -141,7 +145,8 @@ let package = Package(
         layer(
             "LoadGeneration",
             [
-                "MailTypes", "Measures", "LoadPacing", "SMTPProtocol", "SMTPTransport", "RunRecords",
+                "MailTypes", "Measures", "LoadPacing", "SASLAuthentication", "SMTPProtocol", "SMTPTransport",
+                "RunRecords",
                 "CByteLoops", "TextCodecs", "DKIMSigning", "MessageBuilding", nioCore, nioPosix, nioHTTP, nioTLS,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
@@ -157,7 +162,7 @@ let package = Package(
             "RelayService",
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
-                "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "DKIMSigning",
+                "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "TransportSecurity", "DKIMSigning",
                 "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", "CLinux", "LoadShedding",
                 "ProcessLife", nioCore, nioPosix, httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -181,15 +186,15 @@ let package = Package(
         program(
             "traffic-gen",
             [
-                "LoadGeneration", "LoadPacing", "Measures", "RunRecords", "SMTPProtocol", "SMTPTransport", "TextCodecs",
-                "MessageBuilding", "DKIMSigning", nioCore,
+                "LoadGeneration", "LoadPacing", "Measures", "RunRecords", "SASLAuthentication", "SMTPProtocol",
+                "SMTPTransport", "TextCodecs", "MessageBuilding", "DKIMSigning", nioCore,
             ]),
         program("sink-mta", ["SinkService", "SinkBehaviour", "MailTypes", "Measures", "RunRecords"]),
         program(
             "mta",
             [
                 "RelayService", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
-                "DKIMSigning",
+                "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
                 "SpoolRocksDB", "SpoolSegmentLog",
                 "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", nioCore,
@@ -212,7 +217,7 @@ let package = Package(
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
         tests("SinkService", ["TestSupport", "MailTypes", "Measures", "RunRecords"]),
-        tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
+        tests("SMTPProtocol", ["MailTypes", "SASLAuthentication", "TextCodecs"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("TextCodecs"),
         tests("SASLAuthentication", ["TextCodecs"]),
@@ -224,7 +229,8 @@ let package = Package(
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["Measures"]),
         tests("EventLog", ["MailTypes", "CZstd"]),
-        tests("MailRouting", ["TestSupport", "MailTypes", nioCore, nioPosix]),
+        tests("TransportSecurity", ["TestSupport"]),
+        tests("MailRouting", ["TestSupport", "MailTypes", "TransportSecurity", nioCore, nioPosix]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(
             "SpoolContract", ["TestSupport", "SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),

@@ -1,4 +1,5 @@
 package import NIOCore
+package import SASLAuthentication
 package import SMTPProtocol
 package import SMTPTransport
 
@@ -48,7 +49,8 @@ package struct LoadTransport: Sendable {
     package var encryption = Encryption.none
     /// For ``encryption``; nil without.
     package var tls: TLSClientContext?
-    package var authentication: ClientAuthentication?
+    package var authentication: ClientCredentials?
+    package var timeouts = ClientTimeouts()
     package var hostname = "traffic-gen.test"
     /// MAIL, RCPT and DATA in one write (RFC 2920).
     package var pipelining = true
@@ -82,6 +84,7 @@ package struct LoadTransport: Sendable {
         session.isImplicitTLS = encryption == .implicit
         session.serverProtocol = kind == .lmtp ? .lmtp : .smtp
         session.authentication = authentication
+        session.timeouts = timeouts
         session.tracesReplies = true
         return session
     }

@@ -13,7 +13,8 @@ package struct ServiceManager: Sendable {
     package init(_ environment: [String: String], process: Int32) {
         path = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
         let isOurs = environment["WATCHDOG_PID"].map { $0 == String(process) } ?? true
-        watchdogMicroseconds = isOurs ? environment["WATCHDOG_USEC"].flatMap { UInt64($0) }.flatMap { $0 > 0 ? $0 : nil } : nil
+        watchdogMicroseconds =
+            isOurs ? environment["WATCHDOG_USEC"].flatMap { UInt64($0) }.flatMap { $0 > 0 ? $0 : nil } : nil
     }
 
     package var isPresent: Bool { path != nil }

@@ -53,7 +53,8 @@ package final class Successor: Sendable {
         let names = copies.all.map(\.name)
         var environment = environmentForSuccessor(names, process: getpid())
         environment[variable] = nil
-        for (index, entry) in copies.all.enumerated() where dup2(entry.socket, InheritedSocket.first + Int32(index)) < 0 {
+        for (index, entry) in copies.all.enumerated() where dup2(entry.socket, InheritedSocket.first + Int32(index)) < 0
+        {
             return
         }
         withVectors(arguments, environment) { _ = execve(program, $0, $1) }

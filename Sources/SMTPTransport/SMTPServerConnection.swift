@@ -19,6 +19,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// Nil: content is wanted, or comes encrypted.
     var discard: KernelDiscard?
     private var replies = ByteBuffer()
+    var output = DirectOutput()
     /// Input that came while a decision was due.
     private var backlog: ByteBuffer?
     var decisionDue = false
@@ -132,7 +133,10 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// 421 from our side, whatever the client was doing.
     func abort(_ reply: SMTPReply) {
         guard !isClosing, let context else { return }
-        if !decisionDue { session.close(with: reply) }
+        if !decisionDue {
+            session.count(.other, reply)
+            session.close(with: reply)
+        }
         flushReplies(context)
         part(context)
     }
@@ -207,6 +211,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         deadline = .max
         isClosing = true
         self.context = nil
+        if session.hasCountedReplies { delegate.answered(self, session.takeCountedReplies()) }
         delegate.closed(self)
         context.fireChannelInactive()
     }
@@ -333,6 +338,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     private func afterWork() {
         if session.hasRejections { delegate.rejected(self, session.takeRejections()) }
+        if session.hasCountedReplies { delegate.answered(self, session.takeCountedReplies()) }
         guard let context, !isHandshaking else { return }
         if decisionDue { return flushReplies(context) }
         if isDraining, session.isIdle, !isClosing { return closeForDrain() }
@@ -344,11 +350,13 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         guard session.hasOutput else { return }
         replies.clear()
         session.drainOutput { replies.writeBytes($0) }
-        context.writeAndFlush(Self.wrapOutboundOut(replies), promise: nil)
+        output.add(replies)
+        output.flush(context)
     }
 
     private func closeForDrain() {
         guard let context, !isClosing else { return }
+        session.count(.other, .serviceClosing)
         session.close(with: .serviceClosing)
         flushReplies(context)
         part(context)

@@ -4,6 +4,7 @@ import LoadGeneration
 import Measures
 import NIOCore
 import ProgramSupport
+import SASLAuthentication
 import SMTPProtocol
 import SMTPTransport
 import TextCodecs
@@ -29,7 +30,7 @@ struct TransportOptions: ParsableArguments {
     var insecure = false
     @Option(name: [.customLong("ca-file")], help: "Certificates of those who may have signed the target's, PEM.")
     var rootsFile: String?
-    @Option(help: "Name for AUTH PLAIN or LOGIN; over HTTP for Basic.")
+    @Option(help: "Name for AUTH (SCRAM-SHA-256 where it is offered, PLAIN or LOGIN elsewhere); over HTTP for Basic.")
     var authUser: String?
     @Option(help: "Its password; others can see it in the list of processes: better --auth-password-file.")
     var authPassword: String?
@@ -116,9 +117,7 @@ struct TransportOptions: ParsableArguments {
         if transport.kind == .http {
             transport.injection.authorization = "Basic " + Base64.encode(Array("\(user):\(secret)".utf8))
         } else {
-            transport.authentication = ClientAuthentication(
-                plain: Base64.encode([0] + Array(user.utf8) + [0] + Array(secret.utf8)),
-                login: [user, secret].map { Base64.encode(Array($0.utf8)) })
+            transport.authentication = ClientCredentials(name: user, password: secret)
         }
     }
 
