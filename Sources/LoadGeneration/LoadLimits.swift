@@ -10,8 +10,8 @@ enum LoadLimits {
 
     /// - Throws: ``LoadFault`` that names the limit and how to raise it.
     static func check(_ configuration: LoadConfiguration) throws(LoadFault) {
-        try checkShares(configuration)
         try checkFiles(configuration)
+        try checkShares(configuration)
         try checkPorts(configuration)
         try checkMemory(configuration)
     }
