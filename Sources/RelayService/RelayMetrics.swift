@@ -73,7 +73,7 @@ package enum RelayMetrics {
         connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
         signatureFailures, notifications, queued, deliveries, nextHops, resident, commits, commitRecords, commitSeconds,
         deliverySeconds, freeBytes, spoolHealthy, dnsLookups, logEvents, logBytes, logHealthy, logRemovedUnread,
-        hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
+        hookEvents, hookFailures, hookLag, hookHealthy, automations, automationTriggers, cpuSeconds, memory, started,
     ]
 
     /// Destinations with a line of their own; labels must not grow with the world.
@@ -109,6 +109,7 @@ extension RelayServer {
         try await addQueues(&text)
         try await addSpool(&text)
         addEvents(&text)
+        try await addShaping(&text)
         let usage = ProcessUsage.current()
         text.add(
             RelayMetrics.cpuSeconds, [(["user"], usage.cpuUserSeconds), (["system"], usage.cpuSystemSeconds)])

@@ -34,6 +34,7 @@ extension RelayShard {
 
     /// Four times a second: due messages, the end of a hold, connections that rest too long.
     func tick() {
+        tickShaping()
         events?.flush()
         answer()
         dispatch()

@@ -1,0 +1,3 @@
+extension RelayShard {
+    var isShaping: Bool { false }
+}
