@@ -91,6 +91,7 @@ package enum RelayMetrics {
         deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
         failedAccepts, dnsLookups, logEvents, logBytes, logHealthy, logRemovedUnread,
         hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
+        automations, automationTriggers,
     ]
 
     /// Destinations with a line of their own; labels must not grow with the world.
@@ -127,6 +128,7 @@ extension RelayServer {
         try await addSpool(&text)
         addLoad(counts, &text)
         addEvents(&text)
+        try await addShaping(&text)
         let usage = ProcessUsage.current()
         text.add(
             RelayMetrics.cpuSeconds, [(["user"], usage.cpuUserSeconds), (["system"], usage.cpuSystemSeconds)])

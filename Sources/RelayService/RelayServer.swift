@@ -210,6 +210,7 @@ package actor RelayServer {
             latency.merge(part.0)
             faults += part.1
         }
+        if let fault = shards[0].parts.shaping.fault { faults.append(fault) }
         return (latency, faults + (shards[0].parts.events?.faults ?? []))
     }
 
@@ -234,6 +235,7 @@ package actor RelayServer {
         // The committer's last wake-ups need the loops, so it ends before they do.
         let isCommitted = committer.stop()
         let counts = try await gatherCounts()
+        shards[0].parts.shaping.writeLast()
         for shard in shards { try await shard.context.eventLoop.submit { shard.events?.flush() }.get() }
         await shards[0].parts.events?.close()
         let (latency, faults) = try await gatherDetails()

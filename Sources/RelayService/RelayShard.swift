@@ -24,6 +24,7 @@ struct RelayParts: Sendable {
     let signers: NIOThreadPool
     /// Nil where nobody wants to know.
     let events: EventService?
+    let shaping: ShapingService
 
     /// - Throws: ``EventLogFault``.
     init(
@@ -33,6 +34,7 @@ struct RelayParts: Sendable {
         self.spool = spool
         self.committer = committer
         self.readers = readers
+        shaping = ShapingService(configuration.shaping, now: WallInstant.now().milliseconds)
         authentication = AuthenticationService(configuration.users)
         listeners = configuration.listeners.map { ListenerState($0, hostname: configuration.hostname) }
         exchangers = configuration.exchangers

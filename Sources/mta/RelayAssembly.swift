@@ -26,6 +26,7 @@ struct RelayAssembly {
         configuration.dkim = try dkimPolicy()
         configuration.http = try http()
         configuration.events = try events()
+        configuration.shaping = try shaping()
         configuration.signingThreads = settings.dkimThreads > 0 ? settings.dkimThreads : processorCount()
         configuration.outboundConnections = settings.smartHostConnections
         configuration.residentBytes = settings.residentMemory.bytes
