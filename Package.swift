@@ -161,7 +161,8 @@ let package = Package(
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "TransportSecurity", "DKIMSigning",
-                "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
+                "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, nioHTTP, nioSSL,
+                httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
