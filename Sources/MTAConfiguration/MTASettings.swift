@@ -23,6 +23,8 @@ package struct MTASettings: ConfigurationSection {
     package var dns = DNSSection()
     package var delivery = DeliverySection()
     package var domains: [DomainSection] = []
+    package var egressSources: [EgressSourceSection] = []
+    package var egressPools: [EgressPoolSection] = []
     package var dkim: [DKIMSection] = []
     package var dkimThreads = 0
 
@@ -52,7 +54,7 @@ package struct MTASettings: ConfigurationSection {
     package init() {}
 
     package static var keys: [ConfigurationKey<MTASettings>] {
-        identityKeys + receptionKeys + deliveryKeys + spoolKeys + operationKeys
+        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys
     }
 
     private static var identityKeys: [ConfigurationKey<MTASettings>] {

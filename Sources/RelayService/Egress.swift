@@ -1,3 +1,4 @@
+package import DeliveryQueue
 package import MailTypes
 import NIOCore
 import SMTPProtocol
@@ -17,14 +18,16 @@ package struct EgressPolicy: Sendable, Hashable {
     }
 
     package var tls = TLS.opportunistic
+    /// The pool that is usual here; nil: none, connections go by the rules below.
+    package var pool: String?
+    /// Limits of sources to this destination, by the source's name; what is not said is as in the source.
+    package var limitsBySource: [String: EgressLimits] = [:]
     /// Local addresses to send from, at most one of each family; none: the system's choice.
     package var sources: [NetworkAddress] = []
     /// Name in EHLO; nil: this host's.
     package var ehloName: String?
     /// Port of exchangers found by MX records.
     package var port = 25
-    /// Transactions before a connection is closed; 0: no limit.
-    package var messagesPerConnection = 0
     /// Beyond ``tls``: what the DNS and the recipients' domains demand, where ``tls`` is not none.
     package var security = HopSecurityPolicy()
 
@@ -35,12 +38,35 @@ package struct EgressPolicy: Sendable, Hashable {
 package struct EgressConfiguration: Sendable {
     package var standard = EgressPolicy()
     package var named: [String: EgressPolicy] = [:]
+    package var sources: [String: EgressSource] = [:]
+    package var pools: [String: EgressPool] = [:]
     /// Who may have signed the certificates of next hops that must be verified, PEM; nil: the system's roots.
     package var rootsFile: String?
 
     package init() {}
 
-    subscript(name: String) -> EgressPolicy { named[name] ?? standard }
+    /// - Parameter name: of a destination, without the pool.
+    package subscript(name: String) -> EgressPolicy { named[name] ?? standard }
+
+    /// Of a source to one destination.
+    package func pathLimits(_ source: EgressSource, _ destination: String) -> EgressLimits {
+        let usual = source.limitsByDestination
+        return self[destination].limitsBySource[source.name]?.falling(backTo: usual) ?? usual
+    }
+
+    /// Where queues wait that could use what became free at this key of one source.
+    func gates(behind key: String) -> [String] {
+        let isPath = key.hasPrefix("x:")
+        guard isPath || key.hasPrefix("s:") else { return [] }
+        let text = key.dropFirst(2)
+        let source = isPath ? text.prefix { $0 != ">" } : text
+        let uses = pools.values.filter { pool in pool.members.contains { $0.source == source } }.map(\.name)
+        guard isPath else { return uses.map(EgressBook.gate(pool:)) }
+        let destination = String(text.dropFirst(source.count + 1))
+        return ([nil] + uses).map {
+            EgressBook.gate(queue: QueueName(pool: $0, destination: destination).text)
+        }
+    }
 }
 
 /// What connections to next hops share: policies and TLS contexts, made once.
@@ -70,9 +96,10 @@ struct Egress: Sendable {
     }
 
     /// The local address for a connection to `target`.
-    func source(_ policy: EgressPolicy, to target: SocketAddress) -> SocketAddress? {
+    /// - Parameter target: the next hop, or the proxy.
+    func source(_ addresses: [NetworkAddress], to target: SocketAddress) -> SocketAddress? {
         let isIPv4 = target.protocol == .inet
-        guard let address = policy.sources.first(where: { $0.isIPv4 == isIPv4 }) else { return nil }
+        guard let address = addresses.first(where: { $0.isIPv4 == isIPv4 }) else { return nil }
         return try? SocketAddress(ipAddress: address.description, port: 0)
     }
 }

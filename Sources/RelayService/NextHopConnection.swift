@@ -22,8 +22,18 @@ final class NextHopConnection: SMTPClientDelegate {
     private static let connectSeconds: (oneOfMany: Int64, only: Int64) = (10, 30)
 
     unowned let shard: RelayShard
-    let name: String
     let destination: Destination
+    /// A reload or shaping may change its limits.
+    var path: EgressPath
+    /// Of the limits that it counts against: given back at its end.
+    var heldKeys: [String]
+    /// Nil where it has no source.
+    let counts: SourceCounts?
+    /// A rate lets it begin no message before then, wall milliseconds.
+    var mayBeginAt: UInt64 = 0
+    /// What of its own source made it fail; nil: nothing, as far as is known.
+    enum SourceFault { case address, proxy }
+    private(set) var sourceFault: SourceFault?
     let policy: EgressPolicy
     private(set) var connection: SMTPClientConnection?
     private var attempt: SMTPClientConnection?
@@ -57,16 +67,25 @@ final class NextHopConnection: SMTPClientDelegate {
     /// Wall milliseconds since it has had nothing to do.
     var restingSince: UInt64 = 0
 
-    init(_ shard: RelayShard, to destination: Destination, name: String) {
+    init(_ shard: RelayShard, to destination: Destination, _ path: EgressPath) {
         self.shard = shard
         self.destination = destination
-        self.name = name
-        policy = shard.egress.configuration[name]
+        self.path = path
+        heldKeys = path.claims.map(\.key)
+        counts = path.source.map { shard.counts(of: $0.name) }
+        policy = shard.egress.configuration[path.destination]
+    }
+
+    var name: String { path.destination }
+    var recipientsPerTransaction: Int {
+        min(QueuedMessage.recipientsPerTransaction, path.limits.recipientsPerTransaction ?? .max)
     }
 
     var canTake: Bool { isReady && !isLoading && (connection?.canSend ?? false) }
     var hasServedItsTurn: Bool { served >= Self.turn }
-    var hasServedAll: Bool { policy.messagesPerConnection > 0 && served >= policy.messagesPerConnection }
+    var hasServedAll: Bool {
+        served >= path.limits.messagesPerConnection ?? .max
+    }
 
     /// - Parameter now: wall milliseconds.
     func open(now: UInt64) {
@@ -74,7 +93,7 @@ final class NextHopConnection: SMTPClientDelegate {
         shard.find(name) { [self] whereabouts in
             switch whereabouts {
             case .hosts(let found):
-                addresses = found.prefix(Self.mostAddresses).map(withPort).reversed()
+                addresses = reachable(found).prefix(Self.mostAddresses).map(withPort).reversed()
                 tryNext()
             case .temporary(let reply): end(.refused(reply))
             case .impossible(let reply):
@@ -87,11 +106,25 @@ final class NextHopConnection: SMTPClientDelegate {
         }
     }
 
-    /// What the DNS found has no port of its own.
+    /// A source without an address of a host's family must not send from one that the system chooses.
+    private func reachable(_ found: [HostAddress]) -> [HostAddress] {
+        guard let source = path.source else { return found }
+        let own = found.filter { source.reaches(isIPv4: $0.address.protocol == .inet) }
+        if own.isEmpty {
+            lastCause = .unreachable("source '\(source.name)' has no address of the family of \(name)'s hosts")
+            address = found.first
+        }
+        return own
+    }
+
+    /// What the DNS found has no port of its own; the source's wins over all.
     private func withPort(_ found: HostAddress) -> HostAddress {
-        guard shard.routes.hop(of: name) == nil else { return found }
         var host = found
-        host.address.port = policy.port
+        if let port = path.source?.port {
+            host.address.port = port
+        } else if shard.routes.hop(of: name) == nil {
+            host.address.port = policy.port
+        }
         return host
     }
 
@@ -110,17 +143,18 @@ final class NextHopConnection: SMTPClientDelegate {
     private func connect(to target: HostAddress, _ demand: HopDemand) {
         let isBroken = target.address == clearAddress || shard.fails(.tls, at: target.address)
         security = HopSecurity(demand, policy, isBroken: isBroken)
-        var configuration = ClientConfiguration(hostname: policy.ehloName ?? shard.hostname)
+        var configuration = ClientConfiguration(hostname: path.source?.ehloName ?? policy.ehloName ?? shard.hostname)
         configuration.tls = security.tls.client
         prepare(&configuration, target)
         configuration.keepsReplies = shard.logs(.delivery)
         configuration.serverProtocol = shard.routes.hop(of: name)?.serverProtocol ?? .smtp
+        let (local, proxy) = (path.source?.addresses ?? policy.sources, path.source?.proxy)
         let seconds = addresses.isEmpty ? Self.connectSeconds.only : Self.connectSeconds.oneOfMany
         attempt = SMTPClientConnection.connect(
             to: target.address, loop: shard.context, configuration: configuration, delegate: self,
             timeout: .seconds(seconds),
             security: security.client(
-                target, shard.egress, policy, source: shard.egress.source(policy, to: target.address)))
+                target, shard.egress, policy, source: shard.egress.source(local, to: proxy?.address ?? target.address)))
     }
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {
