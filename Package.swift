@@ -164,7 +164,7 @@ let package = Package(
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "TransportSecurity", "DKIMSigning",
                 "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", "CLinux", "LoadShedding",
-                "ProcessLife", "TrafficShaping", nioCore, nioPosix, httpClient,
+                "ProcessLife", "TrafficShaping", nioCore, nioPosix, nioHTTP, nioSSL, httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
