@@ -95,7 +95,7 @@ struct ClientAuthentication {
         Claimant(address: address.map { "\($0)" } ?? "", name: exchange?.claimedName ?? "")
     }
 
-    mutating func begin(_ session: ServerSession, _ address: NetworkAddress?, now: UInt64) -> Outcome {
+    mutating func begin(_ session: borrowing ServerSession, _ address: NetworkAddress?, now: UInt64) -> Outcome {
         guard let users = service.users, let mechanism = SASLMechanism(rawValue: session.proposedMechanism) else {
             return .answer(.refused(SMTPReply(454, .init(4, 7, 0), "Authentication is not available now")))
         }
@@ -105,7 +105,7 @@ struct ClientAuthentication {
         return outcome(step, address, now)
     }
 
-    mutating func goOn(_ session: ServerSession, _ address: NetworkAddress?, now: UInt64) -> Outcome {
+    mutating func goOn(_ session: borrowing ServerSession, _ address: NetworkAddress?, now: UInt64) -> Outcome {
         guard exchange != nil else { return .answer(.refused(Self.wrong)) }
         // With SCRAM the name is known by now, and others may have failed for it since its challenge.
         guard exchange!.claimedName.isEmpty || service.mayTry(claimant(address), now: now) else { return tooMany() }

@@ -144,7 +144,7 @@ final class NextHopConnection: SMTPClientDelegate {
     }
 
     /// RFC 3461 §5.2: a server with DSN takes the wish to be told over, one that speaks LMTP has it in the mailbox.
-    private func success(_ session: ClientSession) -> QueuedMessage.Success {
+    private func success(_ session: borrowing ClientSession) -> QueuedMessage.Success {
         if session.capabilities.dsn { return .reportedByNextHop }
         return session.configuration.serverProtocol == .lmtp ? .delivered : .relayed
     }

@@ -6,6 +6,8 @@ struct RelayCounts: Sendable {
     var acceptedBytes: UInt64 = 0
     var generated: UInt64 = 0
     var refused: UInt64 = 0
+    /// Messages and clients sent away while something was short.
+    var shed: UInt64 = 0
     /// Messages refused because a signature could not be made.
     var unsigned: UInt64 = 0
     var delivered: UInt64 = 0
@@ -31,6 +33,7 @@ struct RelayCounts: Sendable {
         acceptedBytes += other.acceptedBytes
         generated += other.generated
         refused += other.refused
+        shed += other.shed
         unsigned += other.unsigned
         delivered += other.delivered
         bounced += other.bounced

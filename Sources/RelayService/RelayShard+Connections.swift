@@ -166,7 +166,7 @@ extension RelayShard {
         _ lease: DeliveryQueue.Lease, _ message: QueuedMessage, _ content: MessageContent,
         on connection: NextHopConnection
     ) {
-        guard let session = connection.connection?.session else { return }
+        guard let client = connection.connection else { return }
         let waiting = message.waiting(for: queue.name(of: lease.destination))
         guard !waiting.isEmpty else {
             // Another delivery of this message took them along.
@@ -177,7 +177,7 @@ extension RelayShard {
         if askFirst(lease, waiting, connection) || (routes.needsLookups && relocate(lease, waiting)) { return }
         let recipients = transaction(message, waiting)
         let envelope = message.envelope.narrowed(to: recipients)
-        if let impossible = impossibility(message, session) {
+        if let impossible = impossibility(message, client.session) {
             fail(lease, waiting, impossible)
             return
         }
@@ -185,7 +185,7 @@ extension RelayShard {
         if let header = envelope.options?.recipients.first?.header, !header.isEmpty {
             whole = MessageContent(slices: [ByteBuffer(bytes: header)] + content.slices, form: content.form)
         }
-        let outgoing = WireConversion.content(whole, chunked: session.sendsChunk(content.form))
+        let outgoing = WireConversion.content(whole, chunked: client.session.sendsChunk(content.form))
         connection.send(.init(lease: lease, recipients: recipients), envelope, outgoing)
     }
 
@@ -218,7 +218,7 @@ extension RelayShard {
 
     /// Why this next hop can never take the message (RFC 1870 §6.1, RFC 6152 §3, RFC 6531 §3.5, RFC 3030 §3,
     /// RFC 8689 §4.2.1).
-    private func impossibility(_ message: QueuedMessage, _ session: ClientSession) -> SMTPReply? {
+    private func impossibility(_ message: QueuedMessage, _ session: borrowing ClientSession) -> SMTPReply? {
         let hop = session.capabilities
         if let limit = hop.size, limit > 0, message.size > limit {
             return SMTPReply(552, .init(5, 3, 4), "Message of \(message.size) octets, next hop takes \(limit)")

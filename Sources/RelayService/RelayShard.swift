@@ -83,8 +83,8 @@ final class RelayShard: @unchecked Sendable {
     var held: [ClientReception] = []
 
     private(set) var isDraining = false
-    /// The spool's file system is below its low-water mark.
-    var isShortOfSpace = false
+    /// What is refused while something is short.
+    var shedding = Shedding()
     /// Who waits for a message to be safe.
     enum Sender {
         /// - Parameter received: octets counted in ``reception``.
@@ -157,7 +157,10 @@ final class RelayShard: @unchecked Sendable {
     /// Nil while new mail is taken.
     var refusesNewMail: SMTPReply? {
         if isDraining { return .serviceClosing }
-        if isShortOfSpace { return SpoolFault.noSpace("").reply }
+        if let refusal = shedding.mail {
+            counts.shed += 1
+            return refusal
+        }
         // What cannot be read back has to stay in memory, and memory ends.
         if !spool.canLoad, residentBytes > residentBudget { return SpoolFault.noSpace("").reply }
         return committer.fault?.reply

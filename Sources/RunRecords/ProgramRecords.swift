@@ -203,7 +203,7 @@ package struct GeneratorRecord: Codable, Sendable {
     }
 }
 
-/// `sink-mta --record`: received = unique + duplicates (the last two only with a ledger).
+/// `sink-mta --record`: contents begun = received + refused; with a ledger received = unique + duplicates + unidentified.
 package struct SinkRecord: Codable, Sendable {
     package static let schema = "millrace.sink/1"
 
@@ -228,8 +228,12 @@ package struct SinkRecord: Codable, Sendable {
     package var rules: [RuleCount]?
     /// Bounces and complaints that went back.
     package var reports: ReportCounts?
-    /// The domains that came first, by messages; all others together are `other`. Only with a ledger.
+    /// The domains that got most; all others together are `other`. Only with a ledger.
     package var domains: [DomainCount]?
+    /// Messages whose content began; what is neither received nor refused was still coming.
+    package var begun: UInt64?
+    /// What went wrong with the sink itself: each ends it with exit code 1.
+    package var faults: [String]?
 
     /// What the ledger found; ids are named in the ledger file.
     package struct LedgerSummary: Codable, Hashable, Sendable {
@@ -239,6 +243,8 @@ package struct SinkRecord: Codable, Sendable {
         package var changed: UInt64
         /// No id header: not from traffic-gen (bounces, other clients).
         package var unidentified: UInt64
+        /// Messages answered 250 whose lines could not be written; nil: none.
+        package var unwritten: UInt64?
 
         package init(unique: UInt64 = 0, duplicates: UInt64 = 0, changed: UInt64 = 0, unidentified: UInt64 = 0) {
             self.unique = unique
@@ -249,7 +255,8 @@ package struct SinkRecord: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case header, listen, received, refused, connections, series, ledger, replies, rules, reports, domains
+        case header, listen, received, refused, connections, series, ledger, replies, rules, reports, domains,
+            begun, faults
         case endToEndLatency = "end_to_end_latency"
         case receivedBytes = "received_bytes"
         case connectionsPeak = "connections_peak"
@@ -267,6 +274,7 @@ package struct SinkRecord: Codable, Sendable {
         ledger = nil
         (endToEndLatency, replies) = (nil, nil)
         (rules, reports, domains) = (nil, nil, nil)
+        (begun, faults) = (nil, nil)
     }
 }
 
@@ -300,13 +308,19 @@ extension SinkRecord {
         package var received: UInt64
         /// As the record's, of this domain alone.
         package var endToEndLatency: LatencyHistogram
+        /// Where ``received`` is less than the domain may have got, since it was out of the table for a time; nil: exact.
+        package var receivedAtMost: UInt64?
 
         enum CodingKeys: String, CodingKey {
             case domain, received
+            case receivedAtMost = "received_at_most"
             case endToEndLatency = "end_to_end_latency"
         }
 
-        package init(domain: String, received: UInt64, endToEndLatency: LatencyHistogram) {
+        package init(
+            domain: String, received: UInt64, receivedAtMost: UInt64? = nil, endToEndLatency: LatencyHistogram
+        ) {
+            self.receivedAtMost = receivedAtMost
             self.domain = domain
             self.received = received
             self.endToEndLatency = endToEndLatency

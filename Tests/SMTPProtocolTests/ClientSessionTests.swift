@@ -3,7 +3,7 @@ import SMTPProtocol
 import Testing
 
 /// Drives a client session and keeps what it wrote and did.
-private struct ClientHarness {
+private struct ClientHarness: ~Copyable {
     var session: ClientSession
     var written = ""
     var actions: [ClientSession.Action] = []
@@ -73,7 +73,7 @@ private struct ClientHarness {
         #expect(harness.actions == [.ready])
         #expect(harness.session.capabilities.pipelining && harness.session.capabilities.chunking)
         #expect(harness.session.capabilities.size == 1000)
-        #expect(harness.session.canBegin)
+        #expect(harness.session.canBegin == true)
     }
 
     @Test func fallsBackToHELO() {
@@ -102,11 +102,11 @@ private struct ClientHarness {
         harness.feed("250 ok\r\n250 ok\r\n354 go\r\n", bytewise: bytewise)
         #expect(harness.actions == [.sendContent])
         #expect(harness.session.unfinished == [true])
-        #expect(harness.session.canBegin)
+        #expect(harness.session.canBegin == true)
         harness.begin()
         harness.flush()
         #expect(harness.written == Self.envelope + "<content>.\r\n" + Self.envelope)
-        #expect(!harness.session.canBegin)
+        #expect(harness.session.canBegin == false)
         #expect(harness.session.unfinished == [true, false])
         harness.feed("250 queued\r\n250 ok\r\n250 ok\r\n354 go\r\n450 4.2.0 busy\r\n", bytewise: bytewise)
         #expect(harness.results.map(\.isAccepted) == [true, false])
@@ -118,9 +118,9 @@ private struct ClientHarness {
         var harness = ClientHarness.ready(overlap: false, keywords: Self.full)
         harness.begin()
         harness.feed("250 ok\r\n250 ok\r\n354 go\r\n")
-        #expect(!harness.session.canBegin)
+        #expect(harness.session.canBegin == false)
         harness.feed("250 ok\r\n")
-        #expect(harness.session.canBegin)
+        #expect(harness.session.canBegin == true)
     }
 
     @Test func lockstepWithoutPipelining() {
@@ -145,7 +145,7 @@ private struct ClientHarness {
         harness.feed("553 5.1.8 bad sender\r\n503 no\r\n503 no\r\n")
         #expect(harness.results.map(\.stage) == [.mail])
         #expect(harness.written.hasSuffix("DATA\r\nRSET\r\n"))
-        #expect(harness.session.canBegin)
+        #expect(harness.session.canBegin == true)
         harness.feed("250 reset\r\n")
         #expect(harness.actions.last == .ready)
     }
@@ -186,7 +186,7 @@ private struct ClientHarness {
         harness.feed("450 4.2.1 later\r\n")
         #expect(harness.results.map(\.stage) == [.rcpt])
         #expect(harness.written.hasSuffix("RSET\r\n"))
-        #expect(!harness.session.canBegin)
+        #expect(harness.session.canBegin == false)
         harness.feed("250 ok\r\n")
         #expect(harness.session.canBegin && harness.actions.last == .ready)
     }

@@ -2,7 +2,7 @@ import MailTypes
 import SMTPProtocol
 
 /// Drives a server session as a transport would, accepting everything, and keeps what it saw.
-struct ServerHarness {
+struct ServerHarness: ~Copyable {
     struct Message: Equatable {
         var envelope: Envelope
         /// Without stuffing dots.

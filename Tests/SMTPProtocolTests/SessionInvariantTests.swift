@@ -128,7 +128,7 @@ import Testing
                 + "RCPT TO:<old@y.test>\r\n")
         #expect(harness.session.envelope.recipients.count == 2)
         harness.feed(ending)
-        #expect(harness.session.isIdle)
+        #expect(harness.session.isIdle == true)
         #expect(harness.session.envelope == Envelope(reversePath: .null, recipients: []))
         #expect(harness.session.declaredSize == nil)
         let before = harness.messages.count
