@@ -15,6 +15,10 @@ package struct ControlRequest: Codable, Hashable, Sendable {
         case release
         /// Waiting deliveries are forgotten; nobody is told.
         case remove
+        /// A new process takes over, with what lies at the program's path now.
+        case upgrade
+        /// Which process answers.
+        case identify
     }
 
     package var command: Command
@@ -100,6 +104,8 @@ package struct ControlResponse: Codable, Hashable, Sendable {
     package var changed: Int?
     package var destinations: [Destination]?
     package var deliveries: [Delivery]?
+    /// The process that answers, or with `upgrade` the one that takes over.
+    package var process: Int32?
     package init() {}
 }
 
