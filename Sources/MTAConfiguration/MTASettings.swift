@@ -51,11 +51,12 @@ package struct MTASettings: ConfigurationSection {
     package var http: HTTPSection?
     package var log: LogSection?
     package var webHooks: [WebHookSection] = []
+    package var production = ProductionSettings()
 
     package init() {}
 
     package static var keys: [ConfigurationKey<MTASettings>] {
-        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys
+        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys + productionKeys
     }
 
     private static var identityKeys: [ConfigurationKey<MTASettings>] {

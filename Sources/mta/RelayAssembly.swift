@@ -33,6 +33,7 @@ struct RelayAssembly {
         configuration.inflowDelayMilliseconds = settings.inflowDelay.milliseconds
         configuration.receptionBytes = settings.receiveMemory.bytes
         configuration.minimumFreeBytes = settings.minFreeDisk.bytes
+        applyLoadLimits(&configuration, spool)
         configuration.returnedContentBytes = settings.returnedContent.bytes
         configuration.recordPath = settings.record
         configuration.controlPath = controlPath
