@@ -23,6 +23,9 @@ package struct MTASettings: ConfigurationSection {
     package var dns = DNSSection()
     package var delivery = DeliverySection()
     package var domains: [DomainSection] = []
+    package var egressSources: [EgressSourceSection] = []
+    package var egressPools: [EgressPoolSection] = []
+    package var shaping: [String] = []
     package var dkim: [DKIMSection] = []
     package var dkimThreads = 0
 
@@ -52,7 +55,7 @@ package struct MTASettings: ConfigurationSection {
     package init() {}
 
     package static var keys: [ConfigurationKey<MTASettings>] {
-        identityKeys + receptionKeys + deliveryKeys + spoolKeys + operationKeys
+        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys
     }
 
     private static var identityKeys: [ConfigurationKey<MTASettings>] {
@@ -104,6 +107,10 @@ package struct MTASettings: ConfigurationSection {
             .section("delivery", \.delivery, "how mail leaves, where `domains` says nothing else"),
             .sections(
                 "domains", \.domains, "what is different for a destination domain, which then has a queue of its own"),
+            .oneOrMore(
+                "shaping", \.shaping,
+                "shaping files, later ones over earlier ones; `default`: the one that comes with the program ([EGRESS.md](EGRESS.md#shaping))",
+                shown: "none"),
             .sections("dkim", \.dkim, "signatures by the domain in From (RFC 6376)"),
             .value("dkim_threads", \.dkimThreads, "threads that sign; 0: one a core").needingRestart,
             .value(
