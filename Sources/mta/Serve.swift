@@ -1,6 +1,5 @@
 import ArgumentParser
 import MTAConfiguration
-import MailRouting
 import Measures
 import NIOCore
 import ProgramSupport
@@ -28,11 +27,7 @@ struct Serve: AsyncParsableCommand {
         let settings = try options.settings()
         let assembly = RelayAssembly(settings: settings.values)
         var configuration = try assembly.configuration(settings.spoolSelection, controlPath: settings.controlPath)
-        if configuration.routes.needsLookups {
-            do { configuration.exchangers = try MailRouter(try assembly.resolverSettings()) } catch {
-                throw UsageFault("\(error)")
-            }
-        }
+        try assembly.addNames(to: &configuration, volatileSpool: settings.spoolSelection.isVolatile)
         let spool = try settings.spoolSelection.open()
         let server: RelayServer
         do {
