@@ -1,6 +1,5 @@
 import ArgumentParser
 import MTAConfiguration
-import MailRouting
 import Measures
 import NIOCore
 import ProcessLife
@@ -33,12 +32,9 @@ struct Serve: AsyncParsableCommand {
         let sockets = try launch.sockets(assembly)
         var configuration = try assembly.configuration(settings.spoolSelection, controlPath: settings.controlPath)
         configuration.sockets = sockets
-        if configuration.routes.needsLookups {
-            do { configuration.exchangers = try MailRouter(try assembly.resolverSettings()) } catch {
-                throw UsageFault("\(error)")
-            }
-        }
-        for warning in launch.warnings(assembly) { writeError("mta: warning: \(warning)\n") }
+        try assembly.addNames(to: &configuration, volatileSpool: settings.spoolSelection.isVolatile)
+        for warning in launch.warnings(assembly) { writeError("mta: warning: \(warning)
+") }
         guard launch.takeOver() else { return }
         let spool = try settings.spoolSelection.open()
         let server: RelayServer
