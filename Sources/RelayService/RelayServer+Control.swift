@@ -7,13 +7,14 @@ extension RelayServer {
     package func control(_ request: ControlRequest) async -> ControlResponse {
         var response = ControlResponse()
         do {
+            if request.command == .shaping || request.command == .shapingCancel { return try await shaping(request) }
             let selection = try selection(request)
             if request.command == .list { return try await list(selection, limit: request.limit ?? 0) }
             var changed = 0
             for shard in shards {
                 changed += try await shard.context.eventLoop.submit {
                     switch request.command {
-                    case .list: 0
+                    case .list, .shaping, .shapingCancel: 0
                     case .flush: shard.flush(selection)
                     case .hold: shard.hold(selection)
                     case .release: shard.unhold(selection)

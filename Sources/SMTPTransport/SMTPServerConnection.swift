@@ -33,10 +33,12 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     private(set) var isWorking = false
     var isAwaitingAdmission = false
     private var isDraining = false
+    /// Our last word is said, and what the client sent meanwhile is read and dropped.
+    var isParting = false
     /// NIO asked to read while we hold it back: a decision is due or the client does not take its replies.
     private var readWithheld = false
     private var isHeld = false
-    package private(set) var deadline: UInt64 = .max
+    package internal(set) var deadline: UInt64 = .max
     /// The handshake is over; nil in the clear.
     package internal(set) var tls: TLSDetails?
     /// When the input being worked on was read, CLOCK_MONOTONIC.
@@ -116,7 +118,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// Lets the client go at the next rest: at once if it rests now.
     func drain() {
         isDraining = true
-        if session.isIdle, !decisionDue { closeForDrain() }
+        if session.isIdle, !decisionDue, !isHandshaking { closeForDrain() }
     }
 
     /// The service has no room for more content: the client's bytes stay in the kernel until ``releaseReading()``.
@@ -136,7 +138,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
             session.close(with: reply)
         }
         flushReplies(context)
-        finish(context)
+        part(context)
     }
 
     // MARK: Channel events
@@ -190,6 +192,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isParting else { return }
         let input = Self.unwrapInboundIn(data)
         touch(.now())
         // A handshake is due and this is not part of it: said in the clear, and forgotten.
@@ -217,7 +220,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     package func read(context: ChannelHandlerContext) {
         // Behind a full backlog or unread replies the client's bytes stay in the kernel, and TCP slows it down.
-        if isClosing || isHeld || hasBacklog || !context.channel.isWritable {
+        if !isParting, isClosing || isHeld || hasBacklog || !context.channel.isWritable {
             readWithheld = true
         } else {
             context.read()
@@ -234,7 +237,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     private func resumeReading(_ context: ChannelHandlerContext) {
-        guard readWithheld, !isHeld, !hasBacklog, context.channel.isWritable else { return }
+        guard readWithheld, isParting || !isHeld, !hasBacklog, context.channel.isWritable else { return }
         readWithheld = false
         context.read()
     }
@@ -356,7 +359,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         session.count(.other, .serviceClosing)
         session.close(with: .serviceClosing)
         flushReplies(context)
-        finish(context)
+        part(context)
     }
 
     func finish(_ context: ChannelHandlerContext) {
@@ -373,6 +376,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     func deadlinePassed() {
         // While we owe the client an answer it is not the client that is late.
+        if isParting { return leaveParting() }
         if decisionDue || isHeld { return touch(.now()) }
         abort(SMTPReply(421, .init(4, 4, 2), "Timeout, closing connection"))
     }

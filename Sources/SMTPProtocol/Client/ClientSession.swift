@@ -41,6 +41,8 @@ package struct ClientConfiguration: Sendable {
     package var overlap: Bool
     /// BDAT instead of DATA where the server allows it (RFC 3030).
     package var chunking: Bool
+    /// No BDAT at all: this server does not get along with it, whatever it offers.
+    package var avoidsChunking = false
     package var tls = ClientTLS.none
     /// TLS is there from the first octet (RFC 8314 §3.3): the session begins in it.
     package var isImplicitTLS = false
@@ -115,6 +117,9 @@ package struct ClientSession: ~Copyable {
     var isFirstTransaction: Bool
     /// 421 was the answer to an open transaction: it is reported first, the session next.
     var pendingClose: SMTPReply?
+    /// Where the 421 that ended the session was the answer to a transaction, and is among what is known of that; nil: it
+    /// was said to none.
+    package private(set) var closingStage: TransactionStage?
 
     package init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
@@ -165,13 +170,15 @@ package struct ClientSession: ~Copyable {
     package var unfinished: [Bool] { transactions.map(\.contentSent) }
 
     package var usesPipelining: Bool { configuration.pipelining && capabilities.pipelining }
-    package var usesChunking: Bool { configuration.chunking && capabilities.chunking }
+    package var usesChunking: Bool {
+        configuration.chunking && capabilities.chunking && !configuration.avoidsChunking
+    }
     private var usesOverlap: Bool { usesPipelining && configuration.overlap }
 
     /// The form in which content of `form` would go out: BDAT where it is used, DATA otherwise.
     package func sendsChunk(_ form: WireForm) -> Bool {
         // Content kept raw goes as BDAT wherever possible: no dot to stuff.
-        capabilities.chunking && (configuration.chunking || form == .raw)
+        capabilities.chunking && !configuration.avoidsChunking && (configuration.chunking || form == .raw)
     }
 
     /// The final dot, behind DATA content whose last line ended with CRLF; nothing goes behind BDAT content.
@@ -213,6 +220,7 @@ package struct ClientSession: ~Copyable {
         case .greeting, .ehlo, .helo, .startTLS, .authenticate: action = opening(expectation, code)
         case .mail, .rcpt, .data, .chunk, .content:
             if configuration.tracesReplies { trace(expectation, code) }
+            if code == 421, isOpenQuestion(expectation) { closingStage = Self.stage(expectation) }
             action = transaction(expectation, code)
         case .reset: action = transactions.isEmpty && !isQuitting ? .ready : nil
         case .quit: return .close(nil)
