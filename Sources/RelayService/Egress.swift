@@ -69,6 +69,7 @@ package struct EgressConfiguration: Sendable {
 /// What connections to next hops share: policies and TLS contexts, made once.
 struct Egress: Sendable {
     let configuration: EgressConfiguration
+    var hasPools: Bool { !configuration.pools.isEmpty }
     private let unverified: TLSClientContext?
     private let verified: TLSClientContext?
 

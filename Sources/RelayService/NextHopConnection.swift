@@ -32,8 +32,7 @@ final class NextHopConnection: SMTPClientDelegate {
     /// A rate lets it begin no message before then, wall milliseconds.
     var mayBeginAt: UInt64 = 0
     /// What of its own source made it fail; nil: nothing, as far as is known.
-    enum SourceFault { case address, proxy }
-    private(set) var sourceFault: SourceFault?
+    private(set) var sourceFault: OwnFault?
     private let policy: EgressPolicy
     private(set) var connection: SMTPClientConnection?
     private var attempt: SMTPClientConnection?
@@ -138,7 +137,7 @@ final class NextHopConnection: SMTPClientDelegate {
             timeout: .seconds(seconds),
             security: .init(
                 context: shard.egress.context(tls), name: target.name.isEmpty ? nil : target.name,
-                source: shard.egress.source(local, to: proxy?.address ?? target.address)))
+                source: shard.egress.source(local, to: proxy?.address ?? target.address), proxy: proxy))
     }
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {
@@ -196,6 +195,9 @@ final class NextHopConnection: SMTPClientDelegate {
     /// not.
     private func failed(_ connection: SMTPClientConnection, _ cause: ClientCloseCause) {
         attempt = nil
+        sourceFault = connection.ownFault
+        // Another host would be tried by the same proxy and the same address.
+        if sourceFault == .proxy { addresses = [] }
         lastCause = connection.handshakeFailed ? withoutTLS(cause) : cause
         if connection.handshakeFailed, policy.tls == .opportunistic, let address, !shard.isBroken(address.address) {
             shard.noteBroken(address.address)

@@ -85,13 +85,15 @@ package enum RelayMetrics {
     static let started = MetricFamily(
         "millrace_process_start_time_seconds", .gauge, "When the process began, seconds since 1970.")
 
-    package static let families = [
-        connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
-        signatureFailures, notifications, queued, deliveries, nextHops, resident, commits, commitRecords, commitSeconds,
-        deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
-        failedAccepts, dnsLookups, logEvents, logBytes, logHealthy, logRemovedUnread,
-        hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
-    ]
+    package static let families =
+        [
+            connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
+            signatureFailures, notifications, queued, deliveries, nextHops, resident, commits, commitRecords,
+            commitSeconds,
+            deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
+            failedAccepts, dnsLookups, logEvents, logBytes, logHealthy, logRemovedUnread,
+            hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
+        ] + egress
 
     /// Destinations with a line of their own; labels must not grow with the world.
     static let destinationsShown = 50
@@ -127,6 +129,7 @@ extension RelayServer {
         try await addSpool(&text)
         addLoad(counts, &text)
         addEvents(&text)
+        try await addEgress(&text)
         let usage = ProcessUsage.current()
         text.add(
             RelayMetrics.cpuSeconds, [(["user"], usage.cpuUserSeconds), (["system"], usage.cpuSystemSeconds)])
