@@ -3,6 +3,7 @@ package import MailTypes
 import NIOCore
 import SMTPProtocol
 import SMTPTransport
+import TransportSecurity
 
 /// How mail leaves for one destination, besides its schedule and its rate.
 package struct EgressPolicy: Sendable, Hashable {
@@ -27,6 +28,8 @@ package struct EgressPolicy: Sendable, Hashable {
     package var ehloName: String?
     /// Port of exchangers found by MX records.
     package var port = 25
+    /// Beyond ``tls``: what the DNS and the recipients' domains demand, where ``tls`` is not none.
+    package var security = HopSecurityPolicy()
 
     package init() {}
 }
@@ -70,27 +73,27 @@ package struct EgressConfiguration: Sendable {
 struct Egress: Sendable {
     let configuration: EgressConfiguration
     var hasPools: Bool { !configuration.pools.isEmpty }
-    private let unverified: TLSClientContext?
-    private let verified: TLSClientContext?
+    private let contexts: HopContexts
+    /// Who may have signed certificates of hosts that MTA-STS wants verified; nil: nobody wants.
+    let trust: TrustStore?
 
     /// - Throws: ``TLSFault``.
     init(_ configuration: EgressConfiguration) throws(TLSFault) {
         self.configuration = configuration
-        let demands = Set(([configuration.standard] + configuration.named.values).map(\.tls))
-        unverified =
-            demands.contains(.opportunistic) || demands.contains(.required)
-            ? try TLSClientContext(verifies: false) : nil
-        verified =
-            demands.contains(.verified)
-            ? try TLSClientContext(verifies: true, rootsFile: configuration.rootsFile) : nil
+        let policies = [configuration.standard] + configuration.named.values
+        contexts = try HopContexts(policies, rootsFile: configuration.rootsFile)
+        guard policies.contains(where: \.security.strictTransport) else {
+            trust = nil
+            return
+        }
+        do throws(TrustStore.Fault) { trust = try TrustStore(file: configuration.rootsFile) } catch {
+            throw TLSFault(error.description)
+        }
     }
 
-    func context(_ demand: EgressPolicy.TLS) -> TLSClientContext? {
-        switch demand {
-        case .none: nil
-        case .opportunistic, .required: unverified
-        case .verified: verified
-        }
+    /// - Parameter isChecked: each connection has a check of certificates of its own.
+    func context(_ demand: EgressPolicy.TLS, isChecked: Bool, _ policy: EgressPolicy) -> TLSClientContext? {
+        contexts.context(demand, isChecked: isChecked, policy.security.identity)
     }
 
     /// The local address for a connection to `target`.

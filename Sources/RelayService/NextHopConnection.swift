@@ -21,7 +21,7 @@ final class NextHopConnection: SMTPClientDelegate {
     /// Seconds for connecting to one of several addresses, and to the only one.
     private static let connectSeconds: (oneOfMany: Int64, only: Int64) = (10, 30)
 
-    private unowned let shard: RelayShard
+    unowned let shard: RelayShard
     let destination: Destination
     /// A reload or shaping may change its limits.
     var path: EgressPath
@@ -33,19 +33,28 @@ final class NextHopConnection: SMTPClientDelegate {
     var mayBeginAt: UInt64 = 0
     /// What of its own source made it fail; nil: nothing, as far as is known.
     private(set) var sourceFault: OwnFault?
-    private let policy: EgressPolicy
+    let policy: EgressPolicy
     private(set) var connection: SMTPClientConnection?
     private var attempt: SMTPClientConnection?
     /// Still to be tried, the next one last.
     private var addresses: [HostAddress] = []
     /// The one being tried or in use.
     private(set) var address: HostAddress?
+    /// What the connection to ``address`` has to be.
+    private(set) var security = HopSecurity()
     private var lastCause = ClientCloseCause.lost("no address to try")
     private var isGivenUp = false
     private(set) var openedAt: UInt64 = 0
     private(set) var loads: [Load] = []
     private(set) var isReady = false
     private var served = 0
+    /// Transactions that ended well.
+    private var accepted = 0
+    private var lastWasChunk = false
+    /// Its TLS failed just now, and need not be.
+    private var clearAddress: SocketAddress?
+    /// It went away for something that its host will be spared from now on.
+    var hasNewFault = false
     /// There is no way to the destination, says the DNS.
     private(set) var impossible: SMTPReply?
     /// The destination's mail belongs elsewhere now.
@@ -66,7 +75,7 @@ final class NextHopConnection: SMTPClientDelegate {
         policy = shard.egress.configuration[path.destination]
     }
 
-    private var name: String { path.destination }
+    var name: String { path.destination }
     var recipientsPerTransaction: Int {
         min(QueuedMessage.recipientsPerTransaction, path.limits.recipientsPerTransaction ?? .max)
     }
@@ -121,28 +130,37 @@ final class NextHopConnection: SMTPClientDelegate {
     private func tryNext() {
         guard let next = addresses.popLast(), !isGivenUp else { return end(lastCause) }
         address = next
-        connect(to: next)
+        guard mustAsk(of: next) else { return connect(to: next, .usual) }
+        askDemand(of: next) { [self] demand in
+            if isGivenUp { return end(lastCause) }
+            guard let refusal = refusal(demand, next) else { return connect(to: next, demand) }
+            lastCause = .refused(refusal)
+            tryNext()
+        }
     }
 
-    private func connect(to target: HostAddress) {
-        let tls = shard.isBroken(target.address) && policy.tls == .opportunistic ? .none : policy.tls
+    private func connect(to target: HostAddress, _ demand: HopDemand) {
+        let isBroken = target.address == clearAddress || shard.fails(.tls, at: target.address)
+        security = HopSecurity(demand, policy, isBroken: isBroken)
         var configuration = ClientConfiguration(hostname: path.source?.ehloName ?? policy.ehloName ?? shard.hostname)
-        configuration.tls = tls.client
+        configuration.tls = security.tls.client
+        prepare(&configuration, target)
         configuration.keepsReplies = shard.logs(.delivery)
         configuration.serverProtocol = shard.routes.hop(of: name)?.serverProtocol ?? .smtp
         let (local, proxy) = (path.source?.addresses ?? policy.sources, path.source?.proxy)
+        var way = security.client(
+            target, shard.egress, policy, source: shard.egress.source(local, to: proxy?.address ?? target.address))
+        way.proxy = proxy
         let seconds = addresses.isEmpty ? Self.connectSeconds.only : Self.connectSeconds.oneOfMany
         attempt = SMTPClientConnection.connect(
             to: target.address, loop: shard.context, configuration: configuration, delegate: self,
-            timeout: .seconds(seconds),
-            security: .init(
-                context: shard.egress.context(tls), name: target.name.isEmpty ? nil : target.name,
-                source: shard.egress.source(local, to: proxy?.address ?? target.address), proxy: proxy))
+            timeout: .seconds(seconds), security: way)
     }
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {
         loads.append(load)
         served += 1
+        lastWasChunk = connection?.session.sendsChunk(content.form) ?? false
         connection?.send(envelope, content)
     }
 
@@ -166,12 +184,14 @@ final class NextHopConnection: SMTPClientDelegate {
             isReady = true
             attempt = nil
             self.connection = connection
+            noteReady(connection)
             shard.opened(self)
         }
         if !isLoading { shard.serve(self) }
     }
 
     func finished(_ connection: SMTPClientConnection, _ result: TransactionResult) {
+        if result.isAccepted { accepted += 1 }
         shard.finished(
             loads.removeFirst(), result, connection.now, success: success(connection.session), at: self)
     }
@@ -187,6 +207,10 @@ final class NextHopConnection: SMTPClientDelegate {
         let open = Array(zip(loads, unfinished))
         loads = []
         isReady = false
+        if let contentSent = unfinished.first {
+            noteFault(
+                connection, cause, .init(accepted: accepted, lastWasChunk: lastWasChunk, contentSent: contentSent))
+        }
         self.connection = nil
         shard.closed(self, wasReady: true, cause: cause, open: open)
     }
@@ -198,18 +222,14 @@ final class NextHopConnection: SMTPClientDelegate {
         sourceFault = connection.ownFault
         // Another host would be tried by the same proxy and the same address.
         if sourceFault == .proxy { addresses = [] }
-        lastCause = connection.handshakeFailed ? withoutTLS(cause) : cause
-        if connection.handshakeFailed, policy.tls == .opportunistic, let address, !shard.isBroken(address.address) {
-            shard.noteBroken(address.address)
+        noteFailed(connection, cause)
+        lastCause = connection.handshakeFailed ? withoutTLS(cause) : withoutAuthentication(connection, cause)
+        if connection.handshakeFailed, security.tls == .opportunistic, let address {
+            clearAddress = address.address
+            shard.note(.tls, at: address.address, for: policy.security.brokenTLSMilliseconds)
             addresses.append(address)
         }
         tryNext()
-    }
-
-    /// RFC 3463 §3.8: where mail has to wait for TLS, that is what it waits for.
-    private func withoutTLS(_ cause: ClientCloseCause) -> ClientCloseCause {
-        guard policy.tls.client == .required, case .lost(let text) = cause else { return cause }
-        return .refused(SMTPReply(451, .init(4, 7, 5), "TLS is required and failed: \(text)"))
     }
 
     /// Not at once: what is known beforehand would end a connection while its shard is still opening others.

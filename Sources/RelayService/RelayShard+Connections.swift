@@ -35,6 +35,7 @@ extension RelayShard {
 
     /// Four times a second: due messages, the end of a hold, connections that rest too long.
     func tick() {
+        tickShaping()
         events?.flush()
         answer()
         dispatch()
@@ -172,7 +173,7 @@ extension RelayShard {
         if askFirst(lease, waiting, connection) || (routes.needsLookups && relocate(lease, waiting)) { return }
         let recipients = transaction(message, waiting, connection.recipientsPerTransaction)
         let envelope = message.envelope.narrowed(to: recipients)
-        if let impossible = impossibility(message, client.session) {
+        if let impossible = impossibility(message, client.session) ?? connection.impossibility(message) {
             fail(lease, waiting, impossible)
             return
         }
@@ -235,22 +236,6 @@ extension RelayShard {
 
     // MARK: What connections tell
 
-    /// Milliseconds that a next hop's TLS counts as broken.
-    private static let brokenMilliseconds: UInt64 = 3_600_000
-    private static let brokenKept = 10_000
-
-    /// TLS with this next hop failed lately: where it need not be, it is not tried. Another port is another next hop.
-    func isBroken(_ address: SocketAddress) -> Bool {
-        guard !brokenTLS.isEmpty, let until = brokenTLS[address] else { return false }
-        return wallMilliseconds() < until
-    }
-
-    func noteBroken(_ address: SocketAddress) {
-        let now = wallMilliseconds()
-        if brokenTLS.count >= Self.brokenKept { brokenTLS = brokenTLS.filter { $0.value > now } }
-        if brokenTLS.count < Self.brokenKept { brokenTLS[address] = now + Self.brokenMilliseconds }
-    }
-
     func opened(_ connection: NextHopConnection) {
         queue.connectionOpened(connection.destination)
         if let source = connection.path.source {
@@ -273,7 +258,8 @@ extension RelayShard {
         for (load, contentSent) in open {
             // Content sent and no answer: it must be sent again, perhaps for the second time (RFC 5321 §6.1).
             if contentSent { counts.possibleDuplicates += UInt64(load.recipients.count) }
-            attemptFailed(load.lease, cause.reply)
+            // What it failed at is known now: without that it is tried once more at once.
+            if connection.hasNewFault { release(load.lease) } else { attemptFailed(load.lease, cause.reply) }
         }
         if wasReady {
             queue.connectionClosed(destination)

@@ -24,6 +24,9 @@ struct RelayParts: Sendable {
     let signers: NIOThreadPool
     /// Nil where nobody wants to know.
     let events: EventService?
+    let shaping: ShapingService
+    /// Nil where neither DANE, MTA-STS nor TLS reports are used.
+    let security: NextHopSecurity?
 
     /// - Throws: ``EventLogFault``.
     init(
@@ -33,9 +36,11 @@ struct RelayParts: Sendable {
         self.spool = spool
         self.committer = committer
         self.readers = readers
+        shaping = ShapingService(configuration.shaping, now: WallInstant.now().milliseconds)
         authentication = AuthenticationService(configuration.users)
         listeners = configuration.listeners.map { ListenerState($0, hostname: configuration.hostname) }
         exchangers = configuration.exchangers
+        security = configuration.security
         signers = NIOThreadPool(numberOfThreads: max(1, configuration.signingThreads))
         signers.start()
     }
@@ -73,8 +78,8 @@ final class RelayShard: @unchecked Sendable {
     // Outbound; see RelayShard+Connections.
     var connections: [ObjectIdentifier: NextHopConnection] = [:]
     var resting: [Destination: [NextHopConnection]] = [:]
-    /// Next hops whose TLS failed, until when (wall milliseconds) they are not asked for it.
-    var brokenTLS: [SocketAddress: UInt64] = [:]
+    /// What next hops failed at lately.
+    var hostMemory = HostMemory()
 
     // Inbound
     var reception: ReceptionBudget

@@ -26,12 +26,14 @@ struct RelayAssembly {
         configuration.dkim = try dkimPolicy()
         configuration.http = try http()
         configuration.events = try events()
+        configuration.shaping = try shaping()
         configuration.signingThreads = settings.dkimThreads > 0 ? settings.dkimThreads : processorCount()
         configuration.outboundConnections = settings.smartHostConnections
         configuration.residentBytes = settings.residentMemory.bytes
         configuration.inflowDelayMilliseconds = settings.inflowDelay.milliseconds
         configuration.receptionBytes = settings.receiveMemory.bytes
         configuration.minimumFreeBytes = settings.minFreeDisk.bytes
+        applyLoadLimits(&configuration, spool)
         configuration.returnedContentBytes = settings.returnedContent.bytes
         configuration.recordPath = settings.record
         configuration.controlPath = controlPath
@@ -252,12 +254,14 @@ extension RelayAssembly {
         egress.standard.sources = delivery.sources
         egress.standard.ehloName = delivery.ehloName?.text
         egress.standard.port = delivery.port
+        egress.standard.security = try security(delivery.security)
         for domain in settings.domains {
             var policy = egress.standard
             if let tls = domain.tls { policy.tls = .init(rawValue: tls.rawValue)! }
             if !domain.sources.isEmpty { policy.sources = domain.sources }
             policy.ehloName = domain.ehloName?.text ?? policy.ehloName
             policy.port = domain.port ?? policy.port
+            policy.security = try security(domain.security, over: policy.security)
             policy.pool = domain.egressPool ?? policy.pool
             policy.limitsBySource = Dictionary(domain.bySource.map { ($0.source, $0.values.limits) }) { $1 }
             egress.named[domain.name!.text] = policy
