@@ -212,7 +212,8 @@ let package = Package(
             ]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: [nioCore, nioPosix], path: "Tests/TestSupport", swiftSettings: settings),
         tests("MailTypes"),
         tests("Measures", ["TestSupport"]),
         tests("Slabs", ["MailTypes", "Measures"]),
@@ -238,7 +239,7 @@ let package = Package(
         tests("EventLog", ["MailTypes", "CZstd"]),
         tests("TransportSecurity", ["TestSupport"]),
         tests("MailRouting", ["TestSupport", "MailTypes", "TransportSecurity", nioCore, nioPosix]),
-        tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
+        tests("SMTPTransport", ["TestSupport", "MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(
             "SpoolContract", ["TestSupport", "SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),
         tests("SpoolLocalDisk", ["SpoolContract", "MailTypes", nioCore]),

@@ -171,6 +171,7 @@ package actor RelayServer {
         parts.authentication.replace(fresh.users)
         configuration = fresh
         load.adopt(fresh)
+        try await watchSources()
         for shard in shards { try await shard.context.eventLoop.submit { shard.adopt(fresh, egress) }.get() }
     }
 
@@ -188,6 +189,7 @@ package actor RelayServer {
         live?.write(messages: counts.delivered + counts.bounced, at: .now())
         try await watchLoad()
         guard endsSecond else { return nil }
+        try await watchSources()
         return (series.add(totals(counts), at: .now()), counts.queued)
     }
 

@@ -17,6 +17,7 @@ extension RelayShard {
         counts.delivered += UInt64(applied.delivered)
         counts.bounced += UInt64(applied.failed)
         counts.queued -= UInt64(applied.delivered + applied.failed)
+        hop.counts?.add(applied, sent: load.recipients.count)
         if applied.delivered > 0, let accepted = message.acceptedInstant {
             deliveryLatency.record(nanoseconds: now.nanoseconds(since: accepted))
         }
