@@ -76,6 +76,7 @@ final class RelayShard: @unchecked Sendable {
     var connections: [ObjectIdentifier: NextHopConnection] = [:]
     var resting: [Destination: [NextHopConnection]] = [:]
     /// Next hops whose TLS failed, until when (wall milliseconds) they are not asked for it.
+    var shaping = ShapingMemory()
     var brokenTLS: [SocketAddress: UInt64] = [:]
 
     // Inbound
