@@ -246,7 +246,9 @@ let package = Package(
         tests("SpoolRocksDB", ["TestSupport", "SpoolContract", "CRocksDB", "MailTypes", nioCore]),
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", "Measures", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
-        tests("TrafficShaping", ["MailTypes", "DeliveryQueue", "MTAConfiguration"]),
+        tests(
+            "TrafficShaping",
+            ["MailTypes", "Measures", "DeliveryQueue", "MTAConfiguration", "RunRecords", "SinkBehaviour"]),
         tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
         tests("BenchHarness", ["RunRecords", "Measures", "LoadPacing", "TestSupport"]),
         tests("RunRecords", ["Measures", "MailTypes"]),

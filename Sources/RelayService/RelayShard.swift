@@ -80,6 +80,7 @@ final class RelayShard: @unchecked Sendable {
     var resting: [Destination: [NextHopConnection]] = [:]
     /// What next hops failed at lately.
     var hostMemory = HostMemory()
+    var shaping = ShapingMemory()
 
     // Inbound
     var reception: ReceptionBudget
