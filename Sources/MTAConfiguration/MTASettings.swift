@@ -27,6 +27,7 @@ package struct MTASettings: ConfigurationSection {
     package var domains: [DomainSection] = []
     package var egressSources: [EgressSourceSection] = []
     package var egressPools: [EgressPoolSection] = []
+    package var shaping: [String] = []
     package var dkim: [DKIMSection] = []
     package var dkimThreads = 0
 
@@ -52,11 +53,12 @@ package struct MTASettings: ConfigurationSection {
     package var http: HTTPSection?
     package var log: LogSection?
     package var webHooks: [WebHookSection] = []
+    package var production = ProductionSettings()
 
     package init() {}
 
     package static var keys: [ConfigurationKey<MTASettings>] {
-        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys
+        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys + productionKeys
     }
 
     private static var identityKeys: [ConfigurationKey<MTASettings>] {
@@ -112,6 +114,10 @@ package struct MTASettings: ConfigurationSection {
             ).needingRestart,
             .sections(
                 "domains", \.domains, "what is different for a destination domain, which then has a queue of its own"),
+            .oneOrMore(
+                "shaping", \.shaping,
+                "shaping files, later ones over earlier ones; `default`: the one that comes with the program ([EGRESS.md](EGRESS.md#shaping))",
+                shown: "none"),
             .sections("dkim", \.dkim, "signatures by the domain in From (RFC 6376)"),
             .value("dkim_threads", \.dkimThreads, "threads that sign; 0: one a core").needingRestart,
             .value(

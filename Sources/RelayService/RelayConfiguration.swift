@@ -75,6 +75,8 @@ package struct RelayConfiguration: Sendable {
     package var http: HTTPConfiguration?
     /// Nil: no event log.
     package var events: EventConfiguration?
+    /// Nil: no shaping.
+    package var shaping: ShapingConfiguration?
     /// Names printed in the record.
     package var spoolName: String
     package var durabilityName: String

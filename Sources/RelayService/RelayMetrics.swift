@@ -104,6 +104,7 @@ package enum RelayMetrics {
         failedAccepts, dnsLookups, hostFaults, tlsResults, policyFetches, policiesKept, logEvents, logBytes, logHealthy,
         logRemovedUnread,
         hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
+        automations, automationTriggers,
     ]
 
     /// Destinations with a line of their own; labels must not grow with the world.
@@ -140,6 +141,7 @@ extension RelayServer {
         try await addSpool(&text)
         addLoad(counts, &text)
         addEvents(&text)
+        try await addShaping(&text)
         addSecurity(counts, &text)
         let usage = ProcessUsage.current()
         text.add(

@@ -35,6 +35,7 @@ extension RelayShard {
 
     /// Four times a second: due messages, the end of a hold, connections that rest too long.
     func tick() {
+        tickShaping()
         events?.flush()
         answer()
         dispatch()

@@ -24,6 +24,7 @@ struct RelayParts: Sendable {
     let signers: NIOThreadPool
     /// Nil where nobody wants to know.
     let events: EventService?
+    let shaping: ShapingService
     /// Nil where neither DANE, MTA-STS nor TLS reports are used.
     let security: NextHopSecurity?
 
@@ -35,6 +36,7 @@ struct RelayParts: Sendable {
         self.spool = spool
         self.committer = committer
         self.readers = readers
+        shaping = ShapingService(configuration.shaping, now: WallInstant.now().milliseconds)
         authentication = AuthenticationService(configuration.users)
         listeners = configuration.listeners.map { ListenerState($0, hostname: configuration.hostname) }
         exchangers = configuration.exchangers

@@ -26,12 +26,14 @@ struct RelayAssembly {
         configuration.dkim = try dkimPolicy()
         configuration.http = try http()
         configuration.events = try events()
+        configuration.shaping = try shaping()
         configuration.signingThreads = settings.dkimThreads > 0 ? settings.dkimThreads : processorCount()
         configuration.outboundConnections = settings.smartHostConnections
         configuration.residentBytes = settings.residentMemory.bytes
         configuration.inflowDelayMilliseconds = settings.inflowDelay.milliseconds
         configuration.receptionBytes = settings.receiveMemory.bytes
         configuration.minimumFreeBytes = settings.minFreeDisk.bytes
+        applyLoadLimits(&configuration, spool)
         configuration.returnedContentBytes = settings.returnedContent.bytes
         configuration.recordPath = settings.record
         configuration.controlPath = controlPath
