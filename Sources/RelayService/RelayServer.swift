@@ -46,7 +46,7 @@ package actor RelayServer {
         let parts = try RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
         let egress = try Egress(configuration.egress)
         try parts.adopt(configuration.egress)
-        parts.security?.start()
+        try parts.security?.start()
         let shards = loops.contexts.map { RelayShard($0, parts, configuration, egress) }
         try await restore(spool, shards)
         var listeners: [SMTPListener] = []

@@ -22,7 +22,9 @@ struct UpgradeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let limit: HumanDuration
-        do { limit = try HumanDuration(parsing: timeout) } catch { throw UsageFault("--timeout '\(timeout)': \(error)") }
+        do { limit = try HumanDuration(parsing: timeout) } catch {
+            throw UsageFault("--timeout '\(timeout)': \(error)")
+        }
         guard let old = try options.ask(ControlRequest(.identify)).process,
             let new = try options.ask(ControlRequest(.upgrade)).process
         else { throw RunFault("the running mta does not know how to be replaced: restart it") }
