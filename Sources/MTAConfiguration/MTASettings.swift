@@ -48,11 +48,23 @@ package struct MTASettings: ConfigurationSection {
     package var http: HTTPSection?
     package var log: LogSection?
     package var webHooks: [WebHookSection] = []
+    package var classification: ClassificationSection?
+    package var reports: [ReportSection] = []
 
     package init() {}
 
+    private static var reportKeys: [ConfigurationKey<MTASettings>] {
+        [
+            .optionalSection(
+                "classification", \.classification,
+                "what failures were about: a category in each event ([REPLIES.md](REPLIES.md))"),
+            .sections(
+                "reports", \.reports, "addresses that bounces and complaints come back to ([REPLIES.md](REPLIES.md))"),
+        ]
+    }
+
     package static var keys: [ConfigurationKey<MTASettings>] {
-        identityKeys + receptionKeys + deliveryKeys + spoolKeys + operationKeys
+        identityKeys + receptionKeys + deliveryKeys + spoolKeys + operationKeys + reportKeys
     }
 
     private static var identityKeys: [ConfigurationKey<MTASettings>] {

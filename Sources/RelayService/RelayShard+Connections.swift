@@ -176,7 +176,7 @@ extension RelayShard {
         }
         if askFirst(lease, waiting, connection) || (routes.needsLookups && relocate(lease, waiting)) { return }
         let recipients = transaction(message, waiting)
-        let envelope = message.envelope.narrowed(to: recipients)
+        let envelope = withEnvelopeID(message.envelope.narrowed(to: recipients), lease.id)
         if let impossible = impossibility(message, client.session) {
             fail(lease, waiting, impossible)
             return
