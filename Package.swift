@@ -166,7 +166,8 @@ let package = Package(
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "TransportSecurity", "DKIMSigning",
                 "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", "CLinux", "LoadShedding",
-                "ProcessLife", "ReplyClassification", "ReportParsing", nioCore, nioPosix, httpClient,
+                "ProcessLife", "TrafficShaping", nioCore, nioPosix, nioHTTP, nioSSL, httpClient, "ReplyClassification",
+                "ReportParsing",
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
@@ -196,11 +197,12 @@ let package = Package(
         program(
             "mta",
             [
-                "RelayService", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
+                "RelayService", "ProcessLife", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
                 "TransportSecurity", "DKIMSigning",
-                "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
+                "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract", "TextCodecs",
                 "SpoolRocksDB", "SpoolSegmentLog",
-                "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", "ReplyClassification", nioCore,
+                "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", "TrafficShaping", nioPosix, nioCore,
+                "ReplyClassification",
             ]),
         program(
             "bench-report",

@@ -26,6 +26,9 @@ extension DeliveryQueue {
         destinations[Int(destination.index)].policy
     }
 
+    /// Why its next hop could not be reached; nil: it could, or nobody tried.
+    package func failure(of destination: Destination) -> SMTPReply? { destinations[Int(destination.index)].failure }
+
     /// The destination whose turn it is to open a connection; nil if none wants one or all are in use. It counts as
     /// being opened until ``connectionOpened(_:)`` or ``connectionFailed(_:reply:now:)``.
     package mutating func nextConnection(now: UInt64) -> Destination? {

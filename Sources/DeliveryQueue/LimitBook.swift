@@ -72,6 +72,9 @@ package struct LimitBook: Sendable {
     /// Who was refused a connection asks again then, if nobody tells it before.
     package static let pollMilliseconds: UInt64 = 250
 
+    /// Who may begin no message for so long is not connected.
+    static let idleMilliseconds: UInt64 = 5_000
+
     package init() {}
 
     /// Connections that a key has now.
@@ -103,6 +106,12 @@ package struct LimitBook: Sendable {
             guard (use?.connections ?? 0) + kept < most else {
                 return Denial(key: claim.key, kind: .connections, until: now + Self.pollMilliseconds)
             }
+        }
+        // A connection that could begin no message for long is not worth being opened.
+        if let rate = claim.limits.messageRate, var bucket = use?.messageTokens {
+            bucket.adopt(rate, now: now)
+            let next = bucket.nextOne(now: now)
+            if next > now + Self.idleMilliseconds { return Denial(key: claim.key, kind: .messageRate, until: next) }
         }
         guard let rate = claim.limits.connectionRate, var bucket = use?.connectionTokens else { return nil }
         bucket.adopt(rate, now: now)

@@ -173,6 +173,7 @@ extension MailEvent {
         line.add("authn_id", user)
         line.add("listener", listener)
         if let report { line.add(report) }
+        if let automation { line.add(automation) }
         line.end(&out)
     }
 

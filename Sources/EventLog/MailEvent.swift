@@ -28,6 +28,8 @@ package struct MailEvent: Sendable {
         case feedback = "Feedback"
         /// Something else came to an address for reports.
         case unrecognizedReport = "UnrecognizedReport"
+        /// An automatic rule of shaping was triggered, or what it did has ended.
+        case shaping = "Shaping"
     }
 
     /// The other end of a connection.
@@ -89,6 +91,9 @@ package struct MailEvent: Sendable {
     package var enhancedCode: NormalisedCode?
     /// What came back, for the kinds that are about that.
     package var report: ReportDetails?
+
+    /// Only of ``Kind/shaping``.
+    package var automation: Automation?
 
     package init(_ kind: Kind, at milliseconds: UInt64) {
         self.kind = kind

@@ -22,7 +22,12 @@ package struct MTASettings: ConfigurationSection {
     package var smartHostConnections = 32
     package var dns = DNSSection()
     package var delivery = DeliverySection()
+    package var mtaSTS = StrictTransportSection()
+    package var tlsReports: TLSReportsSection?
     package var domains: [DomainSection] = []
+    package var egressSources: [EgressSourceSection] = []
+    package var egressPools: [EgressPoolSection] = []
+    package var shaping: [String] = []
     package var dkim: [DKIMSection] = []
     package var dkimThreads = 0
 
@@ -50,21 +55,13 @@ package struct MTASettings: ConfigurationSection {
     package var webHooks: [WebHookSection] = []
     package var classification: ClassificationSection?
     package var reports: [ReportSection] = []
+    package var production = ProductionSettings()
 
     package init() {}
 
-    private static var reportKeys: [ConfigurationKey<MTASettings>] {
-        [
-            .optionalSection(
-                "classification", \.classification,
-                "what failures were about: a category in each event ([REPLIES.md](REPLIES.md))"),
-            .sections(
-                "reports", \.reports, "addresses that bounces and complaints come back to ([REPLIES.md](REPLIES.md))"),
-        ]
-    }
-
     package static var keys: [ConfigurationKey<MTASettings>] {
-        identityKeys + receptionKeys + deliveryKeys + spoolKeys + operationKeys + reportKeys
+        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys + productionKeys
+            + reportKeys
     }
 
     private static var identityKeys: [ConfigurationKey<MTASettings>] {
@@ -114,8 +111,16 @@ package struct MTASettings: ConfigurationSection {
             ).needingRestart,
             .section("dns", \.dns, "how exchangers are looked up").needingRestart,
             .section("delivery", \.delivery, "how mail leaves, where `domains` says nothing else"),
+            .section("mta_sts", \.mtaSTS, "how MTA-STS policies are fetched ([TLS.md](TLS.md))").needingRestart,
+            .optionalSection(
+                "tls_reports", \.tlsReports, "daily reports about the TLS of recipients' domains (RFC 8460)"
+            ).needingRestart,
             .sections(
                 "domains", \.domains, "what is different for a destination domain, which then has a queue of its own"),
+            .oneOrMore(
+                "shaping", \.shaping,
+                "shaping files, later ones over earlier ones; `default`: the one that comes with the program ([EGRESS.md](EGRESS.md#shaping))",
+                shown: "none"),
             .sections("dkim", \.dkim, "signatures by the domain in From (RFC 6376)"),
             .value("dkim_threads", \.dkimThreads, "threads that sign; 0: one a core").needingRestart,
             .value(

@@ -4,20 +4,17 @@ package import RunRecords
 /// `classification`.
 package struct ClassificationSection: ConfigurationSection {
     package var mapping: StrictMapping?
-    package var files: [String] = []
-    package var hasStandardRules = true
-    package var standardFile: String?
+    package var files = [shippedRules]
     package var remembered = 1024
 
     package init() {}
 
+    /// Stands for the file that comes with the program.
+    package static let shippedRules = "default"
+
     package static var keys: [ConfigurationKey<ClassificationSection>] {
         [
-            .list("files", \.files, "rules of your own, asked before the shipped ones, in this order"),
-            .value("standard", \.hasStandardRules, "the shipped rules are asked, too"),
-            .optional(
-                "standard_file", \.standardFile, "where they are",
-                shown: "classification/default.yaml of this installation"),
+            .list("files", \.files, "rules, asked in this order; `default`: those that come with the program"),
             .value(
                 "remembered", \.remembered,
                 "replies whose answer is remembered, for each event loop; 0: none", check: notNegative),
@@ -84,19 +81,25 @@ package struct ReportAddress: Hashable, Sendable, ConfigurationValue {
 }
 
 extension MTASettings {
+    static var reportKeys: [ConfigurationKey<MTASettings>] {
+        [
+            .optionalSection(
+                "classification", \.classification,
+                "what failures were about: a category in each event ([REPLIES.md](REPLIES.md))"),
+            .sections(
+                "reports", \.reports, "addresses that bounces and complaints come back to ([REPLIES.md](REPLIES.md))"),
+        ]
+    }
+
     func checkReports(_ probe: any FileProbe, _ faults: inout [RecordFault]) {
-        for (index, file) in (classification?.files ?? []).enumerated() where probe.text(file) == nil {
-            faults.append(
-                classification!.mapping?.fault("files", item: index, "'\(file)' cannot be read") ?? RecordFault(file))
-        }
-        if let file = classification?.standardFile, probe.text(file) == nil {
-            note(&faults, classification?.mapping, "standard_file", "'\(file)' cannot be read")
-        }
-        if let section = classification, log == nil {
-            note(&faults, section.mapping, "files", "categories go into events: needs `log`")
-        }
-        if let section = classification, section.files.isEmpty, !section.hasStandardRules {
-            note(&faults, section.mapping, "files", "is missing: without the shipped rules there are none")
+        if let section = classification {
+            for (index, file) in section.files.enumerated() where file != ClassificationSection.shippedRules {
+                guard probe.text(file) == nil else { continue }
+                let text = "'\(file)' cannot be read"
+                faults.append(section.mapping?.fault("files", item: index, text) ?? RecordFault(text))
+            }
+            if section.files.isEmpty { note(&faults, section.mapping, "files", "expected a file, or `default`") }
+            if log == nil { note(&faults, section.mapping, "files", "categories go into events: needs `log`") }
         }
         for section in reports { check(section, &faults) }
     }

@@ -4,15 +4,16 @@ package import TransportSecurity
 /// What domains demand of those who send them mail: MTA-STS policies.
 package protocol DomainPolicies: Sendable {
     /// The policy in force, found with the DNS and the web if it is not known, and for how many seconds that is so;
-    /// nil: none.
+    /// nil: nobody asks for this domain's.
     func demand(of domain: String, asking names: any NameLookups) async -> DomainDemand?
 }
 
 package struct DomainDemand: Sendable, Hashable {
-    package var policy: StrictTransportPolicy
+    /// Nil: there is none.
+    package var policy: StrictTransportPolicy?
     /// Until it has to be asked for again.
     package var seconds: Int
-    package init(policy: StrictTransportPolicy, seconds: Int) {
+    package init(policy: StrictTransportPolicy?, seconds: Int) {
         self.policy = policy
         self.seconds = seconds
     }

@@ -146,8 +146,8 @@ package final class MailRouter: ExchangerLookup {
             var usable = usable(found[host]!.addresses, host: host)
             for index in usable.indices {
                 usable[index].isNameSecure = plan.isSecure
-                usable[index].policy = demand.map {
-                    HostPolicy(domain: name, policy: $0.policy, coversHost: $0.policy.covers(host))
+                usable[index].policy = demand?.policy.map {
+                    HostPolicy(domain: name, policy: $0, coversHost: $0.covers(host))
                 }
             }
             verdict.take(found[host]!, usable)

@@ -40,6 +40,8 @@ package struct RelayConfiguration: Sendable {
     /// Needed where ``routes`` go by MX records.
     package var exchangers: (any ExchangerLookup)?
     package var egress = EgressConfiguration()
+    /// Needed where ``egress`` uses DANE or MTA-STS, or where TLS is reported.
+    package var security: NextHopSecurity?
     /// Which signatures messages get.
     package var dkim = DKIMPolicy()
     package var signingThreads = 1
@@ -77,6 +79,8 @@ package struct RelayConfiguration: Sendable {
     package var classification: ReplyRules?
     /// Addresses that bounces and complaints come back to.
     package var reports = ReportRules()
+    /// Nil: no shaping.
+    package var shaping: ShapingConfiguration?
     /// Names printed in the record.
     package var spoolName: String
     package var durabilityName: String

@@ -32,6 +32,8 @@ struct RelayCounts: Sendable {
     var tlsSessions: UInt64 = 0
     var authenticated: UInt64 = 0
     var authenticationFailures: UInt64 = 0
+    /// Things that next hops failed at and are not asked for again for a while.
+    var hostFaults: [HostMemory.Fault: UInt64] = [:]
 
     mutating func add(_ other: RelayCounts) {
         recovered += other.recovered
@@ -57,5 +59,6 @@ struct RelayCounts: Sendable {
         tlsSessions += other.tlsSessions
         authenticated += other.authenticated
         authenticationFailures += other.authenticationFailures
+        hostFaults.merge(other.hostFaults, uniquingKeysWith: +)
     }
 }

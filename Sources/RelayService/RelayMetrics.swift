@@ -71,6 +71,18 @@ package enum RelayMetrics {
     static let dnsLookups = MetricFamily(
         "millrace_dns_lookups_total", .counter, "Domains whose exchangers were looked up, by result.",
         labels: ["result"])
+    static let hostFaults = MetricFamily(
+        "millrace_next_hop_faults_total", .counter,
+        "What next hops failed at and are not asked for again for a while: tls, pipelining, chunking.",
+        labels: ["fault"])
+    static let tlsResults = MetricFamily(
+        "millrace_tls_report_sessions_total", .counter,
+        "Sessions in TLS reports by result: success, failure, dropped (in no report).", labels: ["result"])
+    static let policyFetches = MetricFamily(
+        "millrace_mta_sts_fetches_total", .counter, "MTA-STS policies asked for by result: fetched, failed.",
+        labels: ["result"])
+    static let policiesKept = MetricFamily(
+        "millrace_mta_sts_policies", .gauge, "MTA-STS policies that are remembered.")
     static let logEvents = MetricFamily(
         "millrace_log_events_total", .counter, "Events for the log by outcome: written, dropped.", labels: ["outcome"])
     static let logBytes = MetricFamily("millrace_log_written_bytes_total", .counter, "Octets of events written.")
@@ -100,8 +112,10 @@ package enum RelayMetrics {
         signatureFailures, notifications, classified, reports, droppedReports, queued, deliveries, nextHops, resident,
         commits, commitRecords, commitSeconds,
         deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
-        failedAccepts, dnsLookups, logEvents, logBytes, logHealthy, logRemovedUnread,
+        failedAccepts, dnsLookups, hostFaults, tlsResults, policyFetches, policiesKept, logEvents, logBytes, logHealthy,
+        logRemovedUnread,
         hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
+        automations, automationTriggers,
     ]
 
     /// Destinations with a line of their own; labels must not grow with the world.
@@ -138,6 +152,8 @@ extension RelayServer {
         try await addSpool(&text)
         addLoad(counts, &text)
         addEvents(&text)
+        try await addShaping(&text)
+        addSecurity(counts, &text)
         let usage = ProcessUsage.current()
         text.add(
             RelayMetrics.cpuSeconds, [(["user"], usage.cpuUserSeconds), (["system"], usage.cpuSystemSeconds)])

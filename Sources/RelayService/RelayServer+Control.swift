@@ -7,13 +7,15 @@ extension RelayServer {
     package func control(_ request: ControlRequest) async -> ControlResponse {
         var response = ControlResponse()
         do {
+            if request.command == .shaping || request.command == .shapingCancel { return try await shaping(request) }
+            if try await answerForProcess(request, &response) { return response }
             let selection = try selection(request)
             if request.command == .list { return try await list(selection, limit: request.limit ?? 0) }
             var changed = 0
             for shard in shards {
                 changed += try await shard.context.eventLoop.submit {
                     switch request.command {
-                    case .list: 0
+                    case .list, .shaping, .shapingCancel, .upgrade, .identify: 0
                     case .flush: shard.flush(selection)
                     case .hold: shard.hold(selection)
                     case .release: shard.unhold(selection)

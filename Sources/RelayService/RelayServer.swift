@@ -32,6 +32,8 @@ package actor RelayServer {
     nonisolated let gate: ConnectionGate
     /// Nil while the relay goes on.
     private(set) var ending: Ending?
+    /// Starts a process that takes over and returns its id; nil: nobody can.
+    private(set) var upgrade: (@Sendable () async throws -> Int32)?
 
     /// Enqueues what the spool holds, then opens the listener.
     package static func start(_ configuration: RelayConfiguration, spool: any Spool) async throws -> RelayServer {
@@ -43,6 +45,8 @@ package actor RelayServer {
         readers.start()
         let parts = try RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
         let egress = try Egress(configuration.egress)
+        try parts.adopt(configuration.egress)
+        parts.security?.start()
         let shards = loops.contexts.map { RelayShard($0, parts, configuration, egress) }
         try await restore(spool, shards)
         var listeners: [SMTPListener] = []
@@ -160,6 +164,7 @@ package actor RelayServer {
         guard !fresh.routes.needsLookups || parts.exchangers != nil else {
             throw RecordFault("mail by MX records needs a restart: no name service was set up")
         }
+        try parts.adopt(fresh.egress)
         for listener in fresh.listeners {
             parts.listeners.first { $0.configuration.name == listener.name }?.replace(listener.rules)
         }
@@ -210,8 +215,13 @@ package actor RelayServer {
             latency.merge(part.0)
             faults += part.1
         }
-        return (latency, faults + (shards[0].parts.events?.faults ?? []))
+        let parts = shards[0].parts
+        faults += [parts.shaping.fault].compactMap(\.self)
+        return (latency, faults + (parts.events?.faults ?? []) + (parts.security?.faults ?? []))
     }
+
+    /// - Parameter body: starts a process that takes over and returns its id.
+    package func setUpgrade(_ body: @escaping @Sendable () async throws -> Int32) { upgrade = body }
 
     /// Everything is brought to rest and the spool is closed, so that another process can take over; clients that come
     /// meanwhile wait for it, as long as it holds copies of the listening sockets. The record gets a name of its own.
@@ -234,8 +244,10 @@ package actor RelayServer {
         // The committer's last wake-ups need the loops, so it ends before they do.
         let isCommitted = committer.stop()
         let counts = try await gatherCounts()
+        shards[0].parts.shaping.writeLast()
         for shard in shards { try await shard.context.eventLoop.submit { shard.events?.flush() }.get() }
         await shards[0].parts.events?.close()
+        await shards[0].parts.security?.close()
         let (latency, faults) = try await gatherDetails()
         series.add(totals(counts), at: .now())
         try await http?.shutDown()

@@ -15,6 +15,14 @@ package struct ControlRequest: Codable, Hashable, Sendable {
         case release
         /// Waiting deliveries are forgotten; nobody is told.
         case remove
+        /// Automatic shaping that is at work.
+        case shaping
+        /// Ends the one with the id `automation`.
+        case shapingCancel = "shaping_cancel"
+        /// A new process takes over, with what lies at the program's path now.
+        case upgrade
+        /// Which process answers.
+        case identify
     }
 
     package var command: Command
@@ -23,6 +31,7 @@ package struct ControlRequest: Codable, Hashable, Sendable {
     /// Only these messages, 32 hexadecimal digits each.
     package var ids: [String]?
     package var limit: Int?
+    package var automation: UInt64?
 
     package init(_ command: Command, destination: String? = nil, ids: [String]? = nil, limit: Int? = nil) {
         self.command = command
@@ -100,6 +109,9 @@ package struct ControlResponse: Codable, Hashable, Sendable {
     package var changed: Int?
     package var destinations: [Destination]?
     package var deliveries: [Delivery]?
+    package var automations: [Automation]?
+    /// The process that answers, or with `upgrade` the one that takes over.
+    package var process: Int32?
     package init() {}
 }
 

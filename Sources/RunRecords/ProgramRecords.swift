@@ -61,28 +61,6 @@ package struct IntervalSample: Codable, Hashable, Sendable {
     }
 }
 
-/// How often a reply code came, and the first text it came with.
-package struct ReplyCount: Codable, Hashable, Sendable {
-    /// `mail`, `rcpt`, `data`, `final`, `greeting`, `ehlo`, or `connection` for failures without a reply.
-    package var stage: String
-    /// 0 where there was no reply.
-    package var code: Int
-    package var count: UInt64
-    package var firstText: String
-
-    enum CodingKeys: String, CodingKey {
-        case stage, code, count
-        case firstText = "first_text"
-    }
-
-    package init(stage: String, code: Int, count: UInt64, firstText: String) {
-        self.stage = stage
-        self.code = code
-        self.count = count
-        self.firstText = firstText
-    }
-}
-
 /// `traffic-gen --record`: offered = accepted + refused + failed + in_doubt.
 package struct GeneratorRecord: Codable, Sendable {
     package static let schema = "millrace.generator/1"
@@ -152,6 +130,12 @@ package struct GeneratorRecord: Codable, Sendable {
     package var recipientsRefused: UInt64?
     package var connectionsMade: UInt64?
     package var transport: TransportFacts?
+    /// Messages refused, by the stage that refused them (`mail`, `rcpt`, `data`, `final`, `http`); and those whose
+    /// connection ended, by the stage whose reply did not come.
+    package var refusedAt: [String: UInt64]?
+    package var unansweredAt: [String: UInt64]?
+    /// Seconds in which messages of an open load were due, warm-up included.
+    package var windowSeconds: Double?
 
     enum CodingKeys: String, CodingKey {
         case header, target, concurrency, pipelining, chunking, offered, accepted, refused, failed, replies, series,
@@ -159,6 +143,9 @@ package struct GeneratorRecord: Codable, Sendable {
         case recipientsAccepted = "recipients_accepted"
         case recipientsRefused = "recipients_refused"
         case connectionsMade = "connections_made"
+        case refusedAt = "refused_at"
+        case unansweredAt = "unanswered_at"
+        case windowSeconds = "window_s"
         case intendedLatency = "intended_latency"
         case waitLatency = "wait_latency"
         case stageLatency = "stage_latency"

@@ -44,8 +44,8 @@ struct TargetReader {
 
     private func weighted(_ text: String) throws -> (String, Double) {
         guard let equals = text.lastIndex(of: "=") else { return (text, 1) }
-        guard let weight = Double(text[text.index(after: equals)...]), weight > 0, weight.isFinite else {
-            throw UsageFault("--target '\(text)': expected a weight above 0 behind '='")
+        guard let weight = Double(text[text.index(after: equals)...]), weight > 0, weight <= 1e15 else {
+            throw UsageFault("--target '\(text)': expected a weight above 0 behind '=', up to 1e15")
         }
         return (String(text[..<equals]), weight)
     }

@@ -42,7 +42,9 @@ import TextCodecs
         let words = client.written.split(separator: " ")
         #expect(words.prefix(2) == ["AUTH", "SCRAM-SHA-256"])
         let users = try UserFile(
-            text: UserFile.line(name: "user", password: "pencil", iterations: 4096, salt: [9, 9], senders: []) + "\n",
+            text: UserFile.line(
+                name: "user", password: "pencil", iterations: 4096, salt: [UInt8](repeating: 9, count: 8), senders: [])
+                + "\n",
             file: "users", secret: [1])
         var server = SASLExchange(.scramSHA256, users: users)
         guard case .challenge(let challenge) = server.start(words.last.map { String($0.dropLast()) }) else {

@@ -41,6 +41,8 @@ package struct ClientConfiguration: Sendable {
     package var overlap: Bool
     /// BDAT instead of DATA where the server allows it (RFC 3030).
     package var chunking: Bool
+    /// No BDAT at all: this server does not get along with it, whatever it offers.
+    package var avoidsChunking = false
     package var tls = ClientTLS.none
     /// TLS is there from the first octet (RFC 8314 §3.3): the session begins in it.
     package var isImplicitTLS = false
@@ -168,13 +170,15 @@ package struct ClientSession: ~Copyable {
     package var unfinished: [Bool] { transactions.map(\.contentSent) }
 
     package var usesPipelining: Bool { configuration.pipelining && capabilities.pipelining }
-    package var usesChunking: Bool { configuration.chunking && capabilities.chunking }
+    package var usesChunking: Bool {
+        configuration.chunking && capabilities.chunking && !configuration.avoidsChunking
+    }
     private var usesOverlap: Bool { usesPipelining && configuration.overlap }
 
     /// The form in which content of `form` would go out: BDAT where it is used, DATA otherwise.
     package func sendsChunk(_ form: WireForm) -> Bool {
         // Content kept raw goes as BDAT wherever possible: no dot to stuff.
-        capabilities.chunking && (configuration.chunking || form == .raw)
+        capabilities.chunking && !configuration.avoidsChunking && (configuration.chunking || form == .raw)
     }
 
     /// The final dot, behind DATA content whose last line ended with CRLF; nothing goes behind BDAT content.

@@ -14,6 +14,10 @@ package struct ShapingAutomaton: Sendable {
     private var nextChange = UInt64.max
     /// What has to survive a restart is not what it was when this was last set to false.
     package var hasChanged = false
+    /// Grows whenever what holds for some path has changed.
+    package private(set) var changes: UInt64 = 0
+    /// How often each rule was triggered, since the program began.
+    package private(set) var triggers: [String: UInt64] = [:]
 
     package init(_ plan: ShapingPlan, bounds: ShapingBounds = ShapingBounds()) {
         self.plan = plan
@@ -26,6 +30,11 @@ package struct ShapingAutomaton: Sendable {
 
     /// In the order in which they began.
     package var active: [ActiveAutomation] { automations.values.sorted { $0.id < $1.id } }
+
+    private mutating func noteChange() {
+        hasChanged = true
+        changes += 1
+    }
 
     // MARK: Signals
 
@@ -46,6 +55,7 @@ package struct ShapingAutomaton: Sendable {
     private mutating func trigger(
         _ rule: ShapingRule, _ key: TriggerKey, _ cause: String, _ now: UInt64
     ) -> [ShapingEvent] {
+        triggers[rule.id, default: 0] += 1
         guard rule.milliseconds > 0 else {
             return [
                 ShapingEvent(
@@ -53,7 +63,7 @@ package struct ShapingAutomaton: Sendable {
                     milliseconds: now, until: nil, triggers: 1, cause: cause)
             ]
         }
-        hasChanged = true
+        noteChange()
         if let id = byTrigger[key] { return extend(id, rule, cause, now) }
         var events: [ShapingEvent] = []
         if automations.count >= bounds.active { events += evictOne(now) }
@@ -96,7 +106,7 @@ package struct ShapingAutomaton: Sendable {
         byScope[active.scope]?.removeAll { $0 == id }
         if byScope[active.scope]?.isEmpty ?? false { byScope[active.scope] = nil }
         byTrigger[active.key] = nil
-        hasChanged = true
+        noteChange()
         return active
     }
 
@@ -124,7 +134,7 @@ package struct ShapingAutomaton: Sendable {
                 events.append(event(.ended, active, now))
             } else if !active.isRecovering {
                 automations[active.id]!.isRecovering = true
-                hasChanged = true
+                noteChange()
                 events.append(event(.recovering, active, now))
             }
         }
@@ -146,6 +156,7 @@ package struct ShapingAutomaton: Sendable {
             events.append(event(.withdrawn, active, now))
         }
         plan = fresh
+        triggers = triggers.filter { fresh.rule($0.key) != nil }
         windows.forget { fresh.rule($0.rule) == nil }
         return events
     }

@@ -27,6 +27,13 @@ package struct ShapingState: Codable, Sendable, Hashable {
         self = state
     }
 
+    /// Nil: there is no such file.
+    package init?(file: String) throws(RecordFault) {
+        guard FileManager.default.fileExists(atPath: file) else { return nil }
+        guard let data = FileManager.default.contents(atPath: file) else { throw RecordFault("cannot be read") }
+        try self.init(Array(data))
+    }
+
     init(nextID: UInt64, active: [ActiveAutomation], windows: [SlidingWindows.Kept]) {
         (self.nextID, self.active, self.windows) = (nextID, active, windows)
     }
