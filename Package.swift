@@ -199,7 +199,7 @@ let package = Package(
             [
                 "RelayService", "ProcessLife", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
                 "TransportSecurity", "DKIMSigning",
-                "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
+                "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract", "TextCodecs",
                 "SpoolRocksDB", "SpoolSegmentLog",
                 "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", "TrafficShaping", nioPosix, nioCore,
                 "ReplyClassification",
