@@ -120,7 +120,8 @@ let package = Package(
         layer(
             "ControlPlane",
             [
-                "MailTypes", "SMTPProtocol", "HTTPService", "TextCodecs", "MessageBuilding", nioCore, nioPosix, nioHTTP,
+                "MailTypes", "Measures", "SMTPProtocol", "HTTPService", "TextCodecs", "MessageBuilding", nioCore, nioPosix,
+                nioHTTP,
             ]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
@@ -156,7 +157,8 @@ let package = Package(
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "DKIMSigning",
-                "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix, httpClient,
+                "ControlPlane", "HTTPService", "MessageBuilding", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix,
+                nioHTTP, httpClient,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
@@ -215,7 +217,7 @@ let package = Package(
         tests("SASLAuthentication", ["TextCodecs"]),
         tests("MessageBuilding"),
         tests("HTTPService", [nioCore, nioPosix, nioHTTP]),
-        tests("ControlPlane", ["HTTPService", "MailTypes", nioCore, nioPosix, nioHTTP]),
+        tests("ControlPlane", ["HTTPService", "MailTypes", "MessageBuilding", nioCore, nioPosix, nioHTTP]),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["Measures"]),
         tests("EventLog", ["MailTypes", "CZstd"]),

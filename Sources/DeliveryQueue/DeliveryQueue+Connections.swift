@@ -156,7 +156,8 @@ extension DeliveryQueue {
 
     mutating func destination(_ name: String) -> UInt32 {
         if let index = indices[name] { return index }
-        let fresh = DestinationQueue(name: name, policy: policies[name])
+        var fresh = DestinationQueue(name: name, policy: policies[name])
+        if !suspendedQueues.isEmpty, let until = suspendedQueues[name] { fresh.suspendedUntil = until }
         if let index = freeDestinations.popLast() {
             destinations[Int(index)] = fresh
             indices[name] = index

@@ -15,6 +15,7 @@ extension MTASettings {
         for entry in dkim { check(entry, probe, &faults) }
         checkOperation(probe, &faults)
         checkEvents(probe, &faults)
+        checkAdmin(&faults)
         return faults
     }
 

@@ -22,7 +22,9 @@ final class NextHopConnection: SMTPClientDelegate {
     private static let connectSeconds: (oneOfMany: Int64, only: Int64) = (10, 30)
 
     private unowned let shard: RelayShard
-    private let name: String
+    let name: String
+    /// Tells it from others of its loop.
+    let number: UInt64
     let destination: Destination
     private let policy: EgressPolicy
     private(set) var connection: SMTPClientConnection?
@@ -36,7 +38,7 @@ final class NextHopConnection: SMTPClientDelegate {
     private(set) var openedAt: UInt64 = 0
     private(set) var loads: [Load] = []
     private(set) var isReady = false
-    private var served = 0
+    private(set) var served = 0
     /// There is no way to the destination, says the DNS.
     private(set) var impossible: SMTPReply?
     /// The destination's mail belongs elsewhere now.
@@ -52,6 +54,7 @@ final class NextHopConnection: SMTPClientDelegate {
         self.shard = shard
         self.destination = destination
         self.name = name
+        number = shard.context.takeNumber()
         policy = shard.egress.configuration[name]
     }
 
@@ -105,6 +108,7 @@ final class NextHopConnection: SMTPClientDelegate {
             security: .init(
                 context: shard.egress.context(tls), name: target.name.isEmpty ? nil : target.name,
                 source: shard.egress.source(policy, to: target.address)))
+        if !shard.desk.traces.isEmpty, let attempt { shard.follow(self, attempt) }
     }
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {
@@ -124,6 +128,12 @@ final class NextHopConnection: SMTPClientDelegate {
         isGivenUp = true
         attempt?.abort(.timeout)
         attempt = nil
+    }
+
+    /// An operator has had enough of it.
+    func abort() {
+        guard isReady else { return giveUp() }
+        connection?.abort(.lost("closed by an operator"))
     }
 
     // MARK: SMTPClientDelegate

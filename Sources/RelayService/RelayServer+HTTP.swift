@@ -21,6 +21,7 @@ struct RelayHTTP: Sendable {
     /// - Throws: ``RecordFault`` that names the address.
     static func open(
         _ configuration: HTTPConfiguration, hostname: String, threads: Int, shards: [RelayShard],
+        administrator: Administrator,
         metrics: @escaping @Sendable (String) async throws -> String
     ) async throws -> RelayHTTP {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads / 2))
@@ -37,7 +38,9 @@ struct RelayHTTP: Sendable {
         let routes = ControlRoutes(
             injection: injection, intake: intake, trusted: configuration.trusted,
             check: configuration.keys == nil ? nil : authentication.checkKey, metricsType: MetricText.contentType,
-            metrics: metrics)
+            metrics: metrics, administration: administrator,
+            admin: configuration.offersAdmin
+                ? AdminAccess(trusted: configuration.adminTrusted, keys: configuration.adminKeys) : nil)
         var listener = HTTPServer.Configuration(host: configuration.host, port: configuration.port)
         listener.tls = configuration.tls
         listener.seconds = { Int(WallInstant.now().seconds) }

@@ -1,8 +1,11 @@
+import ControlPlane
 import DeliveryQueue
+import HTTPService
 import MailRouting
 import MailTypes
 import Measures
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 package import RunRecords
 import SMTPProtocol
@@ -22,6 +25,7 @@ package actor RelayServer {
     private let ticks: [RepeatedTask]
     private let listeners: [SMTPListener]
     private let live: LiveFile?
+    let administrator: Administrator
     let started = WallInstant.now()
     private var control: ControlListener?
     private var http: RelayHTTP?
@@ -39,10 +43,14 @@ package actor RelayServer {
         let parts = try RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
         let egress = try Egress(configuration.egress)
         let shards = loops.contexts.map { RelayShard($0, parts, configuration, egress) }
+        let administrator = Administrator(shards, path: configuration.ordersPath)
+        try await administrator.begin()
         try await restore(spool, shards)
+        try await administrator.recovered()
         var listeners: [SMTPListener] = []
         for state in parts.listeners { listeners.append(try await bind(state, loops, shards)) }
-        let server = RelayServer(configuration, spool, committer, commits, readers, loops, shards, listeners)
+        let server = RelayServer(
+            configuration, spool, committer, commits, readers, loops, shards, listeners, administrator)
         if let path = configuration.controlPath { try await server.openControl(path) }
         if let http = configuration.http { try await server.openHTTP(http) }
         return server
@@ -71,7 +79,8 @@ package actor RelayServer {
 
     private func openHTTP(_ configuration: HTTPConfiguration) async throws {
         http = try await RelayHTTP.open(
-            configuration, hostname: self.configuration.hostname, threads: self.configuration.threads, shards: shards
+            configuration, hostname: self.configuration.hostname, threads: self.configuration.threads, shards: shards,
+            administrator: administrator
         ) { [weak self] prefix in try await self?.metrics(prefix: prefix) ?? "" }
     }
 
@@ -79,7 +88,15 @@ package actor RelayServer {
     package var httpAddress: String? { http?.server.address }
 
     private func openControl(_ path: String) async throws {
-        control = try await ControlListener.open(path) { [weak self] request in
+        let admin = AdminService(administrator)
+        control = try await ControlListener.open(
+            path,
+            call: { call, loop in
+                admin.respond(
+                    HTTPCall(HTTPMethod(rawValue: call.method), call.path, body: ByteBuffer(string: call.body)),
+                    on: loop)
+            }
+        ) { [weak self] request in
             await self?.control(request) ?? ControlResponse()
         }
     }
@@ -87,8 +104,9 @@ package actor RelayServer {
     private init(
         _ configuration: RelayConfiguration, _ spool: any Spool, _ committer: GroupCommitter,
         _ commits: CommitLatencies, _ readers: NIOThreadPool, _ loops: LoopGroup, _ shards: [RelayShard],
-        _ listeners: [SMTPListener]
+        _ listeners: [SMTPListener], _ administrator: Administrator
     ) {
+        self.administrator = administrator
         self.configuration = configuration
         self.spool = spool
         self.committer = committer
@@ -171,6 +189,7 @@ package actor RelayServer {
         let counts = try await gatherCounts()
         live?.write(messages: counts.delivered + counts.bounced, at: .now())
         try await watchSpace()
+        try await administrator.tick()
         guard endsSecond else { return nil }
         return (series.add(totals(counts), at: .now()), counts.queued)
     }

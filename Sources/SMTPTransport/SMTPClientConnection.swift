@@ -66,6 +66,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     package let connectStarted: MonotonicInstant
     package private(set) var connected = MonotonicInstant(nanoseconds: 0)
     private let security: Security
+    /// Follows the session; nil: nobody does.
+    package var tap: SessionTap?
     private var isHandshaking = false
     /// The handshake is over; nil in the clear.
     package private(set) var tls: TLSDetails?
@@ -236,6 +238,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         now = .now()
         guard !isHandshaking else { return abort(.lost("in the clear behind STARTTLS")) }
         isReading = true
+        tap?.replies(input.readableBytesView)
         session.now = now.nanoseconds
         var offset = 0
         reading: while cause == nil {
@@ -270,6 +273,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
 
     package func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
+        tap?.close()
         loop.unregister(self)
         deadline = .max
         let unfinished = session.unfinished
@@ -289,6 +293,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         let content = contents.removeFirst()
         writeCommands()
         guard let context else { return }
+        tap?.content(content.size)
         for buffer in content.buffers { context.write(Self.wrapOutboundOut(buffer), promise: nil) }
         mustFlush = true
         if !session.sendsChunk(content.form) { session.appendContentEnd() }
@@ -306,6 +311,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         // The buffer may still be on its way out: NIO then holds it, and clear() makes a new one.
         commands.clear()
         session.drainOutput { commands.writeBytes($0) }
+        tap?.commands(commands.readableBytesView)
         context.write(Self.wrapOutboundOut(commands), promise: nil)
         mustFlush = true
     }
