@@ -88,7 +88,7 @@ let package = Package(
         layer("Statistics", ["Measures"]),
 
         // Pure: no socket, clock, file or logger; time is a parameter.
-        layer("SMTPProtocol", ["MailTypes", "CByteLoops"]),
+        layer("SMTPProtocol", ["MailTypes", "CByteLoops", "SASLAuthentication", "TextCodecs"]),
         layer(
             "DeliveryQueue",
             [
@@ -99,13 +99,18 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         layer("SASLAuthentication", ["TextCodecs", "COpenSSL"]),
         layer("MessageBuilding", ["TextCodecs"]),
+        layer("LoadShedding", ["MailTypes"]),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
+        layer("TransportSecurity", ["COpenSSL"]),
         layer("LoadPacing", ["Measures"]),
 
         // Edges
         layer(
             "SMTPTransport",
-            ["MailTypes", "SMTPProtocol", "Measures", "CLinux", nioCore, nioPosix, nioTLS, nioSSL]),
+            [
+                "MailTypes", "SMTPProtocol", "SASLAuthentication", "Measures", "TransportSecurity", "CLinux", nioCore,
+                nioPosix, nioTLS, nioSSL,
+            ]),
         layer("SpoolContract", ["MailTypes", "Measures", "CByteLoops", nioCore]),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
         layer("SpoolRocksDB", ["MailTypes", "Slabs", "SpoolContract", "CByteLoops", "CRocksDB", nioCore]),
@@ -123,16 +128,19 @@ let package = Package(
                 "MailTypes", "Measures", "SMTPProtocol", "HTTPService", "TextCodecs", "MessageBuilding", nioCore, nioPosix,
                 nioHTTP,
             ]),
+        layer("ProcessLife", ["CLinux", "Measures", nioCore]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
-        layer("EventLog", ["MailTypes", "Measures", "TextCodecs", "CZstd"]),
+        layer("EventLog", ["MailTypes", "Measures", "ReportParsing", "TextCodecs", "CZstd"]),
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
-        layer("MailRouting", ["MailTypes", "CLinux", "CUnbound", "CIDN2", nioCore]),
+        layer("MailRouting", ["MailTypes", "TransportSecurity", "CLinux", "CUnbound", "CIDN2", nioCore]),
         layer("RunRecords", ["MailTypes", "Measures", .product(name: "Yams", package: "Yams")]),
         layer("ResultStore", ["MailTypes", "Measures", "RunRecords", "COpenSSL", "CZstd"]),
         layer("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         layer("PublishedBenchmarks", ["Measures", "CostModel", "RunRecords"]),
+        layer("ReplyClassification", ["MailTypes", "RunRecords"]),
+        layer("ReportParsing", ["MailTypes", "MessageBuilding", "TextCodecs"]),
         layer(
             "SinkBehaviour", ["MailTypes", "Measures", "RunRecords", .product(name: "TOMLKit", package: "TOMLKit")]),
 
@@ -140,7 +148,8 @@ let package = Package(
         layer(
             "LoadGeneration",
             [
-                "MailTypes", "Measures", "LoadPacing", "SMTPProtocol", "SMTPTransport", "RunRecords",
+                "MailTypes", "Measures", "LoadPacing", "SASLAuthentication", "SMTPProtocol", "SMTPTransport",
+                "RunRecords",
                 "CByteLoops", "TextCodecs", "DKIMSigning", "MessageBuilding", nioCore, nioPosix, nioHTTP, nioTLS,
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
@@ -156,12 +165,14 @@ let package = Package(
             "RelayService",
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
-                "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "DKIMSigning",
-                "ControlPlane", "HTTPService", "MessageBuilding", "EventLog", "WebHooks", "RunRecords", nioCore, nioPosix,
-                nioHTTP, httpClient,
+                "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "TransportSecurity", "DKIMSigning",
+                "ControlPlane", "HTTPService", "MessageBuilding", "EventLog", "WebHooks", "RunRecords", "CLinux",
+                "LoadShedding", "ProcessLife", "TrafficShaping", nioCore, nioPosix, nioHTTP, nioSSL, httpClient,
+                "ReplyClassification", "ReportParsing",
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
+        layer("TrafficShaping", ["MailTypes", "Measures", "DeliveryQueue", "MTAConfiguration", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
         layer(
             "BenchHarness",
@@ -180,18 +191,19 @@ let package = Package(
         program(
             "traffic-gen",
             [
-                "LoadGeneration", "LoadPacing", "Measures", "RunRecords", "SMTPProtocol", "SMTPTransport", "TextCodecs",
-                "MessageBuilding", "DKIMSigning", nioCore,
+                "LoadGeneration", "LoadPacing", "Measures", "RunRecords", "SASLAuthentication", "SMTPProtocol",
+                "SMTPTransport", "TextCodecs", "MessageBuilding", "DKIMSigning", nioCore,
             ]),
         program("sink-mta", ["SinkService", "SinkBehaviour", "MailTypes", "Measures", "RunRecords"]),
         program(
             "mta",
             [
                 "RelayService", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
-                "DKIMSigning",
+                "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
                 "SpoolRocksDB", "SpoolSegmentLog",
-                "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", nioCore,
+                "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", "TrafficShaping", nioPosix, nioCore,
+                "ReplyClassification",
             ]),
         program(
             "bench-report",
@@ -209,19 +221,24 @@ let package = Package(
         tests("LoadPacing", ["Measures"]),
         tests("CostModel", ["MailTypes", "Measures", "RunRecords"]),
         tests("PublishedBenchmarks", ["CostModel", "Measures", "RunRecords"]),
+        tests("ReplyClassification", ["MailTypes", "Measures", "RunRecords"]),
+        tests("ReportParsing", ["MailTypes", "Measures"], exclude: ["Fixtures"]),
         tests("SinkBehaviour", ["MailTypes", "Measures", "RunRecords"]),
         tests("SinkService", ["TestSupport", "MailTypes", "Measures", "RunRecords"]),
-        tests("SMTPProtocol", ["MailTypes"], resources: [.copy("Scripts")]),
+        tests("SMTPProtocol", ["MailTypes", "SASLAuthentication", "TextCodecs"], resources: [.copy("Scripts")]),
         tests("DeliveryQueue", ["MailTypes"]),
         tests("TextCodecs"),
         tests("SASLAuthentication", ["TextCodecs"]),
         tests("MessageBuilding"),
+        tests("LoadShedding", ["MailTypes"]),
+        tests("ProcessLife"),
         tests("HTTPService", [nioCore, nioPosix, nioHTTP]),
         tests("ControlPlane", ["HTTPService", "MailTypes", "MessageBuilding", nioCore, nioPosix, nioHTTP]),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["Measures"]),
         tests("EventLog", ["MailTypes", "CZstd"]),
-        tests("MailRouting", ["TestSupport", "MailTypes", nioCore, nioPosix]),
+        tests("TransportSecurity", ["TestSupport"]),
+        tests("MailRouting", ["TestSupport", "MailTypes", "TransportSecurity", nioCore, nioPosix]),
         tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(
             "SpoolContract", ["TestSupport", "SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),
@@ -229,6 +246,7 @@ let package = Package(
         tests("SpoolRocksDB", ["TestSupport", "SpoolContract", "CRocksDB", "MailTypes", nioCore]),
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", "Measures", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
+        tests("TrafficShaping", ["MailTypes", "DeliveryQueue", "MTAConfiguration"]),
         tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
         tests("BenchHarness", ["RunRecords", "Measures", "LoadPacing", "TestSupport"]),
         tests("RunRecords", ["Measures", "MailTypes"]),
@@ -254,7 +272,8 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "MailTypes", "Measures", "SMTPProtocol", "DKIMSigning", "MessageBuilding", "SASLAuthentication",
-                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "SinkBehaviour", "CByteLoops",
+                "TextCodecs", "SpoolContract", "SpoolSegmentLog", "MTAConfiguration", "SinkBehaviour", "ReportParsing",
+                "ReplyClassification", "RunRecords", "CByteLoops",
                 "COpenSSL",
                 nioCore,
             ],

@@ -130,6 +130,7 @@ extension MailEvent {
         line.add("tls_protocol_version", tlsVersion)
         line.add("authn_id", user)
         line.add("listener", listener)
+        if let automation { line.add(automation) }
         line.end(&out)
     }
 

@@ -24,6 +24,8 @@ package struct MailEvent: Sendable {
         case adminRebind = "AdminRebind"
         /// It cannot be read back from the spool and was put aside for an operator.
         case quarantine = "Quarantine"
+        /// An automatic rule of shaping was triggered, or what it did has ended.
+        case shaping = "Shaping"
     }
 
     /// The other end of a connection.
@@ -68,6 +70,9 @@ package struct MailEvent: Sendable {
     package var user: String?
     /// Name of the listener.
     package var listener: String?
+
+    /// Only of ``Kind/shaping``.
+    package var automation: Automation?
 
     package init(_ kind: Kind, at milliseconds: UInt64) {
         self.kind = kind

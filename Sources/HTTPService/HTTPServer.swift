@@ -27,6 +27,10 @@ package final class HTTPServer: Sendable {
         package var requestTimeout = TimeAmount.seconds(60)
         /// The Date of an answer (RFC 9110 §6.6.1), in seconds since 1970.
         package var seconds: (@Sendable () -> Int)?
+        /// What this listener shares with others; nil: nothing.
+        package var gate: ConnectionGate?
+        /// Bound already, and ours from now on; nil: ``host`` and ``port`` are bound.
+        package var boundSocket: Int32?
         package init(host: String, port: Int) {
             self.host = host
             self.port = port
@@ -61,9 +65,12 @@ package final class HTTPServer: Sendable {
         let connections = HTTPConnections()
         let quiescing = ServerQuiescingHelper(group: group)
         let budget = HTTPBodyBudget(max(configuration.bodyBudget, configuration.bodyLimit))
-        let channel = try await ServerBootstrap(group: group)
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let gate = configuration.gate {
+                        try channel.pipeline.syncOperations.addHandler(AcceptGate(gate))
+                    }
                     try channel.pipeline.syncOperations.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
             }
@@ -74,7 +81,12 @@ package final class HTTPServer: Sendable {
                     try furnish(channel, configuration, connections, budget, admission, service)
                 }
             }
-            .bind(host: configuration.host, port: configuration.port).get()
+        let channel =
+            if let socket = configuration.boundSocket {
+                try await bootstrap.withBoundSocket(socket).get()
+            } else {
+                try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
+            }
         return HTTPServer(channel, connections, quiescing)
     }
 
@@ -86,7 +98,7 @@ package final class HTTPServer: Sendable {
         let count = connections.open.add(1, ordering: .relaxed).newValue
         channel.closeFuture.whenComplete { _ in connections.open.subtract(1, ordering: .relaxed) }
         let pipeline = channel.pipeline.syncOperations
-        guard count <= configuration.maximumConnections else {
+        guard count <= configuration.maximumConnections, !(configuration.gate?.isBeyond ?? false) else {
             return try pipeline.addHandler(HTTPTurnAway(saysWhy: configuration.tls == nil))
         }
         if let tls = configuration.tls { try pipeline.addHandler(tls.handler()) }

@@ -63,11 +63,28 @@ struct AddressBook: Sendable {
         return (0..<recipientCount).map { _ in MailAddress(bytes: Self.local(random.next()) + domain) }
     }
 
+    private static let user = Array("user-".utf8)
+
     private static func local(_ user: UInt64) -> [UInt8] {
-        var bytes = Array("user-".utf8)
-        bytes.append(contentsOf: String(user).utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(64)  // once, for the domain, too
+        bytes.append(contentsOf: Self.user)
+        appendDecimal(user, to: &bytes)
         bytes.append(UInt8(ascii: "@"))
         return bytes
+    }
+
+    /// Without a text in between: every message has such a number.
+    private static func appendDecimal(_ number: UInt64, to bytes: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var (first, rest) = (20, number)
+            repeat {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+        }
     }
 
     private func appendDomain(_ random: inout SplitMix64, to bytes: inout [UInt8]) {

@@ -68,6 +68,9 @@ package struct LoadConfiguration: Sendable {
     package var seed: UInt64 = 1
     /// Message ids come from the seed, too: two runs send the same bytes.
     package var hasFixedIDs = false
+    /// Which of several runs of one search it is: ids of the same seed differ by it, and the ledger of the first one goes
+    /// on.
+    package var trial: UInt64 = 0
     /// The Date field of all messages, seconds since 1970; nil: when each is sent.
     package var date: Int?
     /// Said of the run, for those who read its record.
@@ -82,15 +85,25 @@ package struct LoadConfiguration: Sendable {
         self.transport = transport
         self.concurrency = concurrency
     }
+
+    /// Seconds after the begin in which messages of an open load are due, those of the warm-up included; nil of a closed
+    /// loop, where that is for the target to decide. Of Poisson arrivals it is what is to be expected.
+    package var windowSeconds: Double? {
+        guard let open else { return nil }
+        var piece = 0
+        let ofCount = messageCount.flatMap { open.schedule.second(ofCount: Double($0), hint: &piece) }
+        return min(duration ?? .infinity, open.schedule.seconds, ofCount ?? .infinity)
+    }
 }
 
 extension LoadConfiguration.Domain {
     /// `name` or `name:weight`.
-    /// - Returns: nil for an empty name or a weight that is not a positive number.
+    /// - Returns: nil for an empty name or a weight that is not a positive number of at most 1e15: sums of larger ones
+    ///   would be none.
     package init?(parsing text: String) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let weight = parts.count == 2 ? Double(parts[1]) : 1
-        guard let name = parts.first, !name.isEmpty, Self.isSafe(name), let weight, weight > 0, weight.isFinite else {
+        guard let name = parts.first, !name.isEmpty, Self.isSafe(name), let weight, weight > 0, weight <= 1e15 else {
             return nil
         }
         self.init(name: String(name), weight: weight)

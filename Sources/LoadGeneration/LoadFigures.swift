@@ -75,7 +75,8 @@ package struct LoadFigures {
     }
 }
 
-/// The run without its warm-up.
+/// The run without its warm-up: until the last acknowledgement, and of an open load at least as long as messages were
+/// due. Its last message is due before its end, and without what is behind that the rate would come out too high.
 package struct MeasuredPart {
     package let seconds: Double
     package let accepted: UInt64
@@ -83,7 +84,7 @@ package struct MeasuredPart {
     package let bytesPerSecond: Double?
 
     package init(_ record: GeneratorRecord) {
-        seconds = max(0, record.elapsedSeconds - (record.warmUp?.seconds ?? 0))
+        seconds = max(0, max(record.elapsedSeconds, record.windowSeconds ?? 0) - (record.warmUp?.seconds ?? 0))
         accepted = record.accepted - (record.warmUp?.accepted ?? 0)
         perSecond = seconds > 0 ? Double(accepted) / seconds : nil
         let share = record.accepted == 0 ? 0 : Double(accepted) / Double(record.accepted)

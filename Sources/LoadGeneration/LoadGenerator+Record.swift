@@ -1,12 +1,11 @@
 import LoadPacing
 import MailTypes
 import Measures
-package import RunRecords
+import RunRecords
 
 // What is written down at the end of a run.
 extension LoadGenerator {
-    /// - Parameter busiestThread: seconds of processor that the busiest event loop has used.
-    func makeRecord(_ counts: LoadCounts, _ measures: LoadMeasures, busiestThread: Double) -> GeneratorRecord {
+    func makeRecord(_ counts: LoadCounts, _ measures: LoadMeasures, _ effort: LoadEffort) -> GeneratorRecord {
         var record = GeneratorRecord(
             header: RecordHeader(
                 schema: GeneratorRecord.schema, arguments: configuration.arguments, threads: configuration.threads,
@@ -25,15 +24,13 @@ extension LoadGenerator {
         record.transactionLatency = measures.transaction.histogram
         record.stageLatency = measures.stageLatency
         record.replies = measures.replyCounts
+        (record.refusedAt, record.unansweredAt) = (measures.refusedAt, measures.unansweredAt)
         record.series = series.samples
         setLoad(of: &record, counts, measures)
         setTransport(of: &record)
         record.labels = configuration.labels.isEmpty ? nil : configuration.labels
         record.seed = configuration.seed
-        record.warnings =
-            LoadWarnings(
-                record: record, lateThoughFree: counts.lateThoughFree, busiestThread: busiestThread
-            ).texts
+        record.warnings = LoadWarnings(record: record, lateThoughFree: counts.lateThoughFree, effort: effort).texts
         return record
     }
 
@@ -58,6 +55,7 @@ extension LoadGenerator {
                 })
             (record.intendedLatency, record.waitLatency) = (measures.intended.histogram, measures.wait.histogram)
             (record.lateStarts, record.droppedStarts) = (counts.lateStarts, counts.dropped)
+            record.windowSeconds = windowSeconds
         } else {
             record.load = LoadFacts(model: .closed)
         }
@@ -65,6 +63,11 @@ extension LoadGenerator {
         record.warmUp = WarmUpFacts(
             seconds: configuration.warmUp, offered: counts.warmUpOffered, accepted: counts.warmUpAccepted,
             transactionLatency: measures.warmUp.histogram)
+    }
+
+    /// Of an open load that ended before its time: until then.
+    private var windowSeconds: Double? {
+        configuration.windowSeconds.map { max(0, min($0, (stoppedAt ?? .now()).seconds(since: began))) }
     }
 
     private func setTransport(of record: inout GeneratorRecord) {
@@ -84,51 +87,5 @@ extension LoadGenerator {
 
     private func wall(_ nanoseconds: UInt64) -> Double {
         nanoseconds == 0 ? 0 : started.seconds + seconds(nanoseconds, since: startedMonotonic)
-    }
-}
-
-/// What the generator distrusts about its own figures.
-package struct LoadWarnings {
-    private let record: GeneratorRecord
-    private let lateThoughFree: UInt64
-    private let busiestThread: Double
-
-    /// - Parameters:
-    ///   - lateThoughFree: messages that began late though a connection was free.
-    ///   - busiestThread: seconds of processor that the busiest event loop has used.
-    package init(record: GeneratorRecord, lateThoughFree: UInt64, busiestThread: Double) {
-        self.record = record
-        self.lateThoughFree = lateThoughFree
-        self.busiestThread = busiestThread
-    }
-
-    package var texts: [String] {
-        var found: [String] = []
-        if record.header.build == "debug" { found.append("debug build: not a measurement") }
-        if let text = saturation { found.append(text) }
-        if lateThoughFree > 0, Double(lateThoughFree) > 0.001 * Double(record.offered) {
-            found.append(
-                "\(grouped(lateThoughFree)) messages began more than 1 ms late though a connection was free: this "
-                    + "machine or the generator was too slow, not the target")
-        }
-        if let dropped = record.droppedStarts, dropped > 0 {
-            found.append(
-                "\(grouped(dropped)) messages were due and never began: the load was above what the connections carry, "
-                    + "and the latencies leave these out")
-        }
-        if record.elapsedSeconds < 1 { found.append("run too short: \(fixed(record.elapsedSeconds, 3)) s") }
-        return found
-    }
-
-    private var saturation: String? {
-        guard record.elapsedSeconds > 0 else { return nil }
-        let threads = record.header.threads
-        let all = record.header.usage.cpuSeconds / (record.elapsedSeconds * Double(threads))
-        let one = busiestThread / record.elapsedSeconds
-        if all > 0.9 {
-            return "generator saturated: it used \(fixed(all * 100, 0)) % of its \(threads) threads"
-        }
-        return one > 0.9
-            ? "generator saturated: one of its \(threads) threads used \(fixed(one * 100, 0)) % of a processor" : nil
     }
 }

@@ -26,8 +26,10 @@ package actor LoadGenerator {
     private(set) var began: MonotonicInstant
     private(set) var series = SeriesRecorder()
     private var drainBegan: MonotonicInstant?
-    /// The loops' threads, as they are before the first message.
+    /// What the loops' threads and the whole process had used when the first connection was opened.
     private var threadsAtBegin: [Double] = []
+    private var usedAtBegin = 0.0
+    private var startedLoad: MonotonicInstant
 
     /// Checks the machine's limits, opens files and threads; nothing is sent yet.
     /// - Throws: ``LoadFault`` that names the limit and how to raise it.
@@ -42,7 +44,7 @@ package actor LoadGenerator {
         }
         try LoadLimits.check(configuration)
         self.configuration = configuration
-        ledger = try configuration.ledgerPath.map { try LedgerFile(path: $0) }
+        ledger = try configuration.ledgerPath.map { try LedgerFile(path: $0, appends: configuration.trial > 0) }
         let plan = LoadPlan(messageCount: configuration.messageCount)
         let pace = configuration.open.map {
             OpenPace($0, lanes: configuration.threads, until: configuration.duration, seed: configuration.seed)
@@ -59,7 +61,7 @@ package actor LoadGenerator {
         runHigh = high
         started = .now()
         startedMonotonic = .now()
-        began = startedMonotonic
+        (began, startedLoad) = (startedMonotonic, startedMonotonic)
     }
 
     /// The high half of all message ids: of the time, or of the seed where two runs are to send the same bytes.
@@ -67,7 +69,7 @@ package actor LoadGenerator {
         guard configuration.hasFixedIDs else {
             return WallInstant.now().milliseconds << 16 | UInt64(UInt16.random(in: 0...UInt16.max))
         }
-        var random = SplitMix64(seed: configuration.seed)
+        var random = SplitMix64(seed: configuration.seed &+ configuration.trial &* 0x9E37_79B9_7F4A_7C15)
         return random.next()
     }
 
@@ -77,6 +79,7 @@ package actor LoadGenerator {
         let count = loadLoops.count
         for loop in loadLoops { try await onLoop(loop) { [loadLoops] in $0.peers = loadLoops } }
         threadsAtBegin = try await threadSeconds()
+        (usedAtBegin, startedLoad) = (ProcessUsage.current().cpuSeconds, .now())
         if pace == nil { try await begin(at: .now()) }
         let routes = routes()
         for (index, loop) in loadLoops.enumerated() {
@@ -124,6 +127,10 @@ package actor LoadGenerator {
     /// No message begins from now on; open ones may end.
     package nonisolated func stop() { plan.stop() }
 
+    /// Open ones may not end, either: ``isFinished()`` is true at once, and ``finish(isInterrupted:)`` counts what was
+    /// under way as in doubt or failed.
+    package nonisolated func cutOff() { plan.cutOff() }
+
     /// Call once a second: closes a second of the series and sees whether the run is over.
     package func tick() async throws -> LoadStatus {
         let now = MonotonicInstant.now()
@@ -135,15 +142,28 @@ package actor LoadGenerator {
             notAccepted: counts.notAccepted, connections: counts.open, lateStarts: counts.lateStarts,
             latencyP50: recent.percentile(50), latencyP99: recent.percentile(99),
             elapsedSeconds: now.seconds(since: began), replies: try await replies(),
-            isFinished: counts.open == 0 && counts.connecting == 0)
+            isFinished: plan.isCutOff || (counts.open == 0 && counts.connecting == 0))
     }
 
     /// True once every connection has ended; cheap enough to poll between ticks.
     package func isFinished() async throws -> Bool {
+        guard !plan.isCutOff else { return true }
+        return try await hasEnded()
+    }
+
+    private func hasEnded() async throws -> Bool {
         var open = 0
-        for loop in loadLoops { open += try await onLoop(loop) { $0.counts.open + $0.counts.connecting } }
+        for loop in loadLoops {
+            open += try await onLoop(loop) { loop in
+                loop.withdrawUnready()
+                return loop.counts.open + loop.counts.connecting
+            }
+        }
         return open == 0
     }
+
+    /// See ``LoadPlan/stoppedAt``.
+    var stoppedAt: MonotonicInstant? { plan.stoppedAt }
 
     private func abandon() async throws { for loop in loadLoops { try await onLoop(loop) { $0.abandon() } } }
 
@@ -192,7 +212,7 @@ package actor LoadGenerator {
     package func finish(isInterrupted: Bool = false) async throws -> GeneratorRecord {
         try await abandon()
         for _ in 0..<150 {
-            if try await isFinished() { break }
+            if try await hasEnded() { break }
             try await Task.sleep(nanoseconds: 10_000_000)
         }
         var (counts, _) = try await gather()
@@ -202,10 +222,13 @@ package actor LoadGenerator {
         }
         let measures = try await measures()
         let threads = zip(try await threadSeconds(), threadsAtBegin).map { $0 - $1 }
+        let effort = LoadEffort(
+            seconds: MonotonicInstant.now().seconds(since: startedLoad),
+            cpuSeconds: ProcessUsage.current().cpuSeconds - usedAtBegin, busiestThread: threads.max() ?? 0)
         series.add(totals(counts), at: .now())
         try await loops.shutDown()
         ledger?.close()
-        var record = makeRecord(counts, measures, busiestThread: threads.max() ?? 0)
+        var record = makeRecord(counts, measures, effort)
         if isInterrupted { record.warnings.append("interrupted after \(fixed(record.elapsedSeconds, 1)) s") }
         if let path = configuration.recordPath { try writeOutput(try RecordFile.text(record), to: path) }
         return record

@@ -11,17 +11,31 @@ enum LoadLimits {
     /// - Throws: ``LoadFault`` that names the limit and how to raise it.
     static func check(_ configuration: LoadConfiguration) throws(LoadFault) {
         try checkFiles(configuration)
+        try checkShares(configuration)
         try checkPorts(configuration)
         try checkMemory(configuration)
+    }
+
+    /// A weight that comes to less than a connection would silently be none.
+    private static func checkShares(_ configuration: LoadConfiguration) throws(LoadFault) {
+        let targets = configuration.transport.targets
+        let served = Set(configuration.transport.shares(configuration.concurrency))
+        guard let missed = targets.indices.first(where: { !served.contains($0) }) else { return }
+        throw LoadFault(
+            "--target \(targets[missed].text): its weight comes to none of the \(configuration.concurrency) connections: "
+                + "more --connections, or a larger weight")
     }
 
     private static func checkFiles(_ configuration: LoadConfiguration) throws(LoadFault) {
         let descriptors = raiseDescriptorLimit()
         let wanted = configuration.concurrency + 64
         guard wanted > descriptors else { return }
+        // No limit of a process can be above this one.
+        let most = readSmallFile("/proc/sys/fs/nr_open").flatMap { Int($0.prefix { $0.isNumber }) } ?? .max
         throw LoadFault(
             "--connections \(configuration.concurrency) needs \(wanted) file descriptors, the limit is "
-                + "\(descriptors): raise it with 'ulimit -n \(wanted)' or in limits.conf")
+                + "\(descriptors): raise it with 'ulimit -n \(wanted)' or in limits.conf"
+                + (wanted > most ? ", and fs.nr_open before that with 'sysctl -w fs.nr_open=\(wanted)'" : ""))
     }
 
     private static func checkPorts(_ configuration: LoadConfiguration) throws(LoadFault) {

@@ -53,7 +53,7 @@ package enum SizeDistribution: Sendable {
             guard !words.isEmpty else { continue }
             let weight = words.count > 1 ? Double(words[1]) : 1
             guard words.count <= 2, let size = try? Self.size(String(words[0])), let weight, weight > 0,
-                weight.isFinite
+                weight <= 1e15
             else { throw UnitFault("\(file):\(number + 1): expected SIZE [WEIGHT], such as '20kb 3'") }
             sizes.append(size)
             weights.append(weight)

@@ -158,9 +158,10 @@ package struct RateSearch: Sendable {
     }
 
     /// Takes what the trial at ``next`` did.
-    package mutating func take(_ trial: RateTrial) {
+    /// - Parameter broken: further limits of the caller's that did not hold, a line each.
+    package mutating func take(_ trial: RateTrial, broken: [String] = []) {
         guard let (rate, purpose) = next else { preconditionFailure("the search is over") }
-        let violations = limits.violations(trial)
+        let violations = limits.violations(trial) + broken
         steps.append(Step(purpose: purpose, trial: trial, violations: violations))
         if case .showing = purpose {
             shown += 1

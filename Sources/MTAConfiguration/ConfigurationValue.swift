@@ -113,16 +113,34 @@ extension Endpoint: ConfigurationValue {
 }
 
 extension DeliveryRate: ConfigurationValue {
-    package static var form: String { "messages/duration such as 100/1m or 20/s" }
+    package static var form: String { "messages/duration such as 100/1m or 20/s or 20/s,max_burst=5" }
     package init(written text: String) throws(UnitFault) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        let span = parts.count == 2 ? (parts[1].first?.isNumber ?? false ? String(parts[1]) : "1\(parts[1])") : ""
-        guard parts.count == 2, let messages = Double(parts[0]), messages > 0, messages <= 1e9,
-            let duration = try? HumanDuration(parsing: span), duration.seconds > 0
-        else { throw UnitFault("expected messages/duration, such as 100/1m or 20/s") }
-        self.init(messages: messages, milliseconds: duration.seconds * 1000)
+        let expected = UnitFault("expected messages/duration, such as 100/1m or 20/s, perhaps with ,max_burst=5 behind")
+        let (rate, rest) = Self.halves(text, ",")
+        var burst: Double?
+        if let rest {
+            guard rest.hasPrefix("max_burst="), let value = Int(rest.dropFirst(10)), (1...1_000_000_000).contains(value)
+            else { throw expected }
+            burst = Double(value)
+        }
+        guard let messages = Double(Self.halves(rate, "/").0), let unit = Self.halves(rate, "/").1, messages > 0,
+            messages <= 1e9,
+            let duration = try? HumanDuration(parsing: unit.first?.isNumber ?? false ? unit : "1" + unit),
+            duration.seconds > 0
+        else { throw expected }
+        self.init(messages: messages, milliseconds: duration.seconds * 1000, burst: burst)
     }
-    package var written: String { "\(messages.written)/\(HumanDuration(seconds: milliseconds / 1000).written)" }
+
+    /// Both sides of the first separator.
+    private static func halves(_ text: String, _ separator: Character) -> (String, String?) {
+        guard let at = text.firstIndex(of: separator) else { return (text, nil) }
+        return (String(text[..<at]), String(text[text.index(after: at)...]))
+    }
+
+    package var written: String {
+        "\(messages.written)/\(HumanDuration(seconds: milliseconds / 1000).written)"
+            + (burst.map { ",max_burst=\($0.written)" } ?? "")
+    }
 }
 
 /// One of several words.

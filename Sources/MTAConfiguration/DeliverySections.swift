@@ -73,6 +73,8 @@ package struct DeliverySection: ConfigurationSection {
     package var ehloName: DomainName?
     package var tls = OutgoingTLS.opportunistic
     package var tlsCA: String?
+    package var egressPool: String?
+    package var limits = LimitValues()
 
     package init() {}
 
@@ -92,7 +94,9 @@ package struct DeliverySection: ConfigurationSection {
                 "`opportunistic`: where offered, with any certificate; `required`: never in the clear; `verified`: with a certificate valid for the host's name"
             ),
             .optional("tls_ca", \.tlsCA, "PEM file of who may have signed it", shown: "the system's").needingRestart,
-        ]
+            .optional(
+                "egress_pool", \.egressPool, "sources that mail leaves by, one of `egress_pools`", shown: "none"),
+        ] + LimitValues.keys(\.limits)
     }
 }
 
@@ -113,6 +117,9 @@ package struct DomainSection: ConfigurationSection {
     package var retryCap: HumanDuration?
     package var retryMaxAge: HumanDuration?
     package var delayWarning: HumanDuration?
+    package var egressPool: String?
+    package var limits = LimitValues()
+    package var bySource: [LimitsBySourceSection] = []
 
     package init() {}
 
@@ -130,7 +137,8 @@ package struct DomainSection: ConfigurationSection {
                 check: notNegative),
             .optional(
                 "rate", \.rate,
-                "messages begun in a span of time; a quarter of a second's worth may be saved up", shown: usual),
+                "messages begun in a span of time; `,max_burst=N` behind it: so many at once, else a quarter of a second's worth",
+                shown: usual),
             .optional("port", \.port, "of its exchangers", shown: usual, check: MTAConfiguration.port),
             .list("source_addresses", \.sources, "local addresses to send from", shown: usual),
             .optional("ehlo_name", \.ehloName, "name in EHLO", shown: usual),
@@ -140,7 +148,9 @@ package struct DomainSection: ConfigurationSection {
             .optional("retry_cap", \.retryCap, "as at the top", shown: usual, check: positive),
             .optional("retry_max_age", \.retryMaxAge, "as at the top", shown: usual, check: positive),
             .optional("delay_warning", \.delayWarning, "as at the top", shown: usual, check: positive),
-        ]
+            .optional("egress_pool", \.egressPool, "sources that its mail leaves by", shown: usual),
+            .sections("by_source", \.bySource, "limits of single sources to this domain"),
+        ] + LimitValues.keys(\.limits, shown: usual)
     }
 
     private static func upTo10000(_ value: Int) throws(UnitFault) {

@@ -12,6 +12,7 @@ extension MTASettings {
         checkRelaying(&faults)
         for entry in tls { check(entry, probe, &faults) }
         checkDomains(&faults)
+        checkEgress(probe, &faults)
         for entry in dkim { check(entry, probe, &faults) }
         checkOperation(probe, &faults)
         checkEvents(probe, &faults)

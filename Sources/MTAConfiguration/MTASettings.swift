@@ -23,6 +23,9 @@ package struct MTASettings: ConfigurationSection {
     package var dns = DNSSection()
     package var delivery = DeliverySection()
     package var domains: [DomainSection] = []
+    package var egressSources: [EgressSourceSection] = []
+    package var egressPools: [EgressPoolSection] = []
+    package var shaping: [String] = []
     package var dkim: [DKIMSection] = []
     package var dkimThreads = 0
 
@@ -52,7 +55,7 @@ package struct MTASettings: ConfigurationSection {
     package init() {}
 
     package static var keys: [ConfigurationKey<MTASettings>] {
-        identityKeys + receptionKeys + deliveryKeys + spoolKeys + operationKeys
+        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys
     }
 
     private static var identityKeys: [ConfigurationKey<MTASettings>] {
@@ -104,6 +107,10 @@ package struct MTASettings: ConfigurationSection {
             .section("delivery", \.delivery, "how mail leaves, where `domains` says nothing else"),
             .sections(
                 "domains", \.domains, "what is different for a destination domain, which then has a queue of its own"),
+            .oneOrMore(
+                "shaping", \.shaping,
+                "shaping files, later ones over earlier ones; `default`: the one that comes with the program ([EGRESS.md](EGRESS.md#shaping))",
+                shown: "none"),
             .sections("dkim", \.dkim, "signatures by the domain in From (RFC 6376)"),
             .value("dkim_threads", \.dkimThreads, "threads that sign; 0: one a core").needingRestart,
             .value(
@@ -166,13 +173,13 @@ package struct MTASettings: ConfigurationSection {
 }
 
 // Bounds that several keys share.
-func atLeastOne(_ value: Int) throws(UnitFault) {
+package func atLeastOne(_ value: Int) throws(UnitFault) {
     guard value >= 1 else { throw UnitFault("expected 1 or more") }
 }
 func notNegative(_ value: Int) throws(UnitFault) {
     guard value >= 0 else { throw UnitFault("expected 0 or more") }
 }
-func positive(_ value: HumanDuration) throws(UnitFault) {
+package func positive(_ value: HumanDuration) throws(UnitFault) {
     guard value.seconds > 0, value.seconds <= 31_536_000 else {
         throw UnitFault("expected more than 0 s and at most 365d")
     }

@@ -15,8 +15,10 @@ package struct DNSAnswer: Sendable, Hashable {
     package var records: [[UInt8]]
     /// Seconds.
     package var ttl: Int
-    /// DNSSEC vouches for it.
+    /// DNSSEC vouches for it, and for each alias on the way.
     package var isSecure: Bool
+    /// The name that has the records, where the one that was asked for is an alias; lower case, without the last dot.
+    package var alias: String?
 
     package init(_ status: Status, records: [[UInt8]] = [], ttl: Int = 0, isSecure: Bool = false) {
         self.status = status
@@ -26,11 +28,14 @@ package struct DNSAnswer: Sendable, Hashable {
     }
 }
 
-/// Types that are asked for (RFC 1035 §3.2.2, RFC 3596).
+/// Types that are asked for (RFC 1035 §3.2.2, RFC 3596, RFC 6698 §7.1).
 package enum DNSType: Int32, Sendable {
     case a = 1
+    case cname = 5
     case mx = 15
+    case txt = 16
     case aaaa = 28
+    case tlsa = 52
 }
 
 /// One MX record (RFC 1035 §3.3.9).

@@ -112,7 +112,20 @@ final class DNSEngine: Sendable {
         guard error == 0, let result else {
             return question.answer(DNSAnswer(.failed(String(cString: ub_strerror(error)))))
         }
-        question.answer(DNSAnswer(result.pointee))
+        var answer = DNSAnswer(result.pointee)
+        answer.alias = alias(result.pointee)
+        question.answer(answer)
+    }
+
+    private static func alias(_ result: ub_result) -> String? {
+        guard let asked = plain(result.qname), let found = plain(result.canonname), found != asked else { return nil }
+        return found
+    }
+
+    private static func plain(_ name: UnsafeMutablePointer<CChar>?) -> String? {
+        guard let name else { return nil }
+        let text = String(cString: name).lowercased()
+        return text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 
     // MARK: The thread

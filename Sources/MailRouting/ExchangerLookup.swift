@@ -1,14 +1,33 @@
 package import MailTypes
 package import NIOCore
+package import TransportSecurity
 
 /// One address that mail can be taken to.
 package struct HostAddress: Sendable, Hashable {
     package var address: SocketAddress
     /// Host name, for TLS; empty: none.
     package var name: String
+    /// DNSSEC vouches for it that mail goes to a host of this name.
+    package var isNameSecure = false
+    /// What the MTA-STS policy of the recipients' domain says of the host; nil: there is none.
+    package var policy: HostPolicy?
     package init(address: SocketAddress, name: String) {
         self.address = address
         self.name = name
+    }
+}
+
+/// What an MTA-STS policy demands of one host.
+package struct HostPolicy: Sendable, Hashable {
+    /// Whose policy it is.
+    package var domain: String
+    package var policy: StrictTransportPolicy
+    /// The host is one of those that the policy names.
+    package var coversHost: Bool
+    package init(domain: String, policy: StrictTransportPolicy, coversHost: Bool) {
+        self.domain = domain
+        self.policy = policy
+        self.coversHost = coversHost
     }
 }
 

@@ -58,6 +58,9 @@ struct AddressVerdict {
         addresses += usable
     }
 
+    /// - Parameter seconds: something that the outcome is made of holds no longer.
+    mutating func hold(atMost seconds: Int) { ttl = min(ttl, seconds) }
+
     func outcome(site: String) -> ExchangerOutcome {
         if !addresses.isEmpty { return .hosts(site: site, addresses: addresses) }
         if loops { return .permanent(SMTPReply(554, .init(5, 4, 6), "Mail for \(name) loops back to this host")) }

@@ -28,13 +28,16 @@ package final class MailRouter: ExchangerLookup {
         var counts = Counts()
     }
 
-    private let settings: ResolverSettings
+    let settings: ResolverSettings
     private let engine: DNSEngine
     private let state: Mutex<State>
+    private let policies: (any DomainPolicies)?
 
+    /// - Parameter policies: what domains demand of those who send them mail (MTA-STS); nil: nobody asks.
     /// - Throws: ``Fault`` for settings that the resolver does not take.
-    package init(_ settings: ResolverSettings) throws(Fault) {
+    package init(_ settings: ResolverSettings, policies: (any DomainPolicies)? = nil) throws(Fault) {
         self.settings = settings
+        self.policies = policies
         do throws(DNSEngine.Fault) { engine = try DNSEngine(settings) } catch {
             throw Fault(description: error.description)
         }
@@ -138,21 +141,30 @@ package final class MailRouter: ExchangerLookup {
         // Where this host is an exchanger, it and all that are not better are left out (RFC 5321 §5.1).
         let own = plan.hosts.indices.first { found[plan.hosts[$0]]!.addresses.contains(where: isOwn) }
         verdict.loops = own != nil
+        let demand = await policies?.demand(of: name, asking: self)
         for (host, rank) in zip(plan.hosts, plan.ranks) where own.map({ rank < plan.ranks[$0] }) ?? true {
-            verdict.take(found[host]!, usable(found[host]!.addresses, host: host))
+            var usable = usable(found[host]!.addresses, host: host)
+            for index in usable.indices {
+                usable[index].isNameSecure = plan.isSecure
+                usable[index].policy = demand?.policy.map {
+                    HostPolicy(domain: name, policy: $0, coversHost: $0.covers(host))
+                }
+            }
+            verdict.take(found[host]!, usable)
         }
-        return (verdict.outcome(site: SiteName.prefix + plan.site), verdict.ttl)
+        if let demand { verdict.hold(atMost: demand.seconds) }
+        return (verdict.outcome(site: SiteName.text(plan, demand?.policy)), verdict.ttl)
     }
 
     private func isOwn(_ address: NetworkAddress) -> Bool { settings.ownAddresses.contains(address) }
 
-    private func addresses(of host: String) async -> HostAnswers {
+    func addresses(of host: String) async -> HostAnswers {
         async let six = settings.families == .ipv4 ? nil : ask(host, .aaaa)
         async let four = settings.families == .ipv6 ? nil : ask(host, .a)
         return HostAnswers(await [six, four].compactMap { $0 })
     }
 
-    private func ask(_ name: String, _ type: DNSType) async -> DNSAnswer {
+    func ask(_ name: String, _ type: DNSType) async -> DNSAnswer {
         state.withLock { $0.counts.questions += 1 }
         return await engine.ask(name, type)
     }

@@ -1,3 +1,5 @@
+import TransportSecurity
+
 /// The name of a set of exchangers: domains that have the same ones share it, and with it a queue, connections and
 /// limits. Two sets have the same name only if they are the same, in the same order of preference:
 ///
@@ -8,6 +10,19 @@ package enum SiteName {
     /// In front of a site's name where domains and hosts have names, too: no domain begins so, and of HOST:PORT only a
     /// host called mx, with digits behind. What a stranger's MX says is never the name of a configured domain.
     package static let prefix = "mx:"
+
+    /// In front of the site of domains that let mail go to their hosts with verified certificates only (MTA-STS): what
+    /// goes to the same hosts otherwise has connections of its own.
+    static let strict = "sts="
+
+    /// The queue of a plan: with the mark of ``strict`` where a policy is enforced, and where it does not cover all hosts
+    /// also with those that it covers, behind `~`.
+    static func text(_ plan: ExchangerPlan, _ policy: StrictTransportPolicy?) -> String {
+        guard let policy, policy.mode == .enforce else { return prefix + plan.site }
+        let covered = plan.hosts.filter { policy.covers($0) }
+        let mark = covered.count == plan.hosts.count ? "" : "~" + text([covered.sorted()])
+        return prefix + strict + plan.site + mark
+    }
 
     /// - Parameter groups: hosts by preference, the best first, sorted within.
     package static func text(_ groups: [[String]]) -> String {

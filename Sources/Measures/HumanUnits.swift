@@ -42,7 +42,10 @@ package struct HumanDuration: Hashable, Sendable, CustomStringConvertible {
             ("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("d", 86400e9), ("", 1e9),
         ]
         let value = try scaled(text, units, Self.allowedForm)
-        guard value < 1e19 else { throw UnitFault("'\(text)': expected \(Self.allowedForm)") }
+        // What is not nothing must not become nothing.
+        guard value < 1e19, value == 0 || value >= 1 else {
+            throw UnitFault("'\(text)': expected \(Self.allowedForm)")
+        }
         nanoseconds = UInt64(value)
     }
 

@@ -40,6 +40,36 @@ package func writeOutput(_ text: String, to path: String) throws(OutputFault) {
     try writeOutput(Array(text.utf8), to: path)
 }
 
+/// Whether ``writeOutput(_:to:)`` could write the file, asked before a run of which it is the result. Leaves nothing behind
+/// and an existing file as it is.
+/// - Throws: ``OutputFault`` with the system's reason.
+package func checkOutput(_ path: String) throws(OutputFault) {
+    var found = stat()
+    let isThere = lstat(path, &found) == 0
+    switch isThere ? found.st_mode & S_IFMT : S_IFREG {
+    case S_IFDIR: throw OutputFault(path, EISDIR)
+    // Nobody may be reading yet.
+    case S_IFIFO: return
+    case S_IFREG:
+        let part = "\(path).\(getpid()).part"
+        try tryOpening(part, O_WRONLY | O_CREAT | O_EXCL, named: path)
+        unlink(part)
+    default: try tryOpening(path, O_WRONLY | O_CREAT, named: path)
+    }
+}
+
+private func tryOpening(_ path: String, _ flags: Int32, named name: String) throws(OutputFault) {
+    let file = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0o666)
+    guard file >= 0 else { throw OutputFault(name, errno) }
+    close(file)
+}
+
+/// Whether a path is, or would become, a regular file: not a device, a FIFO or a directory.
+package func isRegularOutput(_ path: String) -> Bool {
+    var found = stat()
+    return stat(path, &found) != 0 || found.st_mode & S_IFMT == S_IFREG
+}
+
 private func fill(
     _ path: String, _ flags: Int32, _ mode: mode_t, _ bytes: [UInt8], named name: String
 ) throws(OutputFault) {

@@ -254,14 +254,7 @@ extension Administrator {
         return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
-    func unreadiness() async -> [String] {
-        var reasons: Set<String> = []
-        for shard in shards {
-            let refusal = try? await shard.context.eventLoop.submit { shard.refusesNewMail?.description ?? "" }.get()
-            if let refusal, !refusal.isEmpty { reasons.insert(refusal) }
-        }
-        return reasons.sorted()
-    }
+    func unreadiness() async -> [String] { await readiness() }
 }
 
 extension QueuedMessage {

@@ -17,6 +17,7 @@ actor Administrator {
     private let path: String?
     var orders: [StandingOrder] = []
     private var isFinishing = false
+    var readiness: @Sendable () async -> [String] = { ["starting"] }
     /// Orders whose first way through the queue is not over.
     private var underWay: Set<String> = []
 
@@ -24,6 +25,9 @@ actor Administrator {
         self.shards = shards
         self.path = path
     }
+
+    /// - Parameter readiness: why no mail should be sent here; empty: it may.
+    func judge(_ readiness: @escaping @Sendable () async -> [String]) { self.readiness = readiness }
 
     var now: UInt64 { WallInstant.now().milliseconds }
 

@@ -43,6 +43,10 @@ final class ClientReception: SMTPServerDelegate {
         var (visit, session, refusal) = listener.enter(connection.client?.networkAddress, isProxy: isProxy)
         self.visit = visit
         session.recordsRejections = shard.logs(.rejection)
+        if refusal == nil, isFirst, let shed = shard.shedding.connection {
+            shard.counts.shed += 1
+            refusal = shed
+        }
         if let refusal {
             // A session that has begun records it itself.
             if isFirst { shard.logRejection(Rejection(reply: refusal), connection, listener) }

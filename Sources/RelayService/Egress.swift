@@ -1,7 +1,9 @@
+package import DeliveryQueue
 package import MailTypes
 import NIOCore
 import SMTPProtocol
 import SMTPTransport
+import TransportSecurity
 
 /// How mail leaves for one destination, besides its schedule and its rate.
 package struct EgressPolicy: Sendable, Hashable {
@@ -16,14 +18,18 @@ package struct EgressPolicy: Sendable, Hashable {
     }
 
     package var tls = TLS.opportunistic
+    /// The pool that is usual here; nil: none, connections go by the rules below.
+    package var pool: String?
+    /// Limits of sources to this destination, by the source's name; what is not said is as in the source.
+    package var limitsBySource: [String: EgressLimits] = [:]
     /// Local addresses to send from, at most one of each family; none: the system's choice.
     package var sources: [NetworkAddress] = []
     /// Name in EHLO; nil: this host's.
     package var ehloName: String?
     /// Port of exchangers found by MX records.
     package var port = 25
-    /// Transactions before a connection is closed; 0: no limit.
-    package var messagesPerConnection = 0
+    /// Beyond ``tls``: what the DNS and the recipients' domains demand, where ``tls`` is not none.
+    package var security = HopSecurityPolicy()
 
     package init() {}
 }
@@ -32,44 +38,68 @@ package struct EgressPolicy: Sendable, Hashable {
 package struct EgressConfiguration: Sendable {
     package var standard = EgressPolicy()
     package var named: [String: EgressPolicy] = [:]
+    package var sources: [String: EgressSource] = [:]
+    package var pools: [String: EgressPool] = [:]
     /// Who may have signed the certificates of next hops that must be verified, PEM; nil: the system's roots.
     package var rootsFile: String?
 
     package init() {}
 
-    subscript(name: String) -> EgressPolicy { named[name] ?? standard }
+    /// - Parameter name: of a destination, without the pool.
+    package subscript(name: String) -> EgressPolicy { named[name] ?? standard }
+
+    /// Of a source to one destination.
+    package func pathLimits(_ source: EgressSource, _ destination: String) -> EgressLimits {
+        let usual = source.limitsByDestination
+        return self[destination].limitsBySource[source.name]?.falling(backTo: usual) ?? usual
+    }
+
+    /// Where queues wait that could use what became free at this key of one source.
+    func gates(behind key: String) -> [String] {
+        let isPath = key.hasPrefix("x:")
+        guard isPath || key.hasPrefix("s:") else { return [] }
+        let text = key.dropFirst(2)
+        let source = isPath ? text.prefix { $0 != ">" } : text
+        let uses = pools.values.filter { pool in pool.members.contains { $0.source == source } }.map(\.name)
+        guard isPath else { return uses.map(EgressBook.gate(pool:)) }
+        let destination = String(text.dropFirst(source.count + 1))
+        return ([nil] + uses).map {
+            EgressBook.gate(queue: QueueName(pool: $0, destination: destination).text)
+        }
+    }
 }
 
 /// What connections to next hops share: policies and TLS contexts, made once.
 struct Egress: Sendable {
     let configuration: EgressConfiguration
-    private let unverified: TLSClientContext?
-    private let verified: TLSClientContext?
+    private let contexts: HopContexts
+    /// Who may have signed certificates of hosts that MTA-STS wants verified; nil: nobody wants.
+    let trust: TrustStore?
 
     /// - Throws: ``TLSFault``.
     init(_ configuration: EgressConfiguration) throws(TLSFault) {
         self.configuration = configuration
-        let demands = Set(([configuration.standard] + configuration.named.values).map(\.tls))
-        unverified =
-            demands.contains(.opportunistic) || demands.contains(.required)
-            ? try TLSClientContext(verifies: false) : nil
-        verified =
-            demands.contains(.verified)
-            ? try TLSClientContext(verifies: true, rootsFile: configuration.rootsFile) : nil
-    }
-
-    func context(_ demand: EgressPolicy.TLS) -> TLSClientContext? {
-        switch demand {
-        case .none: nil
-        case .opportunistic, .required: unverified
-        case .verified: verified
+        let policies = [configuration.standard] + configuration.named.values
+        contexts = try HopContexts(policies, rootsFile: configuration.rootsFile)
+        guard policies.contains(where: \.security.strictTransport) else {
+            trust = nil
+            return
+        }
+        do throws(TrustStore.Fault) { trust = try TrustStore(file: configuration.rootsFile) } catch {
+            throw TLSFault(error.description)
         }
     }
 
+    /// - Parameter isChecked: each connection has a check of certificates of its own.
+    func context(_ demand: EgressPolicy.TLS, isChecked: Bool, _ policy: EgressPolicy) -> TLSClientContext? {
+        contexts.context(demand, isChecked: isChecked, policy.security.identity)
+    }
+
     /// The local address for a connection to `target`.
-    func source(_ policy: EgressPolicy, to target: SocketAddress) -> SocketAddress? {
+    /// - Parameter target: the next hop, or the proxy.
+    func source(_ addresses: [NetworkAddress], to target: SocketAddress) -> SocketAddress? {
         let isIPv4 = target.protocol == .inet
-        guard let address = policy.sources.first(where: { $0.isIPv4 == isIPv4 }) else { return nil }
+        guard let address = addresses.first(where: { $0.isIPv4 == isIPv4 }) else { return nil }
         return try? SocketAddress(ipAddress: address.description, port: 0)
     }
 }

@@ -115,7 +115,7 @@ struct ClientRates {
 
     /// - Parameter now: milliseconds.
     mutating func take(_ address: NetworkAddress, _ rate: DeliveryRate, now: UInt64) -> Bool {
-        let capacity = max(1, rate.messages)
+        let capacity = max(1, rate.burst ?? rate.messages)
         var bucket = buckets[address] ?? Bucket(tokens: capacity, at: now)
         let passed = Double(now > bucket.at ? now - bucket.at : 0)
         bucket.tokens = min(capacity, bucket.tokens + passed * rate.messages / rate.milliseconds)
@@ -131,7 +131,7 @@ struct ClientRates {
     private mutating func forgetFull(_ rate: DeliveryRate, _ now: UInt64) {
         buckets = buckets.filter { _, bucket in
             bucket.tokens + Double(now > bucket.at ? now - bucket.at : 0) * rate.messages / rate.milliseconds
-                < max(1, rate.messages)
+                < max(1, rate.burst ?? rate.messages)
         }
     }
 }

@@ -21,24 +21,43 @@ final class NextHopConnection: SMTPClientDelegate {
     /// Seconds for connecting to one of several addresses, and to the only one.
     private static let connectSeconds: (oneOfMany: Int64, only: Int64) = (10, 30)
 
-    private unowned let shard: RelayShard
-    let name: String
+    unowned let shard: RelayShard
     /// Tells it from others of its loop.
     let number: UInt64
     let destination: Destination
-    private let policy: EgressPolicy
+    /// A reload or shaping may change its limits.
+    var path: EgressPath
+    /// Of the limits that it counts against: given back at its end.
+    var heldKeys: [String]
+    /// Nil where it has no source.
+    let counts: SourceCounts?
+    /// A rate lets it begin no message before then, wall milliseconds.
+    var mayBeginAt: UInt64 = 0
+    /// What of its own source made it fail; nil: nothing, as far as is known.
+    enum SourceFault { case address, proxy }
+    private(set) var sourceFault: SourceFault?
+    let policy: EgressPolicy
     private(set) var connection: SMTPClientConnection?
     private var attempt: SMTPClientConnection?
     /// Still to be tried, the next one last.
     private var addresses: [HostAddress] = []
     /// The one being tried or in use.
     private(set) var address: HostAddress?
+    /// What the connection to ``address`` has to be.
+    private(set) var security = HopSecurity()
     private var lastCause = ClientCloseCause.lost("no address to try")
     private var isGivenUp = false
     private(set) var openedAt: UInt64 = 0
     private(set) var loads: [Load] = []
     private(set) var isReady = false
     private(set) var served = 0
+    /// Transactions that ended well.
+    private var accepted = 0
+    private var lastWasChunk = false
+    /// Its TLS failed just now, and need not be.
+    private var clearAddress: SocketAddress?
+    /// It went away for something that its host will be spared from now on.
+    var hasNewFault = false
     /// There is no way to the destination, says the DNS.
     private(set) var impossible: SMTPReply?
     /// The destination's mail belongs elsewhere now.
@@ -50,17 +69,26 @@ final class NextHopConnection: SMTPClientDelegate {
     /// Wall milliseconds since it has had nothing to do.
     var restingSince: UInt64 = 0
 
-    init(_ shard: RelayShard, to destination: Destination, name: String) {
+    init(_ shard: RelayShard, to destination: Destination, _ path: EgressPath) {
         self.shard = shard
         self.destination = destination
-        self.name = name
         number = shard.context.takeNumber()
-        policy = shard.egress.configuration[name]
+        self.path = path
+        heldKeys = path.claims.map(\.key)
+        counts = path.source.map { shard.counts(of: $0.name) }
+        policy = shard.egress.configuration[path.destination]
+    }
+
+    var name: String { path.destination }
+    var recipientsPerTransaction: Int {
+        min(QueuedMessage.recipientsPerTransaction, path.limits.recipientsPerTransaction ?? .max)
     }
 
     var canTake: Bool { isReady && !isLoading && (connection?.canSend ?? false) }
     var hasServedItsTurn: Bool { served >= Self.turn }
-    var hasServedAll: Bool { policy.messagesPerConnection > 0 && served >= policy.messagesPerConnection }
+    var hasServedAll: Bool {
+        served >= path.limits.messagesPerConnection ?? .max
+    }
 
     /// - Parameter now: wall milliseconds.
     func open(now: UInt64) {
@@ -68,7 +96,7 @@ final class NextHopConnection: SMTPClientDelegate {
         shard.find(name) { [self] whereabouts in
             switch whereabouts {
             case .hosts(let found):
-                addresses = found.prefix(Self.mostAddresses).map(withPort).reversed()
+                addresses = reachable(found).prefix(Self.mostAddresses).map(withPort).reversed()
                 tryNext()
             case .temporary(let reply): end(.refused(reply))
             case .impossible(let reply):
@@ -81,39 +109,62 @@ final class NextHopConnection: SMTPClientDelegate {
         }
     }
 
-    /// What the DNS found has no port of its own.
+    /// A source without an address of a host's family must not send from one that the system chooses.
+    private func reachable(_ found: [HostAddress]) -> [HostAddress] {
+        guard let source = path.source else { return found }
+        let own = found.filter { source.reaches(isIPv4: $0.address.protocol == .inet) }
+        if own.isEmpty {
+            lastCause = .unreachable("source '\(source.name)' has no address of the family of \(name)'s hosts")
+            address = found.first
+        }
+        return own
+    }
+
+    /// What the DNS found has no port of its own; the source's wins over all.
     private func withPort(_ found: HostAddress) -> HostAddress {
-        guard shard.routes.hop(of: name) == nil else { return found }
         var host = found
-        host.address.port = policy.port
+        if let port = path.source?.port {
+            host.address.port = port
+        } else if shard.routes.hop(of: name) == nil {
+            host.address.port = policy.port
+        }
         return host
     }
 
     private func tryNext() {
         guard let next = addresses.popLast(), !isGivenUp else { return end(lastCause) }
         address = next
-        connect(to: next)
+        guard mustAsk(of: next) else { return connect(to: next, .usual) }
+        askDemand(of: next) { [self] demand in
+            if isGivenUp { return end(lastCause) }
+            guard let refusal = refusal(demand, next) else { return connect(to: next, demand) }
+            lastCause = .refused(refusal)
+            tryNext()
+        }
     }
 
-    private func connect(to target: HostAddress) {
-        let tls = shard.isBroken(target.address) && policy.tls == .opportunistic ? .none : policy.tls
-        var configuration = ClientConfiguration(hostname: policy.ehloName ?? shard.hostname)
-        configuration.tls = tls.client
+    private func connect(to target: HostAddress, _ demand: HopDemand) {
+        let isBroken = target.address == clearAddress || shard.fails(.tls, at: target.address)
+        security = HopSecurity(demand, policy, isBroken: isBroken)
+        var configuration = ClientConfiguration(hostname: path.source?.ehloName ?? policy.ehloName ?? shard.hostname)
+        configuration.tls = security.tls.client
+        prepare(&configuration, target)
         configuration.keepsReplies = shard.logs(.delivery)
         configuration.serverProtocol = shard.routes.hop(of: name)?.serverProtocol ?? .smtp
+        let (local, proxy) = (path.source?.addresses ?? policy.sources, path.source?.proxy)
         let seconds = addresses.isEmpty ? Self.connectSeconds.only : Self.connectSeconds.oneOfMany
         attempt = SMTPClientConnection.connect(
             to: target.address, loop: shard.context, configuration: configuration, delegate: self,
             timeout: .seconds(seconds),
-            security: .init(
-                context: shard.egress.context(tls), name: target.name.isEmpty ? nil : target.name,
-                source: shard.egress.source(policy, to: target.address)))
+            security: security.client(
+                target, shard.egress, policy, source: shard.egress.source(local, to: proxy?.address ?? target.address)))
         if !shard.desk.traces.isEmpty, let attempt { shard.follow(self, attempt) }
     }
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {
         loads.append(load)
         served += 1
+        lastWasChunk = connection?.session.sendsChunk(content.form) ?? false
         connection?.send(envelope, content)
     }
 
@@ -143,12 +194,14 @@ final class NextHopConnection: SMTPClientDelegate {
             isReady = true
             attempt = nil
             self.connection = connection
+            noteReady(connection)
             shard.opened(self)
         }
         if !isLoading { shard.serve(self) }
     }
 
     func finished(_ connection: SMTPClientConnection, _ result: TransactionResult) {
+        if result.isAccepted { accepted += 1 }
         shard.finished(
             loads.removeFirst(), result, connection.now, success: success(connection.session), at: self)
     }
@@ -164,6 +217,10 @@ final class NextHopConnection: SMTPClientDelegate {
         let open = Array(zip(loads, unfinished))
         loads = []
         isReady = false
+        if let contentSent = unfinished.first {
+            noteFault(
+                connection, cause, .init(accepted: accepted, lastWasChunk: lastWasChunk, contentSent: contentSent))
+        }
         self.connection = nil
         shard.closed(self, wasReady: true, cause: cause, open: open)
     }
@@ -172,18 +229,14 @@ final class NextHopConnection: SMTPClientDelegate {
     /// not.
     private func failed(_ connection: SMTPClientConnection, _ cause: ClientCloseCause) {
         attempt = nil
-        lastCause = connection.handshakeFailed ? withoutTLS(cause) : cause
-        if connection.handshakeFailed, policy.tls == .opportunistic, let address, !shard.isBroken(address.address) {
-            shard.noteBroken(address.address)
+        noteFailed(connection, cause)
+        lastCause = connection.handshakeFailed ? withoutTLS(cause) : withoutAuthentication(connection, cause)
+        if connection.handshakeFailed, security.tls == .opportunistic, let address {
+            clearAddress = address.address
+            shard.note(.tls, at: address.address, for: policy.security.brokenTLSMilliseconds)
             addresses.append(address)
         }
         tryNext()
-    }
-
-    /// RFC 3463 §3.8: where mail has to wait for TLS, that is what it waits for.
-    private func withoutTLS(_ cause: ClientCloseCause) -> ClientCloseCause {
-        guard policy.tls.client == .required, case .lost(let text) = cause else { return cause }
-        return .refused(SMTPReply(451, .init(4, 7, 5), "TLS is required and failed: \(text)"))
     }
 
     /// Not at once: what is known beforehand would end a connection while its shard is still opening others.

@@ -2,6 +2,7 @@ package import DKIMSigning
 package import DeliveryQueue
 package import MailRouting
 package import MailTypes
+package import ProcessLife
 package import SASLAuthentication
 package import SMTPTransport
 
@@ -45,6 +46,8 @@ package struct RelayConfiguration: Sendable {
     /// Needed where ``routes`` go by MX records.
     package var exchangers: (any ExchangerLookup)?
     package var egress = EgressConfiguration()
+    /// Needed where ``egress`` uses DANE or MTA-STS, or where TLS is reported.
+    package var security: NextHopSecurity?
     /// Which signatures messages get.
     package var dkim = DKIMPolicy()
     package var signingThreads = 1
@@ -61,12 +64,25 @@ package struct RelayConfiguration: Sendable {
     package var inflowDelayMilliseconds: UInt64 = 250
     /// With less free on the spool's file system new mail is told 452; queued mail goes on.
     package var minimumFreeBytes = 256 << 20
+    /// The same for inodes.
+    package var minimumFreeInodes = 1_000
+    /// What the process may hold before new mail is told 452 and new clients 421; nil: nine tenths of its control
+    /// group's limit, if there is one.
+    package var memoryLimitBytes: Int?
+    /// Messages in the spool beyond which new mail is told 452; nil: no limit.
+    package var maximumQueued: Int?
+    /// Nil: the spool has no files.
+    package var spoolDirectory: String?
+    /// Bound already, by the listener's name; the others are bound when the relay starts.
+    package var sockets = BoundSockets()
     /// Larger messages are not sent back with RET=FULL, only their header.
     package var returnedContentBytes = 1 << 20
     /// Nil: none.
     package var http: HTTPConfiguration?
     /// Nil: no event log.
     package var events: EventConfiguration?
+    /// Nil: no shaping.
+    package var shaping: ShapingConfiguration?
     /// Names printed in the record.
     package var spoolName: String
     package var durabilityName: String

@@ -6,6 +6,8 @@ struct RelayCounts: Sendable {
     var acceptedBytes: UInt64 = 0
     var generated: UInt64 = 0
     var refused: UInt64 = 0
+    /// Messages and clients sent away while something was short.
+    var shed: UInt64 = 0
     /// Messages refused because a signature could not be made.
     var unsigned: UInt64 = 0
     var delivered: UInt64 = 0
@@ -23,6 +25,8 @@ struct RelayCounts: Sendable {
     var tlsSessions: UInt64 = 0
     var authenticated: UInt64 = 0
     var authenticationFailures: UInt64 = 0
+    /// Things that next hops failed at and are not asked for again for a while.
+    var hostFaults: [HostMemory.Fault: UInt64] = [:]
 
     mutating func add(_ other: RelayCounts) {
         recovered += other.recovered
@@ -31,6 +35,7 @@ struct RelayCounts: Sendable {
         acceptedBytes += other.acceptedBytes
         generated += other.generated
         refused += other.refused
+        shed += other.shed
         unsigned += other.unsigned
         delivered += other.delivered
         bounced += other.bounced
@@ -44,5 +49,6 @@ struct RelayCounts: Sendable {
         tlsSessions += other.tlsSessions
         authenticated += other.authenticated
         authenticationFailures += other.authenticationFailures
+        hostFaults.merge(other.hostFaults, uniquingKeysWith: +)
     }
 }

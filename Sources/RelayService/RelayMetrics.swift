@@ -42,9 +42,37 @@ package enum RelayMetrics {
     static let freeBytes = MetricFamily("millrace_spool_free_bytes", .gauge, "Free space of the spool's file system.")
     static let spoolHealthy = MetricFamily(
         "millrace_spool_healthy", .gauge, "1 while the spool takes mail, 0 after a fault that latched it.")
+    static let freeInodes = MetricFamily(
+        "millrace_spool_free_inodes", .gauge, "Free inodes of the spool's file system.")
+    static let loadShedding = MetricFamily(
+        "millrace_load_shedding", .gauge,
+        "1 while new mail or clients are refused because of it: disk, inodes, memory, descriptors, backlog.",
+        labels: ["cause"])
+    static let loadRefusals = MetricFamily(
+        "millrace_load_refusals_total", .counter, "Messages and clients refused because something was short.")
+    static let loadUsed = MetricFamily(
+        "millrace_load_used", .gauge,
+        "In use, where there is a limit: memory (bytes), descriptors, clients, backlog (messages).",
+        labels: ["resource"])
+    static let loadLimits = MetricFamily(
+        "millrace_load_limit", .gauge, "From where on it is short, in the same units.", labels: ["resource"])
+    static let failedAccepts = MetricFamily(
+        "millrace_accept_failures_total", .counter, "Times that accept(2) found no descriptor or memory.")
     static let dnsLookups = MetricFamily(
         "millrace_dns_lookups_total", .counter, "Domains whose exchangers were looked up, by result.",
         labels: ["result"])
+    static let hostFaults = MetricFamily(
+        "millrace_next_hop_faults_total", .counter,
+        "What next hops failed at and are not asked for again for a while: tls, pipelining, chunking.",
+        labels: ["fault"])
+    static let tlsResults = MetricFamily(
+        "millrace_tls_report_sessions_total", .counter,
+        "Sessions in TLS reports by result: success, failure, dropped (in no report).", labels: ["result"])
+    static let policyFetches = MetricFamily(
+        "millrace_mta_sts_fetches_total", .counter, "MTA-STS policies asked for by result: fetched, failed.",
+        labels: ["result"])
+    static let policiesKept = MetricFamily(
+        "millrace_mta_sts_policies", .gauge, "MTA-STS policies that are remembered.")
     static let logEvents = MetricFamily(
         "millrace_log_events_total", .counter, "Events for the log by outcome: written, dropped.", labels: ["outcome"])
     static let logBytes = MetricFamily("millrace_log_written_bytes_total", .counter, "Octets of events written.")
@@ -72,8 +100,11 @@ package enum RelayMetrics {
     package static let families = [
         connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
         signatureFailures, notifications, queued, deliveries, nextHops, resident, commits, commitRecords, commitSeconds,
-        deliverySeconds, freeBytes, spoolHealthy, dnsLookups, logEvents, logBytes, logHealthy, logRemovedUnread,
+        deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
+        failedAccepts, dnsLookups, hostFaults, tlsResults, policyFetches, policiesKept, logEvents, logBytes, logHealthy,
+        logRemovedUnread,
         hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
+        automations, automationTriggers,
     ]
 
     /// Destinations with a line of their own; labels must not grow with the world.
@@ -108,7 +139,10 @@ extension RelayServer {
         addCounts(counts, &text)
         try await addQueues(&text)
         try await addSpool(&text)
+        addLoad(counts, &text)
         addEvents(&text)
+        try await addShaping(&text)
+        addSecurity(counts, &text)
         let usage = ProcessUsage.current()
         text.add(
             RelayMetrics.cpuSeconds, [(["user"], usage.cpuUserSeconds), (["system"], usage.cpuSystemSeconds)])

@@ -7,11 +7,12 @@ extension RelayServer {
     package func control(_ request: ControlRequest) async -> ControlResponse {
         var response = ControlResponse()
         do {
+            if request.command == .shaping || request.command == .shapingCancel { return try await shaping(request) }
             let selection = try selection(request)
             if request.command == .list { return try await list(selection, limit: request.limit ?? 0) }
             response.changed = try await administrator.onAll { shard in
                 switch request.command {
-                case .list: shard.context.eventLoop.makeSucceededFuture(0)
+                case .list, .shaping, .shapingCancel: shard.context.eventLoop.makeSucceededFuture(0)
                 case .flush: shard.flush(selection)
                 case .hold: shard.hold(selection)
                 case .release: shard.unhold(selection)

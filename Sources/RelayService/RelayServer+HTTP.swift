@@ -4,8 +4,10 @@ import MailTypes
 import Measures
 import NIOCore
 import NIOPosix
+import ProcessLife
 import RunRecords
 import SASLAuthentication
+import SMTPTransport
 import TextCodecs
 
 /// The HTTP side of a relay, with threads of its own: making messages must not hold up those that come by SMTP.
@@ -21,7 +23,7 @@ struct RelayHTTP: Sendable {
     /// - Throws: ``RecordFault`` that names the address.
     static func open(
         _ configuration: HTTPConfiguration, hostname: String, threads: Int, shards: [RelayShard],
-        administrator: Administrator,
+        gate: ConnectionGate, socket: Int32?, administrator: Administrator,
         metrics: @escaping @Sendable (String) async throws -> String
     ) async throws -> RelayHTTP {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads / 2))
@@ -43,6 +45,7 @@ struct RelayHTTP: Sendable {
                 ? AdminAccess(trusted: configuration.adminTrusted, keys: configuration.adminKeys) : nil)
         var listener = HTTPServer.Configuration(host: configuration.host, port: configuration.port)
         listener.tls = configuration.tls
+        (listener.gate, listener.boundSocket) = (gate, socket)
         listener.seconds = { Int(WallInstant.now().seconds) }
         listener.bodyLimit = configuration.bodyLimit
         listener.maximumConnections = configuration.connections
@@ -69,10 +72,11 @@ struct RelayHTTP: Sendable {
         self.authentication = authentication
     }
 
-    /// No new requests; those under way are answered.
-    func close() async {
+    /// No new connections; idle ones are closed and requests under way are answered, within `limit` seconds. What comes
+    /// later on a connection that is still there is refused.
+    func close(within limit: Double) async {
+        await server.stop(within: .nanoseconds(Int64(limit * 1e9)))
         intake.refuse("shutting down")
-        await server.close()
     }
 
     func shutDown() async throws {

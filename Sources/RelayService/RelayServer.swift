@@ -1,5 +1,6 @@
 import ControlPlane
 import DeliveryQueue
+import Glibc
 import HTTPService
 import MailRouting
 import MailTypes
@@ -7,6 +8,7 @@ import Measures
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import ProcessLife
 package import RunRecords
 import SMTPProtocol
 import SMTPTransport
@@ -28,13 +30,16 @@ package actor RelayServer {
     let administrator: Administrator
     let started = WallInstant.now()
     private var control: ControlListener?
-    private var http: RelayHTTP?
+    private(set) var http: RelayHTTP?
     private var series = SeriesRecorder()
-    private var isShortOfSpace = false
+    var load: LoadWatch
+    nonisolated let gate: ConnectionGate
+    /// Nil while the relay goes on.
+    private(set) var ending: Ending?
 
     /// Enqueues what the spool holds, then opens the listener.
     package static func start(_ configuration: RelayConfiguration, spool: any Spool) async throws -> RelayServer {
-        raiseDescriptorLimit()
+        let load = LoadWatch(configuration, descriptors: raiseDescriptorLimit())
         let loops = LoopGroup(threads: configuration.threads)
         let commits = CommitLatencies()
         let committer = GroupCommitter(spool: spool) { commits.record($0) }
@@ -42,22 +47,26 @@ package actor RelayServer {
         readers.start()
         let parts = try RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
         let egress = try Egress(configuration.egress)
+        try parts.adopt(configuration.egress)
+        parts.security?.start()
         let shards = loops.contexts.map { RelayShard($0, parts, configuration, egress) }
         let administrator = Administrator(shards, path: configuration.ordersPath)
         try await administrator.begin()
         try await restore(spool, shards)
         try await administrator.recovered()
         var listeners: [SMTPListener] = []
-        for state in parts.listeners { listeners.append(try await bind(state, loops, shards)) }
+        for state in parts.listeners { listeners.append(try await bind(state, loops, shards, load.gate)) }
         let server = RelayServer(
-            configuration, spool, committer, commits, readers, loops, shards, listeners, administrator)
+            configuration, spool, committer, commits, readers, loops, shards, listeners, load, administrator)
+        await administrator.judge { [weak server] in await server?.readiness.reasons ?? ["stopping"] }
         if let path = configuration.controlPath { try await server.openControl(path) }
         if let http = configuration.http { try await server.openHTTP(http) }
+        load.limitClients(configuration)
         return server
     }
 
     private static func bind(
-        _ state: ListenerState, _ loops: LoopGroup, _ shards: [RelayShard]
+        _ state: ListenerState, _ loops: LoopGroup, _ shards: [RelayShard], _ gate: ConnectionGate
     ) async throws -> SMTPListener {
         let listener = state.configuration
         let rules = state.currentRules
@@ -68,6 +77,8 @@ package actor RelayServer {
         configuration.security.tls = rules.tls
         configuration.security.isImplicit = listener.kind == .submissions
         configuration.security.proxies = rules.proxyNetworks
+        configuration.gate = gate
+        configuration.boundSocket = shards[0].configuration.sockets[listener.name]
         do {
             return try await SMTPListener.bind(configuration, loops: loops) {
                 ClientReception(shards[$0.index], state)
@@ -80,7 +91,7 @@ package actor RelayServer {
     private func openHTTP(_ configuration: HTTPConfiguration) async throws {
         http = try await RelayHTTP.open(
             configuration, hostname: self.configuration.hostname, threads: self.configuration.threads, shards: shards,
-            administrator: administrator
+            gate: gate, socket: self.configuration.sockets[BoundSockets.http], administrator: administrator
         ) { [weak self] prefix in try await self?.metrics(prefix: prefix) ?? "" }
     }
 
@@ -104,10 +115,11 @@ package actor RelayServer {
     private init(
         _ configuration: RelayConfiguration, _ spool: any Spool, _ committer: GroupCommitter,
         _ commits: CommitLatencies, _ readers: NIOThreadPool, _ loops: LoopGroup, _ shards: [RelayShard],
-        _ listeners: [SMTPListener], _ administrator: Administrator
+        _ listeners: [SMTPListener], _ load: LoadWatch, _ administrator: Administrator
     ) {
         self.administrator = administrator
         self.configuration = configuration
+        (self.load, gate) = (load, load.gate)
         self.spool = spool
         self.committer = committer
         self.commits = commits
@@ -168,11 +180,13 @@ package actor RelayServer {
         guard !fresh.routes.needsLookups || parts.exchangers != nil else {
             throw RecordFault("mail by MX records needs a restart: no name service was set up")
         }
+        try parts.adopt(fresh.egress)
         for listener in fresh.listeners {
             parts.listeners.first { $0.configuration.name == listener.name }?.replace(listener.rules)
         }
         parts.authentication.replace(fresh.users)
         configuration = fresh
+        load.adopt(fresh)
         for shard in shards { try await shard.context.eventLoop.submit { shard.adopt(fresh, egress) }.get() }
     }
 
@@ -188,20 +202,10 @@ package actor RelayServer {
     package func tick(endsSecond: Bool) async throws -> (sample: IntervalSample, queued: UInt64)? {
         let counts = try await gatherCounts()
         live?.write(messages: counts.delivered + counts.bounced, at: .now())
-        try await watchSpace()
+        try await watchLoad()
         try await administrator.tick()
         guard endsSecond else { return nil }
         return (series.add(totals(counts), at: .now()), counts.queued)
-    }
-
-    /// Below the low-water mark new mail is refused before the disk is full, so that queued mail can go on.
-    private func watchSpace() async throws {
-        guard let free = spool.freeBytes else { return }
-        let isShort = free < configuration.minimumFreeBytes
-        guard isShort != isShortOfSpace else { return }
-        isShortOfSpace = isShort
-        http?.intake.refuse(isShort ? "disk is too full" : nil)
-        for shard in shards { try await shard.context.eventLoop.submit { shard.isShortOfSpace = isShort }.get() }
     }
 
     private func totals(_ counts: RelayCounts) -> ProgressTotals {
@@ -228,13 +232,23 @@ package actor RelayServer {
             latency.merge(part.0)
             faults += part.1
         }
-        return (latency, faults + (shards[0].parts.events?.faults ?? []))
+        let parts = shards[0].parts
+        faults += [parts.shaping.fault].compactMap(\.self)
+        return (latency, faults + (parts.events?.faults ?? []) + (parts.security?.faults ?? []))
+    }
+
+    /// Everything is brought to rest and the spool is closed, so that another process can take over; clients that come
+    /// meanwhile wait for it, as long as it holds copies of the listening sockets. The record gets a name of its own.
+    package func handOver() async throws -> MTARecord {
+        ending = .upgrading
+        return try await stop()
     }
 
     /// SIGTERM: no new mail, deliveries in progress finish or stay spooled, everything known is written.
     package func stop() async throws -> MTARecord {
+        if ending == nil { ending = .stopping }
         await control?.close()
-        await http?.close()
+        await http?.close(within: configuration.drainSeconds / 4)
         for listener in listeners { await listener.stopAccepting() }
         for shard in shards { try await shard.context.eventLoop.submit { shard.beginDrain() }.get() }
         // All listeners' connections are on the same loops: one asks for all.
@@ -244,8 +258,10 @@ package actor RelayServer {
         // The committer's last wake-ups need the loops, so it ends before they do.
         let isCommitted = committer.stop()
         let counts = try await gatherCounts()
+        shards[0].parts.shaping.writeLast()
         for shard in shards { try await shard.context.eventLoop.submit { shard.events?.flush() }.get() }
         await shards[0].parts.events?.close()
+        await shards[0].parts.security?.close()
         let (latency, faults) = try await gatherDetails()
         series.add(totals(counts), at: .now())
         try await http?.shutDown()
@@ -255,9 +271,14 @@ package actor RelayServer {
         try await shards[0].parts.signers.shutdownGracefully()
         spool.close(clean: quiet && isCommitted)
         let record = makeRecord(counts, latency, faults)
-        if let path = configuration.recordPath { try writeOutput(try RecordFile.text(record), to: path) }
+        if let path = recordPath { try writeOutput(try RecordFile.text(record), to: path) }
         live?.write(messages: counts.delivered + counts.bounced, at: .now())
         return record
+    }
+
+    /// The successor writes one of its own at its end.
+    private var recordPath: String? {
+        configuration.recordPath.map { ending == .upgrading ? "\($0).\(getpid())" : $0 }
     }
 
     private func waitForQuiet() async throws -> Bool {

@@ -12,8 +12,6 @@ extension RelayShard {
     static let restMilliseconds: UInt64 = 10_000
     /// A connection that is not ready after so long is given up if another destination has none and wants one.
     static let patienceMilliseconds: UInt64 = 5_000
-    /// A destination that another event loop keeps from connecting asks again after so many milliseconds.
-    static let denialMilliseconds: UInt64 = 100
 
     /// Gives work to resting connections and opens more if there is more.
     func dispatch() {
@@ -26,14 +24,18 @@ extension RelayShard {
     private func wake(_ destination: Destination, _ now: UInt64) {
         // A rate may let none of them go on: each is asked once.
         for _ in 0..<(resting[destination]?.count ?? 0) where queue.hasReady(for: destination, now: now) {
-            guard let connection = resting[destination]?.popLast() else { break }
-            serve(connection)
+            guard let index = resting[destination]?.lastIndex(where: { $0.mayBeginAt <= now }) else {
+                if let time = resting[destination]?.map(\.mayBeginAt).min() { wake(at: time, now) }
+                break
+            }
+            serve(resting[destination]!.remove(at: index))
         }
         if resting[destination]?.isEmpty ?? false { resting[destination] = nil }
     }
 
     /// Four times a second: due messages, the end of a hold, connections that rest too long.
     func tick() {
+        tickShaping()
         events?.flush()
         answer()
         dispatch()
@@ -61,16 +63,12 @@ extension RelayShard {
 
     private func openMore(_ now: UInt64) {
         while let destination = queue.nextConnection(now: now) {
-            let policy = queue.policy(of: destination)
-            let name = queue.name(of: destination)
-            if policy.isShared, !parts.limits.connect(name, limit: policy.connections, loop: context.index) {
-                queue.connectionDenied(destination, until: now + Self.denialMilliseconds)
-                continue
-            }
-            let connection = NextHopConnection(self, to: destination, name: name)
+            guard let path = admit(destination, now) else { continue }
+            let connection = NextHopConnection(self, to: destination, path)
             connections[ObjectIdentifier(connection)] = connection
             connection.open(now: now)
         }
+        if let time = queue.nextGateTime { wake(at: time, now) }
         // What rests is not worth more than what waits.
         if !resting.isEmpty, queue.someoneWaits(now: now) { endRest { _ in true } }
     }
@@ -86,17 +84,24 @@ extension RelayShard {
 
     /// Connections that rest here while another loop waits for one, the limit being used up.
     private func giveUpShared() {
-        for destination in resting.keys where queue.policy(of: destination).connections != nil {
-            guard parts.limits.takeWanted(queue.name(of: destination), besides: context.index) else { continue }
-            endRest { $0.destination == destination }
+        for connection in Array(resting.values.joined()) where connection.path.hasConnectionLimit {
+            if isWantedElsewhere(connection) { endRest { $0 === connection } }
         }
+    }
+
+    /// Others wait for what this connection has of a limit.
+    private func isWantedElsewhere(_ connection: NextHopConnection) -> Bool {
+        connection.path.hasConnectionLimit
+            && parts.limits.takeWanted(
+                connection.heldKeys, besides: context.index, name: queue.name(of: connection.destination))
     }
 
     /// The next delivery to its destination goes out on this connection; without one the connection rests.
     func serve(_ connection: NextHopConnection) {
         while connection.canTake {
             let now = wallMilliseconds()
-            guard !isDraining, !yields(connection, now), mayBegin(connection, now),
+            guard !isDraining, !yields(connection, now),
+                !connection.path.hasMessageRate && !isShaping || mayBegin(connection, now),
                 let lease = queue.next(for: connection.destination, now: now)
             else { return rest(connection) }
             let message = messages[lease.id]
@@ -111,19 +116,10 @@ extension RelayShard {
         if connection.hasServedAll { connection.isLeaving = true }
         if connection.isLeaving { return true }
         guard connection.hasServedItsTurn else { return false }
-        let destination = connection.destination
-        let policy = queue.policy(of: destination)
-        let isWanted =
-            policy.connections != nil
-            && parts.limits.takeWanted(queue.name(of: destination), besides: context.index)
-        if isWanted || queue.mustYield(destination, now: now) { connection.isLeaving = true }
+        if isWantedElsewhere(connection) || queue.mustYield(connection.destination, now: now) {
+            connection.isLeaving = true
+        }
         return connection.isLeaving
-    }
-
-    private func mayBegin(_ connection: NextHopConnection, _ now: UInt64) -> Bool {
-        guard let rate = queue.policy(of: connection.destination).rate else { return true }
-        guard queue.hasReady(for: connection.destination, now: now) else { return false }
-        return parts.limits.begin(queue.name(of: connection.destination), rate: rate, now: now)
     }
 
     private func rest(_ connection: NextHopConnection) {
@@ -176,9 +172,9 @@ extension RelayShard {
             return endDelivery(lease.id)
         }
         if askFirst(lease, waiting, connection) || (routes.needsLookups && relocate(lease, waiting)) { return }
-        let recipients = transaction(message, waiting)
+        let recipients = transaction(message, waiting, connection.recipientsPerTransaction)
         let envelope = message.envelope.narrowed(to: recipients)
-        if let impossible = impossibility(message, client.session) {
+        if let impossible = impossibility(message, client.session) ?? connection.impossibility(message) {
             fail(lease, waiting, impossible)
             return
         }
@@ -195,7 +191,7 @@ extension RelayShard {
         _ lease: DeliveryQueue.Lease, _ waiting: [Int], _ connection: NextHopConnection
     ) -> Bool {
         guard routes.needsLookups, let envelope = messages[lease.id]?.envelope else { return false }
-        let isAsking = ask(for: waiting.map { envelope.recipients[$0] }) { [self] in
+        let isAsking = ask(for: waiting.map { envelope.recipients[$0] }, envelope.labels) { [self] in
             connection.isLoading = false
             guard connection.canTake, let message = messages[lease.id], let content = message.content else {
                 release(lease)
@@ -209,12 +205,12 @@ extension RelayShard {
     }
 
     /// Recipients that go in one transaction: a hundred, or one that has header fields of its own.
-    private func transaction(_ message: QueuedMessage, _ waiting: [Int]) -> [Int] {
+    private func transaction(_ message: QueuedMessage, _ waiting: [Int], _ most: Int) -> [Int] {
         guard let options = message.envelope.options?.recipients, !options.isEmpty else {
-            return Array(waiting.prefix(QueuedMessage.recipientsPerTransaction))
+            return Array(waiting.prefix(most))
         }
         if !options[waiting[0]].header.isEmpty { return [waiting[0]] }
-        return Array(waiting.filter { options[$0].header.isEmpty }.prefix(QueuedMessage.recipientsPerTransaction))
+        return Array(waiting.filter { options[$0].header.isEmpty }.prefix(most))
     }
 
     /// Why this next hop can never take the message (RFC 1870 §6.1, RFC 6152 §3, RFC 6531 §3.5, RFC 3030 §3,
@@ -241,24 +237,12 @@ extension RelayShard {
 
     // MARK: What connections tell
 
-    /// Milliseconds that a next hop's TLS counts as broken.
-    private static let brokenMilliseconds: UInt64 = 3_600_000
-    private static let brokenKept = 10_000
-
-    /// TLS with this next hop failed lately: where it need not be, it is not tried. Another port is another next hop.
-    func isBroken(_ address: SocketAddress) -> Bool {
-        guard !brokenTLS.isEmpty, let until = brokenTLS[address] else { return false }
-        return wallMilliseconds() < until
-    }
-
-    func noteBroken(_ address: SocketAddress) {
-        let now = wallMilliseconds()
-        if brokenTLS.count >= Self.brokenKept { brokenTLS = brokenTLS.filter { $0.value > now } }
-        if brokenTLS.count < Self.brokenKept { brokenTLS[address] = now + Self.brokenMilliseconds }
-    }
-
     func opened(_ connection: NextHopConnection) {
         queue.connectionOpened(connection.destination)
+        if let source = connection.path.source {
+            parts.limits.succeeded(source.name, to: connection.path.destination)
+            connection.counts?.opened += 1
+        }
         dispatch()
     }
 
@@ -271,21 +255,17 @@ extension RelayShard {
         if let reply = connection.impossible { returnAll(to: destination, reply) }
         if connection.hasMoved { rerouteAll(of: destination) }
         resting[destination]?.removeAll { $0 === connection }
-        if queue.policy(of: destination).isShared { parts.limits.disconnect(queue.name(of: destination)) }
+        parts.limits.disconnect(connection.heldKeys, now: wallMilliseconds())
         for (load, contentSent) in open {
             // Content sent and no answer: it must be sent again, perhaps for the second time (RFC 5321 §6.1).
             if contentSent { counts.possibleDuplicates += UInt64(load.recipients.count) }
-            attemptFailed(load.lease, cause.reply)
+            // What it failed at is known now: without that it is tried once more at once.
+            if connection.hasNewFault { release(load.lease) } else { attemptFailed(load.lease, cause.reply) }
         }
         if wasReady {
             queue.connectionClosed(destination)
         } else {
-            if !connection.hasMoved { logHold(queue: queue.name(of: destination), cause.reply) }
-            let overdue = queue.connectionFailed(destination, reply: cause.reply, now: wallMilliseconds())
-            for lease in overdue {
-                messages[lease.id]?.leases += 1
-                attemptFailed(lease, cause.reply)
-            }
+            openingFailed(connection, cause)
         }
         dispatch()
     }

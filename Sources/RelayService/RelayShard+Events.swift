@@ -26,7 +26,7 @@ struct EventBuffer {
 extension RelayShard {
     func logs(_ kind: MailEvent.Kind) -> Bool { events?.log.settings.kinds.contains(kind) ?? false }
 
-    private func log(_ event: MailEvent) {
+    func log(_ event: MailEvent) {
         event.append(to: &events!.lines)
         events!.count += 1
         if events!.lines.count >= EventBuffer.most { events!.flush() }

@@ -60,7 +60,8 @@ extension RelayShard {
         .members([
             "session_id": .string(id(of: hop)), "direction": .string("out"),
             "peer": .string(hop.address?.address.endpointText ?? ""), "name": .string(hop.address?.name ?? ""),
-            "queue": .string(hop.name), "source": .text(hop.connection?.localAddress?.ipAddress),
+            "queue": .string(queue.name(of: hop.destination)),
+            "source": .text(hop.path.source?.name ?? hop.connection?.localAddress?.ipAddress),
             "tls": .text(hop.connection?.tls?.version),
             "state": .string(!hop.isReady ? "connecting" : hop.loads.isEmpty ? "idle" : "transaction"),
             "messages": .int(hop.served), "since_unix_ms": .int(hop.openedAt),
@@ -86,11 +87,11 @@ extension RelayShard {
         return isFound
     }
 
-    /// Connections and deliveries under way by the local address that they leave from.
+    /// Connections and deliveries under way by source, or by the local address that they leave from.
     var sources: [String: (connections: Int, leased: Int)] {
         var found: [String: (connections: Int, leased: Int)] = [:]
         for hop in connections.values {
-            let name = hop.connection?.localAddress?.ipAddress ?? "connecting"
+            let name = hop.path.source?.name ?? hop.connection?.localAddress?.ipAddress ?? "connecting"
             found[name, default: (0, 0)].connections += 1
             found[name, default: (0, 0)].leased += hop.loads.count
         }

@@ -55,13 +55,12 @@ extension RelayShard {
         // Which recipients go along is with the message.
         if let message, message.deliveries > 1 { return .leased }
         guard let domain = label.routingDomain ?? label.domain else { return .stays }
-        let destination: String
-        switch route(of: MailAddress("postmaster@" + domain)) {
-        case .destination(let name): destination = name
-        case .unknown(let domain): destination = domain
+        let labels = MessageLabels(label)
+        switch route(of: MailAddress("postmaster@" + domain), labels) {
+        case .destination(let name): return .queue(name)
+        case .unknown(let domain): return .queue(queueName(domain, labels))
         case .impossible: return .stays
         }
-        return .queue(label.pool.map { $0 + ">" + destination } ?? destination)
     }
 }
 

@@ -74,7 +74,7 @@ extension RelayShard {
     }
 
     /// - Parameters:
-    ///   - source: nil: whatever source connections come from.
+    ///   - source: its name; nil: whatever source connections come from.
     ///   - until: 0: no longer.
     func suspendConnections(of name: String, source: String?, until: UInt64) {
         if let source {
@@ -85,10 +85,14 @@ extension RelayShard {
         if until == 0 { dispatch() }
     }
 
-    /// An operator lets no connection be opened from this source to this queue.
-    func isSuspended(source: String, to name: String, now: UInt64) -> Bool {
-        guard !desk.suspendedPaths.isEmpty else { return false }
-        return desk.suspendedPaths["\(source)>\(name)"].map { $0 > now } ?? false
+    /// An operator lets no connection be opened from this source to this destination.
+    func operatorsSuspension(
+        _ source: EgressSource?, _ destination: String, _ now: UInt64
+    ) -> EgressBook.Suspension? {
+        guard let source, !desk.suspendedPaths.isEmpty,
+            let until = desk.suspendedPaths["\(source.name)>\(destination)"], until > now
+        else { return nil }
+        return .init(until: until, reply: SMTPReply(451, .init(4, 3, 2), "Suspended by an operator"))
     }
 
     // MARK: Other labels

@@ -16,29 +16,37 @@ extension RelayShard {
     }
 
     /// Without asking anyone.
-    func route(of recipient: MailAddress) -> Route {
-        switch routes.place(of: recipient) {
-        case .destination(let name): return .destination(name)
+    func route(of recipient: MailAddress, _ labels: MessageLabels?) -> Route {
+        switch routes.place(of: recipient, labels?.routingDomain) {
+        case .destination(let name): return .destination(queueName(name, labels))
         case .exchangers(let domain):
             switch parts.exchangers?.known(domain) {
             case nil: return .unknown(domain)
             case .hosts(let site, _)?:
                 representatives[site] = domain
-                return .destination(site)
+                return .destination(queueName(site, labels))
             case .permanent(let reply)?: return .impossible(reply)
             // It waits in a queue of its own until its exchangers are known.
-            case .temporary?: return .destination(domain)
+            case .temporary?: return .destination(queueName(domain, labels))
             }
         }
     }
 
+    /// The destination's queue for mail with these labels: one of its own where the mail leaves by another pool than
+    /// what goes there usually does.
+    func queueName(_ destination: String, _ labels: MessageLabels?) -> String {
+        guard let pool = labels?.pool, pool != egress.configuration[destination].pool, QueueName.isNameOfPool(pool)
+        else { return destination }
+        return QueueName(pool: pool, destination: destination).text
+    }
+
     /// Asks for what is not known of these recipients, then goes on.
     /// - Returns: false if nothing had to be asked; `body` was not called then.
-    func ask(for recipients: [MailAddress], _ body: @escaping () -> Void) -> Bool {
+    func ask(for recipients: [MailAddress], _ labels: MessageLabels?, _ body: @escaping () -> Void) -> Bool {
         guard routes.needsLookups else { return false }
         var unknown: Set<String> = []
         for recipient in recipients {
-            if case .unknown(let domain) = route(of: recipient) { unknown.insert(domain) }
+            if case .unknown(let domain) = route(of: recipient, labels) { unknown.insert(domain) }
         }
         guard !unknown.isEmpty, let exchangers = parts.exchangers else { return false }
         let loop = context.eventLoop
@@ -52,10 +60,10 @@ extension RelayShard {
     func destinations(of message: QueuedMessage, _ id: MessageID, among recipients: [Int]) -> [Int: String] {
         var found: [Int: String] = [:]
         for index in recipients {
-            switch route(of: message.envelope.recipients[index]) {
+            switch route(of: message.envelope.recipients[index], message.envelope.labels) {
             case .destination(let name): found[index] = name
             // Known a moment ago and forgotten since: as if it could not be asked now.
-            case .unknown(let domain): found[index] = domain
+            case .unknown(let domain): found[index] = queueName(domain, message.envelope.labels)
             case .impossible(let reply):
                 message.fail([index], reply)
                 log(.bounce, id, message, [index], queue: nil, reply)
@@ -110,7 +118,7 @@ extension RelayShard {
         case moved
     }
 
-    /// The addresses to try for a destination, on this loop, at once or later.
+    /// The addresses to try for a destination (without its pool), on this loop, at once or later.
     func find(_ destination: String, _ body: @escaping (Whereabouts) -> Void) {
         if let hop = routes.hop(of: destination) { return body(.hosts(hop.addresses)) }
         let isSite = destination.hasPrefix(SiteName.prefix)
@@ -151,8 +159,9 @@ extension RelayShard {
 
     /// The rules and the DNS may change while a large queue is being returned.
     private func isStillImpossible(_ name: String) -> Bool {
-        guard routes.goesByExchangers(name) else { return false }
-        switch parts.exchangers?.known(name) {
+        let destination = QueueName.destination(of: name)
+        guard routes.goesByExchangers(destination) else { return false }
+        switch parts.exchangers?.known(destination) {
         case .permanent?, nil: return true
         case .hosts?, .temporary?: return false
         }
@@ -176,7 +185,8 @@ extension RelayShard {
                 if stays { shard.release(lease) } else { shard.cool(lease.id) }
                 done(stays)
             }
-            if !shard.ask(for: waiting.map { message.envelope.recipients[$0] }, goOn) { goOn() }
+            let recipients = waiting.map { message.envelope.recipients[$0] }
+            if !shard.ask(for: recipients, message.envelope.labels, goOn) { goOn() }
         }
     }
 
@@ -237,6 +247,9 @@ extension RelayShard {
     /// Now and then: sites without mail need no domain that stands for them.
     func forgetSites() {
         guard representatives.count > Self.representativesKept else { return }
-        representatives = representatives.filter { queue.has($0.key) }
+        let pools = egress.configuration.pools.keys
+        representatives = representatives.filter { site, _ in
+            queue.has(site) || pools.contains { queue.has(QueueName(pool: $0, destination: site).text) }
+        }
     }
 }

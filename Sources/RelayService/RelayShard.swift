@@ -24,6 +24,9 @@ struct RelayParts: Sendable {
     let signers: NIOThreadPool
     /// Nil where nobody wants to know.
     let events: EventService?
+    let shaping: ShapingService
+    /// Nil where neither DANE, MTA-STS nor TLS reports are used.
+    let security: NextHopSecurity?
 
     /// - Throws: ``EventLogFault``.
     init(
@@ -33,9 +36,11 @@ struct RelayParts: Sendable {
         self.spool = spool
         self.committer = committer
         self.readers = readers
+        shaping = ShapingService(configuration.shaping, now: WallInstant.now().milliseconds)
         authentication = AuthenticationService(configuration.users)
         listeners = configuration.listeners.map { ListenerState($0, hostname: configuration.hostname) }
         exchangers = configuration.exchangers
+        security = configuration.security
         signers = NIOThreadPool(numberOfThreads: max(1, configuration.signingThreads))
         signers.start()
     }
@@ -75,8 +80,8 @@ final class RelayShard: @unchecked Sendable {
     // Outbound; see RelayShard+Connections.
     var connections: [ObjectIdentifier: NextHopConnection] = [:]
     var resting: [Destination: [NextHopConnection]] = [:]
-    /// Next hops whose TLS failed, until when (wall milliseconds) they are not asked for it.
-    var brokenTLS: [SocketAddress: UInt64] = [:]
+    /// What next hops failed at lately.
+    var hostMemory = HostMemory()
 
     // Inbound
     var reception: ReceptionBudget
@@ -84,9 +89,14 @@ final class RelayShard: @unchecked Sendable {
     /// Connections that are not read from, the longest waiting first.
     var held: [ClientReception] = []
 
+    /// A wake-up is set for then (wall milliseconds); `.max`: none.
+    var wakesAt = UInt64.max
+    /// What each source did on this loop, by its name.
+    var sourceCounts: [String: SourceCounts] = [:]
+
     private(set) var isDraining = false
-    /// The spool's file system is below its low-water mark.
-    var isShortOfSpace = false
+    /// What is refused while something is short.
+    var shedding = Shedding()
     /// Who waits for a message to be safe.
     enum Sender {
         /// - Parameter received: octets counted in ``reception``.
@@ -116,7 +126,7 @@ final class RelayShard: @unchecked Sendable {
         queue = DeliveryQueue(
             policies: configuration.policies,
             connectionLimit: max(1, configuration.outboundConnections / configuration.threads),
-            hasManyDestinations: configuration.routes.needsLookups)
+            hasManyDestinations: configuration.routes.needsLookups || !configuration.egress.pools.isEmpty)
         reception = ReceptionBudget(limit: configuration.receptionBytes / configuration.threads)
         inflow = InflowControl(
             delayMilliseconds: configuration.inflowDelayMilliseconds,
@@ -124,6 +134,10 @@ final class RelayShard: @unchecked Sendable {
         events = parts.events.map { EventBuffer(log: $0.log) }
         salt = UInt16.random(in: 0...UInt16.max)
         nextSequence = UInt64(context.index) << 56
+        parts.limits.register(context.index) { [weak self] key in
+            guard let self else { return }
+            self.context.eventLoop.execute { self.limitFreed(key) }
+        }
     }
 
     var committer: GroupCommitter { parts.committer }
@@ -159,7 +173,10 @@ final class RelayShard: @unchecked Sendable {
     /// Nil while new mail is taken.
     var refusesNewMail: SMTPReply? {
         if isDraining { return .serviceClosing }
-        if isShortOfSpace { return SpoolFault.noSpace("").reply }
+        if let refusal = shedding.mail {
+            counts.shed += 1
+            return refusal
+        }
         // What cannot be read back has to stay in memory, and memory ends.
         if !spool.canLoad, residentBytes > residentBudget { return SpoolFault.noSpace("").reply }
         return committer.fault?.reply
@@ -221,7 +238,7 @@ final class RelayShard: @unchecked Sendable {
 
     private func enqueue(_ message: SpoolMessage, _ now: MonotonicInstant) {
         let queued = QueuedMessage(message, acceptedInstant: now)
-        if let only = routes.only {
+        if let only = routes.only, message.envelope.options?.labels == nil {
             queue.accept(
                 message.id, recipients: message.envelope.recipients.count, to: only, label: label(of: message.envelope),
                 isSilent: message.envelope.isSilent)
@@ -229,7 +246,7 @@ final class RelayShard: @unchecked Sendable {
         }
         // Only what is needed: whoever holds the message holds its content.
         let id = message.id
-        let isAsking = ask(for: message.envelope.recipients) { [self] in
+        let isAsking = ask(for: message.envelope.recipients, message.envelope.labels) { [self] in
             routing -= 1
             if queued.content != nil { residentBytes -= queued.memoryBytes }
             place(queued, id)
@@ -328,9 +345,10 @@ final class RelayShard: @unchecked Sendable {
     private func restoredPlaces(_ message: QueuedMessage) -> [Int: String] {
         var places: [Int: String] = [:]
         for index in message.recipients.indices where message.recipients[index] == .waiting {
-            switch routes.place(of: message.envelope.recipients[index]) {
-            case .destination(let name): places[index] = name
-            case .exchangers(let domain): places[index] = domain
+            let labels = message.envelope.labels
+            switch routes.place(of: message.envelope.recipients[index], labels?.routingDomain) {
+            case .destination(let name): places[index] = queueName(name, labels)
+            case .exchangers(let domain): places[index] = queueName(domain, labels)
             }
         }
         return places
@@ -341,6 +359,7 @@ final class RelayShard: @unchecked Sendable {
         configuration = fresh
         self.egress = egress
         queue.adopt(fresh.policies)
+        renewClaims(wallMilliseconds())
         dispatch()
     }
 

@@ -70,9 +70,11 @@ package struct RouteTable: Sendable {
     }
 
     /// Domains are compared without regard to case (RFC 5321 §2.4).
-    func place(of recipient: MailAddress) -> Place {
+    /// - Parameter routingDomain: goes where mail for this domain goes (``MessageLabels/routingDomain``).
+    func place(of recipient: MailAddress, _ routingDomain: String? = nil) -> Place {
         if let only { return .destination(only) }
-        let domain = recipient.domain.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
+        let wanted = routingDomain.map { Array($0.utf8)[...] } ?? recipient.domain
+        let domain = wanted.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
         if let name = names[domain] { return .destination(name) }
         if let smartHost { return .destination(smartHost.text) }
         return .exchangers(of: String(decoding: domain, as: UTF8.self))

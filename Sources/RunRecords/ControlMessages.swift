@@ -15,6 +15,10 @@ package struct ControlRequest: Codable, Hashable, Sendable {
         case release
         /// Waiting deliveries are forgotten; nobody is told.
         case remove
+        /// Automatic shaping that is at work.
+        case shaping
+        /// Ends the one with the id `automation`.
+        case shapingCancel = "shaping_cancel"
     }
 
     package var command: Command
@@ -23,6 +27,7 @@ package struct ControlRequest: Codable, Hashable, Sendable {
     /// Only these messages, 32 hexadecimal digits each.
     package var ids: [String]?
     package var limit: Int?
+    package var automation: UInt64?
 
     package init(_ command: Command, destination: String? = nil, ids: [String]? = nil, limit: Int? = nil) {
         self.command = command
@@ -132,6 +137,7 @@ package struct ControlResponse: Codable, Hashable, Sendable {
     package var changed: Int?
     package var destinations: [Destination]?
     package var deliveries: [Delivery]?
+    package var automations: [Automation]?
     package init() {}
 }
 

@@ -27,46 +27,36 @@ package struct SeriesRecorder: Sendable {
     @discardableResult
     package mutating func add(_ totals: ProgressTotals, at instant: WallInstant) -> IntervalSample {
         let sample = IntervalSample(
-            unixSeconds: instant.seconds, messages: totals.messages - last.messages,
-            bytes: totals.bytes - last.bytes, failed: totals.failed - last.failed, connections: totals.connections)
+            unixSeconds: instant.seconds, messages: Self.step(last.messages, totals.messages),
+            bytes: Self.step(last.bytes, totals.bytes), failed: Self.step(last.failed, totals.failed),
+            connections: totals.connections)
         last = totals
         samples.append(sample)
         return sample
     }
+
+    /// A count that is smaller than before began again in between, as Prometheus reads counters.
+    private static func step(_ before: UInt64, _ now: UInt64) -> UInt64 { now >= before ? now - before : now }
 }
 
 /// `FILE.live` beside a record: `{"messages":N,"unix_s":T}`, rewritten while the program runs, so that a harness
 /// can wait for the last message without asking the program anything.
 package struct LiveFile: Sendable {
     private let path: String
+    /// Beside `/dev/null` nothing is to be left behind.
+    private let isWanted: Bool
 
-    package init(record: String) { path = record + ".live" }
+    package init(record: String) {
+        path = record + ".live"
+        isWanted = isRegularOutput(record)
+    }
 
     /// Replaces the file atomically. A full disk is not worth a fault here: the record itself will tell.
     package func write(messages: UInt64, at instant: WallInstant) {
+        guard isWanted else { return }
         let text = "{\"messages\":\(messages),\"unix_s\":\(fixed(instant.seconds, 3))}\n"
         try? Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     }
 
-    package func remove() { unlink(path) }
-}
-
-/// An append-only text file of a ledger, one line a message.
-package final class LedgerFile: @unchecked Sendable {  // used by one task at a time
-    private let handle: FileHandle
-
-    /// - Throws: ``RecordFault`` that names the path.
-    package init(path: String) throws(RecordFault) {
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let handle = FileHandle(forWritingAtPath: path)
-        else { throw RecordFault("ledger \(path): cannot be created") }
-        self.handle = handle
-    }
-
-    package func append(_ bytes: [UInt8]) throws {
-        guard !bytes.isEmpty else { return }
-        try handle.write(contentsOf: Data(bytes))
-    }
-
-    package func close() { try? handle.close() }
+    package func remove() { if isWanted { unlink(path) } }
 }

@@ -61,28 +61,6 @@ package struct IntervalSample: Codable, Hashable, Sendable {
     }
 }
 
-/// How often a reply code came, and the first text it came with.
-package struct ReplyCount: Codable, Hashable, Sendable {
-    /// `mail`, `rcpt`, `data`, `final`, `greeting`, `ehlo`, or `connection` for failures without a reply.
-    package var stage: String
-    /// 0 where there was no reply.
-    package var code: Int
-    package var count: UInt64
-    package var firstText: String
-
-    enum CodingKeys: String, CodingKey {
-        case stage, code, count
-        case firstText = "first_text"
-    }
-
-    package init(stage: String, code: Int, count: UInt64, firstText: String) {
-        self.stage = stage
-        self.code = code
-        self.count = count
-        self.firstText = firstText
-    }
-}
-
 /// `traffic-gen --record`: offered = accepted + refused + failed + in_doubt.
 package struct GeneratorRecord: Codable, Sendable {
     package static let schema = "millrace.generator/1"
@@ -152,6 +130,12 @@ package struct GeneratorRecord: Codable, Sendable {
     package var recipientsRefused: UInt64?
     package var connectionsMade: UInt64?
     package var transport: TransportFacts?
+    /// Messages refused, by the stage that refused them (`mail`, `rcpt`, `data`, `final`, `http`); and those whose
+    /// connection ended, by the stage whose reply did not come.
+    package var refusedAt: [String: UInt64]?
+    package var unansweredAt: [String: UInt64]?
+    /// Seconds in which messages of an open load were due, warm-up included.
+    package var windowSeconds: Double?
 
     enum CodingKeys: String, CodingKey {
         case header, target, concurrency, pipelining, chunking, offered, accepted, refused, failed, replies, series,
@@ -159,6 +143,9 @@ package struct GeneratorRecord: Codable, Sendable {
         case recipientsAccepted = "recipients_accepted"
         case recipientsRefused = "recipients_refused"
         case connectionsMade = "connections_made"
+        case refusedAt = "refused_at"
+        case unansweredAt = "unanswered_at"
+        case windowSeconds = "window_s"
         case intendedLatency = "intended_latency"
         case waitLatency = "wait_latency"
         case stageLatency = "stage_latency"
@@ -203,7 +190,7 @@ package struct GeneratorRecord: Codable, Sendable {
     }
 }
 
-/// `sink-mta --record`: received = unique + duplicates (the last two only with a ledger).
+/// `sink-mta --record`: contents begun = received + refused; with a ledger received = unique + duplicates + unidentified.
 package struct SinkRecord: Codable, Sendable {
     package static let schema = "millrace.sink/1"
 
@@ -228,8 +215,12 @@ package struct SinkRecord: Codable, Sendable {
     package var rules: [RuleCount]?
     /// Bounces and complaints that went back.
     package var reports: ReportCounts?
-    /// The domains that came first, by messages; all others together are `other`. Only with a ledger.
+    /// The domains that got most; all others together are `other`. Only with a ledger.
     package var domains: [DomainCount]?
+    /// Messages whose content began; what is neither received nor refused was still coming.
+    package var begun: UInt64?
+    /// What went wrong with the sink itself: each ends it with exit code 1.
+    package var faults: [String]?
 
     /// What the ledger found; ids are named in the ledger file.
     package struct LedgerSummary: Codable, Hashable, Sendable {
@@ -239,6 +230,8 @@ package struct SinkRecord: Codable, Sendable {
         package var changed: UInt64
         /// No id header: not from traffic-gen (bounces, other clients).
         package var unidentified: UInt64
+        /// Messages answered 250 whose lines could not be written; nil: none.
+        package var unwritten: UInt64?
 
         package init(unique: UInt64 = 0, duplicates: UInt64 = 0, changed: UInt64 = 0, unidentified: UInt64 = 0) {
             self.unique = unique
@@ -249,7 +242,8 @@ package struct SinkRecord: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case header, listen, received, refused, connections, series, ledger, replies, rules, reports, domains
+        case header, listen, received, refused, connections, series, ledger, replies, rules, reports, domains,
+            begun, faults
         case endToEndLatency = "end_to_end_latency"
         case receivedBytes = "received_bytes"
         case connectionsPeak = "connections_peak"
@@ -267,6 +261,7 @@ package struct SinkRecord: Codable, Sendable {
         ledger = nil
         (endToEndLatency, replies) = (nil, nil)
         (rules, reports, domains) = (nil, nil, nil)
+        (begun, faults) = (nil, nil)
     }
 }
 
@@ -300,13 +295,19 @@ extension SinkRecord {
         package var received: UInt64
         /// As the record's, of this domain alone.
         package var endToEndLatency: LatencyHistogram
+        /// Where ``received`` is less than the domain may have got, since it was out of the table for a time; nil: exact.
+        package var receivedAtMost: UInt64?
 
         enum CodingKeys: String, CodingKey {
             case domain, received
+            case receivedAtMost = "received_at_most"
             case endToEndLatency = "end_to_end_latency"
         }
 
-        package init(domain: String, received: UInt64, endToEndLatency: LatencyHistogram) {
+        package init(
+            domain: String, received: UInt64, receivedAtMost: UInt64? = nil, endToEndLatency: LatencyHistogram
+        ) {
+            self.receivedAtMost = receivedAtMost
             self.domain = domain
             self.received = received
             self.endToEndLatency = endToEndLatency

@@ -3,8 +3,11 @@ package import MailTypes
 package import Measures
 package import NIOCore
 import NIOPosix
+import NIOSSL
 import NIOTLS
+import SASLAuthentication
 package import SMTPProtocol
+package import TransportSecurity
 
 /// What the owner of a client connection is told. All calls come on the connection's event loop.
 package protocol SMTPClientDelegate: AnyObject {
@@ -58,12 +61,14 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private var commands = ByteBuffer()
     private var contents: [OutgoingContent] = []
     private var isReading = false
-    private var mustFlush = false
+    private var output = DirectOutput()
     private var cause: ClientCloseCause?
     private(set) package var deadline: UInt64 = .max
     /// When the input being worked on was read, or the connection was made.
     package private(set) var now: MonotonicInstant
     package let connectStarted: MonotonicInstant
+    /// When greeting, TLS, EHLO and AUTH have to be over.
+    private let openingEnds: UInt64
     package private(set) var connected = MonotonicInstant(nanoseconds: 0)
     private let security: Security
     /// Follows the session; nil: nobody does.
@@ -76,12 +81,18 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     /// A handshake was begun and failed, or something in the clear stood behind the 220 that it should follow: the next
     /// hop's TLS does not work.
     package private(set) var handshakeFailed = false
+    /// What was wrong with the server's certificates, where ``Security/check`` looked at them.
+    package private(set) var certificateFault: CertificateFault?
 
     /// How this connection encrypts, and where it comes from.
     package struct Security: Sendable {
         package var context: TLSClientContext?
         /// Host name of the next hop, for SNI and verification.
         package var name: String?
+        /// What the server's certificates have to be, with a context that leaves it to this; nil: as the context says.
+        package var check: ChainCheck?
+        /// What the check finds is noted, and the connection goes on.
+        package var checkIsAdvisory = false
         /// Local address to connect from; nil: the system's choice.
         package var source: SocketAddress?
         package init(context: TLSClientContext? = nil, name: String? = nil, source: SocketAddress? = nil) {
@@ -100,6 +111,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         self.session = session
         self.delegate = delegate
         self.connectStarted = connectStarted
+        openingEnds = Self.end(of: self.session.configuration.timeouts.opening, from: connectStarted)
         self.security = security
         now = connectStarted
     }
@@ -110,7 +122,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     @discardableResult
     package static func connect(
         to target: SocketAddress, loop: LoopContext, configuration: ClientConfiguration,
-        delegate: any SMTPClientDelegate, timeout: TimeAmount = .seconds(30), security: Security = Security()
+        delegate: any SMTPClientDelegate, timeout: TimeAmount? = nil, security: Security = Security()
     ) -> SMTPClientConnection {
         loop.eventLoop.assertInEventLoop()
         let connection = SMTPClientConnection(
@@ -120,7 +132,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         var bootstrap = ClientBootstrap(group: loop.eventLoop)
         if let source = security.source { bootstrap = bootstrap.bind(to: source) }
         bootstrap
-            .connectTimeout(timeout)
+            .connectTimeout(timeout ?? configuration.timeouts.connectAmount)
             .channelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
             .channelOption(ChannelOptions.writeBufferWaterMark, value: .init(low: 1 << 16, high: 1 << 20))
@@ -207,18 +219,24 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         guard let context else { return }
         isHandshaking = true
         handshakeFailed = true
-        deadline = now.nanoseconds + Self.handshakeLimit
+        output.useChannel()
+        deadline = min(
+            Self.end(of: session.configuration.timeouts.handshake, from: now), session.isOpening ? openingEnds : .max)
         do {
             guard let tls = security.context else { throw TLSFault("TLS is not set up") }
-            try context.pipeline.syncOperations.addHandler(
-                try tls.handler(name: security.name), position: .before(self))
+            try context.pipeline.syncOperations.addHandler(try handler(tls), position: .before(self))
         } catch {
             abort(.lost("TLS: \(error)"))
         }
     }
 
-    /// Nanoseconds that a handshake may take.
-    private static let handshakeLimit: UInt64 = 60_000_000_000
+    private func handler(_ tls: TLSClientContext) throws -> NIOSSLClientHandler {
+        guard let check = security.check else { return try tls.handler(name: security.name) }
+        return try tls.handler(name: security.name, check: check) { [weak self] fault in
+            self?.certificateFault = fault
+            return fault == nil || self?.security.checkIsAdvisory ?? false
+        }
+    }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard case .handshakeCompleted? = event as? TLSUserEvent, isHandshaking else {
@@ -259,6 +277,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
                 dropUnsentContent()
                 delegate.finished(self, result)
                 offer()
+            case .deriveKeys: deriveKeys()
             case .sessionRefused(let reply): cause = .refused(reply)
             case .close(let text): cause = text.map { .lost($0) } ?? .quit
             }
@@ -282,7 +301,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if cause == nil { cause = .lost((isHandshaking ? "TLS: " : "") + Self.plain(error)) }
+        let text = isHandshaking ? "TLS: \(certificateFault?.description ?? Self.plain(error))" : Self.plain(error)
+        if cause == nil { cause = .lost(text) }
         context.close(promise: nil)
     }
 
@@ -292,10 +312,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private func writeContent() {
         let content = contents.removeFirst()
         writeCommands()
-        guard let context else { return }
         tap?.content(content.size)
-        for buffer in content.buffers { context.write(Self.wrapOutboundOut(buffer), promise: nil) }
-        mustFlush = true
+        for buffer in content.buffers { output.add(buffer) }
         if !session.sendsChunk(content.form) { session.appendContentEnd() }
     }
 
@@ -307,20 +325,17 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     private func writeCommands() {
-        guard session.hasOutput, let context else { return }
-        // The buffer may still be on its way out: NIO then holds it, and clear() makes a new one.
+        guard session.hasOutput else { return }
+        // The buffer may still be on its way out: who sends it then holds it, and clear() makes a new one.
         commands.clear()
         session.drainOutput { commands.writeBytes($0) }
         tap?.commands(commands.readableBytesView)
-        context.write(Self.wrapOutboundOut(commands), promise: nil)
-        mustFlush = true
+        output.add(commands)
     }
 
     private func flush() {
         writeCommands()
-        guard mustFlush, let context else { return }
-        mustFlush = false
-        context.flush()
+        if let context { output.flush(context) }
     }
 
     // MARK: Timeouts
@@ -328,8 +343,19 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private func touch(_ instant: MonotonicInstant) {
         now = instant
         let seconds = session.timeoutSeconds
-        deadline = seconds == 0 ? .max - 1 : instant.nanoseconds + UInt64(seconds) * 1_000_000_000
+        deadline = seconds == 0 ? .max - 1 : Self.end(of: seconds, from: instant)
+        if session.isOpening { deadline = min(deadline, openingEnds) }
     }
 
     func deadlinePassed() { abort(.timeout) }
+
+    // MARK: AUTH
+
+    /// What ``deriveKeys()`` found: the server is told, if it is still there.
+    func derived(_ keys: ScramKeys) {
+        guard context != nil, cause == nil else { return }
+        if case .sessionRefused(let reply)? = session.derived(keys) { return abort(.refused(reply)) }
+        touch(.now())
+        flush()
+    }
 }

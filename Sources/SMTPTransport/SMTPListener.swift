@@ -1,3 +1,4 @@
+import Glibc
 import MailTypes
 package import NIOCore
 import NIOPosix
@@ -15,6 +16,10 @@ package final class SMTPListener: Sendable {
         /// Above it a client is told 421 and let go.
         package var maximumConnections: Int
         package var security = ListenerSecurity()
+        /// What this listener shares with others; nil: nothing.
+        package var gate: ConnectionGate?
+        /// Bound already, and ours from now on; nil: ``host`` and ``port`` are bound.
+        package var boundSocket: Int32?
 
         package init(
             host: String, port: Int, session: ServerConfiguration, timeouts: ServerTimeouts = .init(),
@@ -51,7 +56,13 @@ package final class SMTPListener: Sendable {
         delegate: @escaping @Sendable (LoopContext) -> any SMTPServerDelegate
     ) async throws -> SMTPListener {
         let open = OpenConnections()
-        let channel = try await ServerBootstrap(group: loops.group)
+        let bootstrap = ServerBootstrap(group: loops.group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let gate = configuration.gate else { return }
+                    try channel.pipeline.syncOperations.addHandler(AcceptGate(gate))
+                }
+            }
             .serverChannelOption(ChannelOptions.backlog, value: backlog)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 64)
@@ -60,13 +71,24 @@ package final class SMTPListener: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     let count = open.count.add(1, ordering: .relaxed).newValue
                     channel.closeFuture.whenComplete { _ in open.count.subtract(1, ordering: .relaxed) }
-                    let isFull = count > configuration.maximumConnections
+                    let isFull = count > configuration.maximumConnections || configuration.gate?.isBeyond ?? false
                     let loop = loops.context(of: channel.eventLoop)
                     try Self.equip(channel, configuration, loop, delegate(loop), isFull: isFull)
                 }
             }
-            .bind(host: configuration.host, port: configuration.port).get()
-        return SMTPListener(channel, loops)
+        return SMTPListener(try await bind(bootstrap, configuration), loops)
+    }
+
+    private static func bind(
+        _ bootstrap: ServerBootstrap, _ configuration: Configuration
+    ) async throws -> any Channel {
+        guard let socket = configuration.boundSocket else {
+            return try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
+        }
+        let channel = try await bootstrap.withBoundSocket(socket).get()
+        // NIO listens with a backlog of its own, and before options are set: once more with ours.
+        listen(socket, backlog)
+        return channel
     }
 
     private static func equip(
@@ -102,25 +124,27 @@ package final class SMTPListener: Sendable {
     /// The same for the clients of all listeners of these loops.
     package static func drain(_ loops: LoopGroup, limit: TimeAmount) async {
         let deadline = NIODeadline.now() + limit
-        for context in loops.contexts {
-            try? await context.eventLoop.submit { context.forEachServerConnection { $0.drain() } }.get()
-        }
-        while NIODeadline.now() < deadline {
-            if await openConnections(loops) == 0 { return }
+        // Asked again each time: some were accepted just before and had not begun.
+        repeat {
+            if await askToGo(loops) == 0 { return }
             try? await Task.sleep(nanoseconds: 20_000_000)
-        }
+        } while NIODeadline.now() < deadline
         for context in loops.contexts {
             try? await context.eventLoop.submit { context.forEachServerConnection { $0.abort(.serviceClosing) } }.get()
         }
     }
 
-    private static func openConnections(_ loops: LoopGroup) async -> Int {
+    /// - Returns: how many are still there.
+    private static func askToGo(_ loops: LoopGroup) async -> Int {
         var count = 0
         for context in loops.contexts {
             count +=
                 (try? await context.eventLoop.submit {
                     var open = 0
-                    context.forEachServerConnection { _ in open += 1 }
+                    context.forEachServerConnection {
+                        $0.drain()
+                        open += 1
+                    }
                     return open
                 }.get()) ?? 0
         }

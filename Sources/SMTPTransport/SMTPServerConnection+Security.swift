@@ -31,6 +31,7 @@ extension SMTPServerConnection {
     func shakeHands(_ context: ChannelHandlerContext) {
         // Offered without a certificate: a fault of ours, and no reason to go on in the clear.
         guard let usual = security.tls else { return finish(context) }
+        output.useChannel()
         let tls: TLSServerContext
         switch delegate.handshake(self) {
         case .usual: tls = usual

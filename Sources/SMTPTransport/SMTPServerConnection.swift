@@ -23,6 +23,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// Nil: content is wanted, or comes encrypted.
     var discard: KernelDiscard?
     private var replies = ByteBuffer()
+    var output = DirectOutput()
     /// Input that came while a decision was due.
     private var backlog: ByteBuffer?
     var decisionDue = false
@@ -36,10 +37,12 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     private(set) var isWorking = false
     var isAwaitingAdmission = false
     private var isDraining = false
+    /// Our last word is said, and what the client sent meanwhile is read and dropped.
+    var isParting = false
     /// NIO asked to read while we hold it back: a decision is due or the client does not take its replies.
     private var readWithheld = false
     private var isHeld = false
-    package private(set) var deadline: UInt64 = .max
+    package internal(set) var deadline: UInt64 = .max
     /// The handshake is over; nil in the clear.
     package internal(set) var tls: TLSDetails?
     /// When the input being worked on was read, CLOCK_MONOTONIC.
@@ -120,7 +123,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// Lets the client go at the next rest: at once if it rests now.
     func drain() {
         isDraining = true
-        if session.isIdle, !decisionDue { closeForDrain() }
+        if session.isIdle, !decisionDue, !isHandshaking { closeForDrain() }
     }
 
     /// The service has no room for more content: the client's bytes stay in the kernel until ``releaseReading()``.
@@ -135,9 +138,12 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// 421 from our side, whatever the client was doing.
     func abort(_ reply: SMTPReply) {
         guard !isClosing, let context else { return }
-        if !decisionDue { session.close(with: reply) }
+        if !decisionDue {
+            session.count(.other, reply)
+            session.close(with: reply)
+        }
         flushReplies(context)
-        finish(context)
+        part(context)
     }
 
     // MARK: Channel events
@@ -191,6 +197,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isParting else { return }
         let input = Self.unwrapInboundIn(data)
         touch(.now())
         // A handshake is due and this is not part of it: said in the clear, and forgotten.
@@ -209,6 +216,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         deadline = .max
         isClosing = true
         self.context = nil
+        if session.hasCountedReplies { delegate.answered(self, session.takeCountedReplies()) }
         tap?.close()
         delegate.closed(self)
         context.fireChannelInactive()
@@ -218,7 +226,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     package func read(context: ChannelHandlerContext) {
         // Behind a full backlog or unread replies the client's bytes stay in the kernel, and TCP slows it down.
-        if isClosing || isHeld || hasBacklog || !context.channel.isWritable {
+        if !isParting, isClosing || isHeld || hasBacklog || !context.channel.isWritable {
             readWithheld = true
         } else {
             context.read()
@@ -235,7 +243,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     private func resumeReading(_ context: ChannelHandlerContext) {
-        guard readWithheld, !isHeld, !hasBacklog, context.channel.isWritable else { return }
+        guard readWithheld, isParting || !isHeld, !hasBacklog, context.channel.isWritable else { return }
         readWithheld = false
         context.read()
     }
@@ -342,6 +350,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     private func afterWork() {
         if session.hasRejections { delegate.rejected(self, session.takeRejections()) }
+        if session.hasCountedReplies { delegate.answered(self, session.takeCountedReplies()) }
         guard let context, !isHandshaking else { return }
         if decisionDue { return flushReplies(context) }
         if isDraining, session.isIdle, !isClosing { return closeForDrain() }
@@ -354,14 +363,16 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         replies.clear()
         session.drainOutput { replies.writeBytes($0) }
         tap?.replies(replies.readableBytesView)
-        context.writeAndFlush(Self.wrapOutboundOut(replies), promise: nil)
+        output.add(replies)
+        output.flush(context)
     }
 
     private func closeForDrain() {
         guard let context, !isClosing else { return }
+        session.count(.other, .serviceClosing)
         session.close(with: .serviceClosing)
         flushReplies(context)
-        finish(context)
+        part(context)
     }
 
     func finish(_ context: ChannelHandlerContext) {
@@ -378,6 +389,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
 
     func deadlinePassed() {
         // While we owe the client an answer it is not the client that is late.
+        if isParting { return leaveParting() }
         if decisionDue || isHeld { return touch(.now()) }
         abort(SMTPReply(421, .init(4, 4, 2), "Timeout, closing connection"))
     }

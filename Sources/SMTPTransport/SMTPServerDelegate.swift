@@ -39,6 +39,9 @@ package protocol SMTPServerDelegate: AnyObject {
     func contentAborted(_ connection: SMTPServerConnection)
     /// What the session refused, where ``ServerConfiguration/recordsRejections`` asks for it; once a read.
     func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection])
+    /// What the session answered by itself, where ``ServerConfiguration/countsReplies`` asks for it; once a read, and
+    /// before ``closed(_:)``.
+    func answered(_ connection: SMTPServerConnection, _ replies: [CountedReply])
     func closed(_ connection: SMTPServerConnection)
 }
 
@@ -83,4 +86,5 @@ extension SMTPServerDelegate {
     package func hello(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
     package func dataAsked(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
     package func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection]) {}
+    package func answered(_ connection: SMTPServerConnection, _ replies: [CountedReply]) {}
 }

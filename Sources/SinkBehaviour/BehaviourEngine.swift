@@ -12,16 +12,25 @@ package struct BehaviourEngine: Sendable {
 
     package init(_ rules: SinkRules) {
         self.rules = rules
-        var seeds = SplitMix64(seed: rules.seed)
-        states = rules.rules.map { RuleState($0, seed: seeds.next()) }
+        states = Self.states(rules)
         byStage = Dictionary(grouping: rules.rules.indices) { rules.rules[$0].stage }
     }
 
     /// How often each rule did something, in the order of the rules.
     package var hits: [(name: String, count: UInt64)] { zip(rules.rules, states).map { ($0.name, $1.hits) } }
 
-    package mutating func resetHits() {
-        for index in states.indices { states[index].hits = 0 }
+    private static func states(_ rules: SinkRules) -> [RuleState] {
+        var seeds = SplitMix64(seed: rules.seed)
+        return rules.rules.map { RuleState($0, seed: seeds.next()) }
+    }
+
+    /// Begins again: the same questions get the same answers as from a new engine. Only connections that are open still
+    /// count in their limits.
+    package mutating func reset() {
+        let old = states
+        states = Self.states(rules)
+        for index in states.indices { states[index].open = old[index].open }
+        began = nil
     }
 
     /// Whether anything can happen at this stage.

@@ -10,7 +10,8 @@ struct RuleState: Sendable {
     private var random: SplitMix64
     private var gates: [LimitKey: RateGate] = [:]
     private var gatesKept = 4096
-    private var open: [LimitKey: Int] = [:]
+    /// Connections in a limit, those of now.
+    var open: [LimitKey: Int] = [:]
     private var triplets = TripletTable()
 
     init(_ rule: SinkRule, seed: UInt64) {

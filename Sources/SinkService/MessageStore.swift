@@ -36,6 +36,7 @@ final class MessageKeeper: MessageStore {
     init(directory: String) throws {
         self.directory = directory
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try checkOutput(directory + "/millrace-check")
     }
 
     func store(_ content: [UInt8], _ envelope: Envelope) -> SMTPReply? {
@@ -64,6 +65,7 @@ final class MaildirStore: MessageStore {
             try FileManager.default.createDirectory(
                 atPath: directory + "/" + name, withIntermediateDirectories: true)
         }
+        try checkOutput(directory + "/tmp/millrace-check")
     }
 
     func store(_ content: [UInt8], _ envelope: Envelope) -> SMTPReply? {
@@ -91,7 +93,7 @@ final class MboxStore: MessageStore {
         if !FileManager.default.fileExists(atPath: path) {
             _ = FileManager.default.createFile(atPath: path, contents: nil)
         }
-        guard let handle = FileHandle(forWritingAtPath: path) else { throw CocoaError(.fileWriteNoPermission) }
+        guard let handle = FileHandle(forWritingAtPath: path) else { throw SinkFault("\(path): cannot be written") }
         try handle.seekToEnd()
         file = Mutex(handle)
     }
@@ -107,10 +109,23 @@ final class MboxStore: MessageStore {
         out += StoredForm.quoted(StoredForm.lines(content))
         out.append(0x0A)
         do {
-            try file.withLock { try $0.write(contentsOf: Data(out)) }
+            try file.withLock { try Self.append(out, to: $0) }
             return nil
         } catch {
             return .cannotStore(error)
+        }
+    }
+}
+
+extension MboxStore {
+    /// All of it or nothing: half a message would be read as the begin of the next.
+    fileprivate static func append(_ bytes: [UInt8], to file: FileHandle) throws {
+        let end = try file.offset()
+        do {
+            try file.write(contentsOf: Data(bytes))
+        } catch {
+            try? file.truncate(atOffset: end)
+            throw error
         }
     }
 }

@@ -1,5 +1,6 @@
 import MailTypes
 import RunRecords
+import SMTPProtocol
 import SinkBehaviour
 
 /// Replies of one event loop by stage and code.
@@ -27,11 +28,19 @@ struct ReplyTally: Sendable {
     }
 
     /// - Parameter code: 0 where the connection ended without a reply.
-    mutating func count(_ stage: String, _ code: Int, _ text: @autoclosure () -> String) {
+    mutating func count(_ stage: String, _ code: Int, _ text: @autoclosure () -> String, _ times: UInt64 = 1) {
         let key = Key(stage: stage, code: code)
         if others[key] == nil { others[key] = Count(count: 0, firstText: text()) }
-        others[key]!.count += 1
+        others[key]!.count += times
     }
+
+    /// What sessions answered by themselves.
+    mutating func add(_ replies: [CountedReply]) {
+        for reply in replies { count(reply.stage.rawValue, reply.code, reply.text, reply.count) }
+    }
+
+    /// Content that ended before anything was said of it.
+    mutating func countLeft(_ text: String) { count(CountedReply.Stage.content.rawValue, 0, text) }
 
     mutating func count(_ stage: SinkStage, _ reply: SMTPReply) {
         count(stage.replyName, Int(reply.code), reply.description)
@@ -62,7 +71,7 @@ struct ReplyTally: Sendable {
         for (stage, code, count, text) in usual where count > 0 {
             all.others[Key(stage: stage, code: code), default: Count(count: 0, firstText: text)].count += count
         }
-        let order = SinkStage.allCases.map(\.replyName)
+        let order = ["greeting", "ehlo", "tls", "mail", "rcpt", "data", "chunk", "content", "final", "other"]
         return all.others.map {
             ReplyCount(stage: $0.key.stage, code: $0.key.code, count: $0.value.count, firstText: $0.value.firstText)
         }.sorted {

@@ -26,6 +26,8 @@ final class ReportOutbox: SMTPClientDelegate, @unchecked Sendable {
         var envelope: Envelope
         var content: ByteBuffer
         var attempts = 0
+        /// Of the run that it belongs to.
+        let run: Int
     }
 
     private let loop: LoopContext
@@ -37,6 +39,8 @@ final class ReportOutbox: SMTPClientDelegate, @unchecked Sendable {
     private var isConnecting = false
     private var number: UInt64
     private(set) var counts = Counts()
+    /// Runs that were ended by ``reset()``.
+    private var run = 0
 
     /// A report is tried so often.
     private static let attempts = 5
@@ -61,20 +65,24 @@ final class ReportOutbox: SMTPClientDelegate, @unchecked Sendable {
                 content: content, source: source, unixSeconds: Int(WallInstant.now().seconds), number: number)
             let outgoing = Outgoing(
                 envelope: Envelope(reversePath: message.reversePath, recipients: [message.recipient]),
-                content: ByteBuffer(bytes: message.wireForm))
+                content: ByteBuffer(bytes: message.wireForm), run: run)
             wait(.nanoseconds(Int64(min(report.delay, UInt64(Int64.max))))) { $0.send([outgoing]) }
         }
     }
 
-    /// Counts from zero again; what waits still counts as waiting.
-    func reset() { counts = Counts(waiting: counts.waiting) }
+    /// Counts from zero again; what waits is forgotten, and what is being sent counts no more.
+    func reset() {
+        counts = Counts()
+        due = []
+        run += 1
+    }
 
     private func wait(_ time: TimeAmount, _ body: @escaping (ReportOutbox) -> Void) {
         loop.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in body(self) }
     }
 
     private func send(_ more: [Outgoing]) {
-        due += more
+        due += more.filter { $0.run == run }
         guard !due.isEmpty else { return }
         if let connection {
             if connection.canSend { maySend(connection) }
@@ -103,6 +111,7 @@ final class ReportOutbox: SMTPClientDelegate, @unchecked Sendable {
 
     func finished(_ connection: SMTPClientConnection, _ result: TransactionResult) {
         let report = open.removeFirst()
+        guard report.run == run else { return }
         guard let refusal = result.refusal else {
             counts.sent += 1
             counts.waiting -= 1
@@ -124,7 +133,7 @@ final class ReportOutbox: SMTPClientDelegate, @unchecked Sendable {
     }
 
     private func again(_ reports: [Outgoing], mayTry: Bool) {
-        for report in reports {
+        for report in reports where report.run == run {
             var next = report
             next.attempts += 1
             if mayTry, next.attempts < Self.attempts {

@@ -23,7 +23,6 @@ final class ScriptedConnection: SMTPServerDelegate {
     private var dropping: (afterBytes: Int, withReset: Bool)?
     /// What stage `data` said of content that came in chunks: said at their end.
     private var carried: SinkDecision?
-    private var isReceiving = false
     /// The begin of the content, for reports.
     private var header: [UInt8] = []
     private var isGone = false
@@ -37,6 +36,9 @@ final class ScriptedConnection: SMTPServerDelegate {
         plain = SinkConnection(loop)
         loop.tally.usual.greeting -= 1
     }
+
+    /// What becomes of the greeting is counted.
+    private var isGreeted = false
 
     var wantsWireForm: Bool { plain.wantsWireForm && loop.outbox == nil }
 
@@ -55,6 +57,7 @@ final class ScriptedConnection: SMTPServerDelegate {
     func admit(_ connection: SMTPServerConnection) -> Admission {
         listener = connection.listenerText
         guard let decision = ask(.connect, connection) else {
+            isGreeted = true
             loop.tally.usual.greeting += 1
             return .accepted(nil)
         }
@@ -67,6 +70,7 @@ final class ScriptedConnection: SMTPServerDelegate {
     }
 
     private func admission(_ outcome: SinkOutcome, _ connection: SMTPServerConnection) -> Admission {
+        if case .stall(_?) = outcome {} else { isGreeted = true }
         switch outcome {
         case .answer(let reply?) where !reply.isPositive, .close(let reply?):
             loop.tally.count(.connect, reply)
@@ -78,7 +82,11 @@ final class ScriptedConnection: SMTPServerDelegate {
             end(outcome, .connect, connection)
             return .later
         case .stall(let time):
-            if let time { after(time, connection) { $0.proceed($1.admission(.answer(nil), $0)) } }
+            if let time {
+                after(time, connection) { $0.proceed($1.admission(.answer(nil), $0)) }
+            } else {
+                end(outcome, .connect, connection)
+            }
             return .later
         }
     }
@@ -138,7 +146,6 @@ final class ScriptedConnection: SMTPServerDelegate {
         plain.beginContent()
         header.removeAll(keepingCapacity: true)
         contentBegan = .now()
-        isReceiving = true
         guard form == .raw, let decision = ask(.data, connection, connection.session.envelope.recipients) else {
             return
         }
@@ -153,9 +160,9 @@ final class ScriptedConnection: SMTPServerDelegate {
             header.append(contentsOf: slice.readableBytesView.prefix(Self.headerKept - header.count))
         }
         if let dropping, plain.size >= dropping.afterBytes {
-            loop.totals.refused += 1
-            isReceiving = false
-            return end(.drop(afterBytes: 0, withReset: dropping.withReset), .data, connection)
+            plain.giveUp()
+            loop.tally.countLeft(dropping.withReset ? "reset" : "dropped")
+            return dropping.withReset ? connection.reset() : connection.leave(saying: nil)
         }
         slowDown(connection)
     }
@@ -180,7 +187,6 @@ final class ScriptedConnection: SMTPServerDelegate {
     }
 
     func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision {
-        isReceiving = false
         dropping = nil
         let arrived = connection.now
         var decision = SinkDecision()
@@ -221,9 +227,7 @@ final class ScriptedConnection: SMTPServerDelegate {
             }
             return said
         case .answer(let reply):
-            loop.totals.refused += 1
-            if let reply { loop.tally.count(.end, reply) }
-            return reply
+            if let reply { return plain.refuse(reply) }
         case .stall(let time?):
             isPostponed = true
             var later = decision
@@ -231,21 +235,25 @@ final class ScriptedConnection: SMTPServerDelegate {
             after(time, connection) { connection, this in connection.decide(this.conclude(later, connection, arrived)) }
         case .close, .drop, .halfClose, .stall(nil):
             isPostponed = true
-            loop.totals.refused += 1
+            plain.giveUp()
             end(decision.outcome, .end, connection)
         }
         return nil
     }
 
     func contentAborted(_ connection: SMTPServerConnection) {
-        isReceiving = false
         dropping = nil
         carried = nil
-        loop.totals.refused += 1
+        plain.contentAborted(connection)
+    }
+
+    func answered(_ connection: SMTPServerConnection, _ replies: [CountedReply]) {
+        plain.answered(connection, replies)
     }
 
     func closed(_ connection: SMTPServerConnection) {
         isGone = true
+        if !isGreeted { loop.tally.count("greeting", 0, "the client left") }
         if !leases.isEmpty { behaviour.release(leases) }
         plain.closed(connection)
     }

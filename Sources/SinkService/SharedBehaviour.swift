@@ -27,7 +27,7 @@ final class SharedBehaviour: Sendable {
     func release(_ leases: [SinkLease]) { engine.withLock { $0.release(leases) } }
 
     var hits: [(name: String, count: UInt64)] { engine.withLock { $0.hits } }
-    func resetHits() { engine.withLock { $0.resetHits() } }
+    func reset() { engine.withLock { $0.reset() } }
 
     /// CLOCK_MONOTONIC of the first connection, nanoseconds; nil: there was none.
     var began: UInt64? { engine.withLock { $0.began } }

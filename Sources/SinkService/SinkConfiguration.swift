@@ -1,6 +1,12 @@
 package import Measures
 package import SinkBehaviour
 
+/// What a sink was asked for cannot be had; the text names the option.
+package struct SinkFault: Error, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+}
+
 /// What `sink-mta` was asked to do.
 package struct SinkConfiguration: Sendable {
     /// Port 0 picks a free one. At least one.

@@ -10,11 +10,14 @@ final class SinkConnection: SMTPServerDelegate {
     private(set) var size = 0
     private var verifier = StampVerifier()
     private var kept: [UInt8] = []
+    /// Content began and nothing was decided of it.
+    private var isUnderWay = false
 
     init(_ loop: SinkLoop) {
         self.loop = loop
         loop.totals.open += 1
         loop.totals.connections += 1
+        loop.gauge.opened()
         loop.tally.usual.greeting += 1
     }
 
@@ -42,6 +45,8 @@ final class SinkConnection: SMTPServerDelegate {
     }
 
     func beginContent() {
+        loop.totals.begun += 1
+        isUnderWay = true
         size = 0
         if loop.notesEntries { verifier.reset() }
         kept.removeAll()
@@ -63,11 +68,10 @@ final class SinkConnection: SMTPServerDelegate {
     ///   - arrived: when the end of the content was read.
     /// - Returns: the reply: a refusal if the message could not be kept.
     func accept(_ connection: SMTPServerConnection, reply: SMTPReply?, arrived: MonotonicInstant) -> SMTPReply? {
-        if let store = loop.store, let refusal = store.store(kept, connection.session.envelope) {
-            loop.totals.refused += 1
-            loop.tally.count(.end, refusal)
-            return refusal
+        if let refusal = loop.ledgerState?.refusal ?? loop.store?.store(kept, connection.session.envelope) {
+            return refuse(refusal)
         }
+        isUnderWay = false
         loop.totals.messages += 1
         loop.totals.bytes += UInt64(size)
         let now = arrived.nanoseconds
@@ -76,6 +80,20 @@ final class SinkConnection: SMTPServerDelegate {
         if let reply { loop.tally.count(.end, reply) } else { loop.tally.usual.final += 1 }
         if loop.notesEntries { note(connection, reply, arrived) }
         return reply
+    }
+
+    /// Counts a message whose content came whole and is not taken.
+    func refuse(_ reply: SMTPReply) -> SMTPReply {
+        giveUp()
+        loop.tally.count(.end, reply)
+        return reply
+    }
+
+    /// The content that is under way is not taken; why is counted elsewhere.
+    func giveUp() {
+        guard isUnderWay else { return }
+        isUnderWay = false
+        loop.totals.refused += 1
     }
 
     private func note(_ connection: SMTPServerConnection, _ reply: SMTPReply?, _ arrived: MonotonicInstant) {
@@ -88,7 +106,16 @@ final class SinkConnection: SMTPServerDelegate {
                 reply: reply?.code ?? 250))
     }
 
-    func contentAborted(_ connection: SMTPServerConnection) { loop.totals.refused += 1 }
+    func contentAborted(_ connection: SMTPServerConnection) { giveUp() }
 
-    func closed(_ connection: SMTPServerConnection) { loop.totals.open -= 1 }
+    func answered(_ connection: SMTPServerConnection, _ replies: [CountedReply]) { loop.tally.add(replies) }
+
+    func closed(_ connection: SMTPServerConnection) {
+        if isUnderWay {
+            giveUp()
+            loop.tally.countLeft("the client left")
+        }
+        loop.gauge.closed()
+        loop.totals.open -= 1
+    }
 }

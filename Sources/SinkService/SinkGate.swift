@@ -19,7 +19,7 @@ actor SinkGate {
     private let behaviour: SharedBehaviour?
     private var doors: [Door] = []
     private var isClosed = false
-    private let opened = MonotonicInstant.now()
+    private var opened = MonotonicInstant.now()
     private let refusals: [SinkRule]
 
     /// Binds all of them.
@@ -101,6 +101,9 @@ actor SinkGate {
         guard let began = behaviour?.began else { return false }
         return window.contains(now.nanoseconds - min(began, now.nanoseconds))
     }
+
+    /// Windows that begin at once begin again.
+    func reset() { opened = .now() }
 
     /// Whether ``followRules()`` has to be called often.
     nonisolated var hasRefusals: Bool { !refusals.isEmpty }

@@ -2,6 +2,7 @@ import MailTypes
 import Measures
 import RunRecords
 import Slabs
+import Synchronization
 
 /// One received message, as the ledger notes it:
 /// `ID,ok|changed,size_bytes,received_unix_ns,crc32c,source,domain,reply`; `-` for what is not known.
@@ -49,21 +50,38 @@ struct LedgerEntry: Sendable {
     }
 }
 
+/// Whether the ledger can be written; asked on event loops for each message.
+final class LedgerState: Sendable {
+    private let isBroken = Atomic<Bool>(false)
+
+    /// A message that could not be noted must not be taken.
+    static let refusal = SMTPReply(452, .init(4, 3, 1), "The ledger cannot be written")
+
+    var refusal: SMTPReply? { isBroken.load(ordering: .relaxed) ? Self.refusal : nil }
+
+    func set(broken: Bool) { isBroken.store(broken, ordering: .relaxed) }
+}
+
 /// Counts and writes what the loops noted; used by one task.
 final class SinkLedger {
     private let file: LedgerFile
     private var seen = MessageIDSet()
     private(set) var summary = SinkRecord.LedgerSummary()
     private(set) var latency = LatencyHistogram()
-    private(set) var domains = DomainTable()
+    private(set) var domains = HeavyDomains()
+    /// Lines of messages that were taken before it was known that they cannot be written. Tried again; no more come
+    /// until they are written, so that there are never more than of the time between two writes.
+    private var unwritten: [UInt8] = []
+    let state = LedgerState()
+    /// The first fault; stays, since messages were refused that nobody wanted refused.
+    private(set) var fault: String?
 
-    init(path: String) throws { file = try LedgerFile(path: path) }
+    init(path: String) throws(RecordFault) { file = try LedgerFile(path: path) }
 
-    func append(_ entries: [LedgerEntry]) throws {
-        var lines: [UInt8] = []
-        lines.reserveCapacity(entries.count * 96)
+    func append(_ entries: [LedgerEntry]) {
+        unwritten.reserveCapacity(entries.count * 96)
         for entry in entries {
-            entry.append(to: &lines)
+            entry.append(to: &unwritten)
             switch entry.verdict {
             case .unidentified: summary.unidentified += 1
             case .changed(let id):
@@ -72,7 +90,20 @@ final class SinkLedger {
             case .intact(let id): count(id, entry)
             }
         }
-        try file.append(lines)
+        write()
+    }
+
+    private func write() {
+        do throws(RecordFault) {
+            try file.append(unwritten)
+            unwritten.removeAll(keepingCapacity: true)
+            state.set(broken: false)
+        } catch {
+            if fault == nil { fault = error.description }
+            state.set(broken: true)
+        }
+        let lines = unwritten.count { $0 == 0x0A }
+        summary.unwritten = lines > 0 ? UInt64(lines) : nil
     }
 
     private func count(_ id: MessageID, _ entry: LedgerEntry) {
@@ -93,44 +124,5 @@ final class SinkLedger {
         summary = .init()
         latency = .init()
         domains = .init()
-    }
-
-    func close() { file.close() }
-}
-
-/// Messages and latencies by domain: the domains that come first have a row of their own, all others one together. With
-/// weighted domains the heavy ones come first.
-struct DomainTable {
-    static let most = 40
-    static let other = "other"
-    private struct Row {
-        var received: UInt64 = 0
-        var latency = LatencyHistogram()
-    }
-    private var rows: [[UInt8]: Row] = [:]
-    private var rest = Row()
-
-    mutating func add(_ domain: [UInt8], latency: UInt64?) {
-        let name = domain.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-        guard rows[name] != nil || rows.count < Self.most else { return Self.add(to: &rest, latency) }
-        Self.add(to: &rows[name, default: Row()], latency)
-    }
-
-    private static func add(to row: inout Row, _ latency: UInt64?) {
-        row.received += 1
-        if let latency { row.latency.record(nanoseconds: latency) }
-    }
-
-    /// The most received first; `other` last.
-    var counts: [SinkRecord.DomainCount] {
-        let named = rows.map {
-            SinkRecord.DomainCount(
-                domain: String(decoding: $0.key, as: UTF8.self), received: $0.value.received,
-                endToEndLatency: $0.value.latency)
-        }.sorted { ($0.received, $1.domain) > ($1.received, $0.domain) }
-        guard rest.received > 0 else { return named }
-        return named + [
-            SinkRecord.DomainCount(domain: Self.other, received: rest.received, endToEndLatency: rest.latency)
-        ]
     }
 }

@@ -6,6 +6,8 @@ import SMTPTransport
 final class SinkLoop: @unchecked Sendable {
     struct Totals: Sendable {
         var messages: UInt64 = 0
+        /// Messages whose content began: taken, refused, or still coming.
+        var begun: UInt64 = 0
         var bytes: UInt64 = 0
         var refused: UInt64 = 0
         var connections: UInt64 = 0
@@ -17,7 +19,9 @@ final class SinkLoop: @unchecked Sendable {
     var totals = Totals()
     var tally = ReplyTally()
     var entries: [LedgerEntry] = []
-    let notesEntries: Bool
+    /// Nil: there is no ledger, and no message is looked at.
+    let ledgerState: LedgerState?
+    let gauge: ConnectionGauge
     /// Nil: content is thrown away.
     let store: (any MessageStore)?
     /// Nil where there are no rules.
@@ -26,13 +30,18 @@ final class SinkLoop: @unchecked Sendable {
     /// What a client is shown where the rules want it deceived.
     var wrongCertificate: TLSServerContext?
 
-    init(notesEntries: Bool, store: (any MessageStore)?, behaviour: SharedBehaviour? = nil, outbox: ReportOutbox? = nil)
-    {
-        self.notesEntries = notesEntries
+    init(
+        gauge: ConnectionGauge, ledgerState: LedgerState?, store: (any MessageStore)?,
+        behaviour: SharedBehaviour? = nil, outbox: ReportOutbox? = nil
+    ) {
+        self.gauge = gauge
+        self.ledgerState = ledgerState
         self.store = store
         self.behaviour = behaviour
         self.outbox = outbox
     }
+
+    var notesEntries: Bool { ledgerState != nil }
 
     struct Snapshot: Sendable {
         var totals: Totals
@@ -47,9 +56,10 @@ final class SinkLoop: @unchecked Sendable {
         return Snapshot(totals: totals, tally: tally, reports: outbox?.counts ?? .init(), entries: entries)
     }
 
-    /// Counts from zero again; connections that are open stay open.
+    /// Counts from zero again; connections that are open stay open, and content that is coming is that of the time
+    /// that begins.
     func reset() {
-        totals = Totals(open: totals.open)
+        totals = Totals(begun: totals.begun - totals.messages - totals.refused, open: totals.open)
         tally = ReplyTally()
         outbox?.reset()
         entries.removeAll()
@@ -59,6 +69,7 @@ final class SinkLoop: @unchecked Sendable {
 extension SinkLoop.Totals {
     mutating func add(_ other: Self) {
         messages += other.messages
+        begun += other.begun
         bytes += other.bytes
         refused += other.refused
         connections += other.connections

@@ -20,7 +20,8 @@ package actor SinkServer {
     private var started: WallInstant
     private var startedMonotonic: MonotonicInstant
     private var series = SeriesRecorder()
-    private var peak = 0
+    private let gauge: ConnectionGauge
+    private let turnstile = Turnstile()
     private var tally = ReplyTally()
     private var reports: ReportOutbox.Counts?
     private var http: SinkHTTP?
@@ -33,24 +34,29 @@ package actor SinkServer {
         raiseDescriptorLimit()
         let inbox = configuration.inbox.map { Inbox(most: $0) }
         let store = try store(configuration, inbox)
-        let ledger = try configuration.ledgerPath.map { try SinkLedger(path: $0) }
+        let ledger = try configuration.ledgerPath.map { path in try named("--ledger") { try SinkLedger(path: path) } }
+        if let path = configuration.recordPath { try named("--record") { try checkOutput(path) } }
         let behaviour = configuration.rules.isEmpty ? nil : SharedBehaviour(configuration.rules)
         let reportsTo = try reportTarget(configuration.rules)
         let loops = LoopGroup(threads: configuration.threads)
+        let gauge = ConnectionGauge()
         let sinkLoops = loops.contexts.map { context in
             SinkLoop(
-                notesEntries: ledger != nil, store: store, behaviour: behaviour,
+                gauge: gauge, ledgerState: ledger?.state, store: store, behaviour: behaviour,
                 outbox: reportsTo.map { ReportOutbox(context, to: $0, hostname: configuration.hostname) })
         }
-        let authority = try configuration.tlsDirectory.map {
-            try TestAuthority(directory: $0, names: certificateNames(configuration))
+        let authority = try configuration.tlsDirectory.map { directory in
+            try named("--tls-ca-dir") {
+                try TestAuthority(directory: directory, names: certificateNames(configuration))
+            }
         }
         if let authority { try prepare(sinkLoops, authority) }
         let session = Self.session(configuration, isAsking: behaviour != nil)
         let gate = try await SinkGate(
             try doors(configuration, session, authority), loops, sinkLoops, behaviour,
             ranges: configuration.ranges.map(\.count))
-        let server = SinkServer(configuration, loops, sinkLoops, gate, behaviour, ledger, await gate.addresses)
+        let server = SinkServer(
+            configuration, loops, sinkLoops, gate, behaviour, ledger, gauge, await gate.addresses)
         try await server.serveBeside(authority, inbox)
         return server
     }
@@ -58,15 +64,22 @@ package actor SinkServer {
     /// - Returns: nil where nobody wants to see a message again.
     private static func store(_ configuration: SinkConfiguration, _ inbox: Inbox?) throws -> (any MessageStore)? {
         var stores: [any MessageStore] = []
-        if let path = configuration.keepDirectory { stores.append(try MessageKeeper(directory: path)) }
+        if let path = configuration.keepDirectory {
+            stores.append(try named("--keep") { try MessageKeeper(directory: path) })
+        }
         switch configuration.store {
-        case .maildir(let path): stores.append(try MaildirStore(directory: path))
-        case .mbox(let path): stores.append(try MboxStore(path: path))
+        case .maildir(let path): stores.append(try named("--store") { try MaildirStore(directory: path) })
+        case .mbox(let path): stores.append(try named("--store") { try MboxStore(path: path) })
         case nil: break
         }
         // Last: what another could not take is not in it.
         if let inbox { stores.append(inbox) }
         return stores.isEmpty ? nil : StoreList(stores: stores)
+    }
+
+    /// What the user named and cannot be had, with the option that named it.
+    private static func named<Value>(_ option: String, _ body: () throws -> Value) throws(SinkFault) -> Value {
+        do { return try body() } catch { throw SinkFault("\(option): \(error)") }
     }
 
     // MARK: Listeners
@@ -106,6 +119,7 @@ package actor SinkServer {
         session.maximumContentLine = 0
         session.maximumErrors = 0
         session.asksAboutEach = isAsking
+        session.countsReplies = true
         session.serverProtocol = configuration.speaksLMTP ? .lmtp : .smtp
         session.offersStartTLS = configuration.tlsDirectory != nil && !configuration.isImplicitTLS
         return session
@@ -119,7 +133,7 @@ package actor SinkServer {
 
     private init(
         _ configuration: SinkConfiguration, _ loops: LoopGroup, _ sinkLoops: [SinkLoop], _ gate: SinkGate,
-        _ behaviour: SharedBehaviour?, _ ledger: SinkLedger?, _ addresses: [String]
+        _ behaviour: SharedBehaviour?, _ ledger: SinkLedger?, _ gauge: ConnectionGauge, _ addresses: [String]
     ) {
         self.configuration = configuration
         self.loops = loops
@@ -127,6 +141,7 @@ package actor SinkServer {
         self.gate = gate
         self.behaviour = behaviour
         self.ledger = ledger
+        self.gauge = gauge
         self.addresses = addresses
         live = configuration.recordPath.map { LiveFile(record: $0) }
         started = .now()
@@ -162,6 +177,8 @@ package actor SinkServer {
     /// - Returns: the sample of that second, or of the time since the last one.
     @discardableResult
     package func tick(endsSecond: Bool) async throws -> IntervalSample? {
+        await turnstile.enter()
+        defer { turnstile.leave() }
         let totals = try await gather()
         live?.write(messages: totals.messages, at: .now())
         guard endsSecond else { return nil }
@@ -183,41 +200,52 @@ package actor SinkServer {
                 defer { if resets { loop.reset() } }
                 return loop.snapshot()
             }.get()
-            try ledger?.append(snapshot.entries)
+            ledger?.append(snapshot.entries)
             sum.add(snapshot.totals)
             replies.add(snapshot.tally)
             sent.add(snapshot.reports)
         }
-        peak = max(peak, sum.open)
         tally = replies
         reports = sinkLoops[0].outbox == nil ? nil : sent
         return sum
     }
 
-    /// Counts from zero again, as between two runs; the ledger's file goes on.
+    /// Begins again, as between two runs: counts, and all that rules remember, so that a second run from the same seed is
+    /// answered as the first was. The ledger's file goes on, and so do connections that are open.
     /// - Returns: what was counted until now.
     package func reset() async throws -> SinkRecord {
+        await turnstile.enter()
+        defer { turnstile.leave() }
         let record = makeRecord(try await gather(resets: true))
-        behaviour?.resetHits()
+        behaviour?.reset()
+        await gate.reset()
         ledger?.reset()
         series = SeriesRecorder()
-        peak = 0
+        gauge.reset()
         (started, startedMonotonic) = (.now(), .now())
         return record
     }
 
     /// What was counted until now.
-    package func counters() async throws -> SinkRecord { makeRecord(try await gather()) }
+    package func counters() async throws -> SinkRecord {
+        await turnstile.enter()
+        defer { turnstile.leave() }
+        return makeRecord(try await gather())
+    }
+
+    /// What is wrong with the sink itself, once it is: it refuses what it should take, and the run is no run.
+    package var fault: String? { ledger?.fault }
 
     /// Stops accepting, lets transactions in progress end, writes the record.
     package func stop() async throws -> SinkRecord {
         await gate.close(limit: .seconds(2))
         await http?.stop()
         await names?.close()
+        await turnstile.enter()
+        defer { turnstile.leave() }
         let totals = try await gather()
         series.add(progress(totals), at: .now())
         try await loops.shutDown()
-        ledger?.close()
         let record = makeRecord(totals)
         if let path = configuration.recordPath { try writeOutput(try RecordFile.text(record), to: path) }
         live?.write(messages: totals.messages, at: .now())
@@ -234,7 +262,9 @@ package actor SinkServer {
         record.receivedBytes = totals.bytes
         record.refused = totals.refused
         record.connections = totals.connections
-        record.connectionsPeak = peak
+        record.connectionsPeak = gauge.peak
+        record.begun = totals.begun
+        record.faults = fault.map { [$0] }
         record.firstReceivedUnixSeconds = wall(totals.firstNanoseconds)
         record.lastReceivedUnixSeconds = wall(totals.lastNanoseconds)
         record.series = series.samples

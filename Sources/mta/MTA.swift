@@ -12,6 +12,6 @@ struct MTA: AsyncParsableCommand {
         abstract: "A durable mail transfer agent: what it answered 250 to, it delivers or returns.",
         subcommands: [
             Serve.self, SpoolCommand.self, QueueCommand.self, CheckConfig.self, ConfigReference.self,
-            UsersCommand.self, DKIMCommand.self,
+            UsersCommand.self, DKIMCommand.self, ShapingCommand.self,
         ])
 }

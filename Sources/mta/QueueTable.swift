@@ -44,7 +44,7 @@ struct QueueTable {
         milliseconds.map { MailDate.text(unixSeconds: Int($0 / 1000)) } ?? "-"
     }
 
-    private static func aligned(_ rows: [[String]]) -> String {
+    static func aligned(_ rows: [[String]]) -> String {
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }

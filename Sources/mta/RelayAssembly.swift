@@ -22,11 +22,12 @@ struct RelayAssembly {
             policies: policies(), spoolName: settings.spool, durabilityName: try spool.durabilityName())
         configuration.relayPolicy = relayPolicy()
         configuration.ordersPath = spool.isVolatile ? nil : spool.directory.map { $0 + "/suspensions.json" }
-        configuration.egress = egress()
+        configuration.egress = try egress()
         configuration.users = try users(settings.users)
         configuration.dkim = try dkimPolicy()
         configuration.http = try http()
         configuration.events = try events()
+        configuration.shaping = try shaping()
         configuration.signingThreads = settings.dkimThreads > 0 ? settings.dkimThreads : processorCount()
         configuration.outboundConnections = settings.smartHostConnections
         configuration.residentBytes = settings.residentMemory.bytes
@@ -232,12 +233,10 @@ extension RelayAssembly {
             first: settings.retryFirst.milliseconds, factor: settings.retryFactor,
             cap: settings.retryCap.milliseconds, maximumAge: settings.retryMaxAge.milliseconds)
         policies.standard.delayWarning = settings.delayWarning?.milliseconds
-        policies.standard.connections = settings.delivery.connections
-        policies.standard.rate = settings.delivery.rate
+        policies.standard.limits = limits(settings.delivery)
         for domain in settings.domains {
             var policy = policies.standard
-            policy.connections = domain.connections ?? policy.connections
-            policy.rate = domain.rate ?? policy.rate
+            policy.limits = limits(domain)
             policy.retry.first = domain.retryFirst?.milliseconds ?? policy.retry.first
             policy.retry.factor = domain.retryFactor ?? policy.retry.factor
             policy.retry.cap = domain.retryCap?.milliseconds ?? policy.retry.cap
@@ -248,14 +247,15 @@ extension RelayAssembly {
         return policies
     }
 
-    func egress() -> EgressConfiguration {
+    func egress() throws -> EgressConfiguration {
         var egress = EgressConfiguration()
         let delivery = settings.delivery
+        try addSources(to: &egress)
+        egress.standard.pool = delivery.egressPool
         egress.rootsFile = delivery.tlsCA
         egress.standard.tls = .init(rawValue: delivery.tls.rawValue)!
         egress.standard.sources = delivery.sources
         egress.standard.ehloName = delivery.ehloName?.text
-        egress.standard.messagesPerConnection = delivery.messagesPerConnection
         egress.standard.port = delivery.port
         for domain in settings.domains {
             var policy = egress.standard
@@ -263,7 +263,8 @@ extension RelayAssembly {
             if !domain.sources.isEmpty { policy.sources = domain.sources }
             policy.ehloName = domain.ehloName?.text ?? policy.ehloName
             policy.port = domain.port ?? policy.port
-            policy.messagesPerConnection = domain.messagesPerConnection ?? policy.messagesPerConnection
+            policy.pool = domain.egressPool ?? policy.pool
+            policy.limitsBySource = Dictionary(domain.bySource.map { ($0.source, $0.values.limits) }) { $1 }
             egress.named[domain.name!.text] = policy
         }
         return egress

@@ -17,7 +17,7 @@ struct LiveView {
     }
 
     mutating func show(_ status: LoadStatus) {
-        if isPlain { writeError(Self.rates(status) + "  " + Self.counts(status) + "\n") }
+        if isPlain { writeError(plainLine(status) + "\n") }
         guard isTerminal else { return }
         let lines = [Self.rates(status), progress(status), Self.codes(status)].filter { !$0.isEmpty }
         let width = terminalWidth()
@@ -46,13 +46,27 @@ struct LiveView {
         return text
     }
 
+    private func plainLine(_ status: LoadStatus) -> String {
+        let (share, left) = advance(status)
+        let advance = "\(fixed(share * 100, 0)) %" + Self.timeToGo(left)
+        return [Self.rates(status), advance, Self.counts(status), Self.codes(status)].filter { !$0.isEmpty }
+            .joined(separator: "  ")
+    }
+
+    private func advance(_ status: LoadStatus) -> (share: Double, left: Double?) {
+        Self.advance(status, messageCount: configuration.messageCount, duration: configuration.duration)
+    }
+
+    private static func timeToGo(_ left: Double?) -> String {
+        left.map { ", \(fixed($0.rounded(.up), 0)) s to go" } ?? ""
+    }
+
     private func progress(_ status: LoadStatus) -> String {
-        let (share, left) = Self.advance(
-            status, messageCount: configuration.messageCount, duration: configuration.duration)
+        let (share, left) = advance(status)
         let filled = Int(share * 24)
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
-        let eta = left.map { ", \(fixed($0.rounded(.up), 0)) s to go" } ?? ""
-        return "\(bar) \(fixed(share * 100, 0)) %  \(fixed(status.elapsedSeconds, 0)) s\(eta)  \(Self.counts(status))"
+        return "\(bar) \(fixed(share * 100, 0)) %  \(fixed(status.elapsedSeconds, 0)) s\(Self.timeToGo(left))  "
+            + Self.counts(status)
     }
 
     /// How far the run is, 0 to 1, and the seconds that it will still take; whichever of its ends comes first.

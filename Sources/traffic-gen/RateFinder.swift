@@ -3,60 +3,52 @@ import LoadPacing
 import Measures
 import ProgramSupport
 import RunRecords
-import Synchronization
 
 /// `--rate find`: one run after the other, each at the rate that the search wants to know about.
 struct RateFinder {
     let configuration: LoadConfiguration
     let options: PaceOptions
     let output: OutputOptions
+    /// The caller's: each rate has to keep them to be sustained.
+    let limits: Limits
     let interruption: Interruption
 
-    /// - Returns: the record of the run at the rate that was found, or of the last one.
+    /// - Returns: the record of the run at the rate that was found, or of the last one; of a search that was interrupted
+    ///   that of the highest rate that was sustained, or of the run that was cut short.
     func run() async throws -> (FoundRate, GeneratorRecord) {
         var search = try options.search()
         let limit = try options.replyLimitNanoseconds()
         var steps: [FoundRate.Step] = []
         var records: [GeneratorRecord] = []
+        var last: GeneratorRecord?
         while let (rate, purpose) = search.next, !interruption.hasCome {
-            let record = try await trial(rate)
+            let record = try await trial(rate, steps.count)
+            last = record
             guard !interruption.hasCome else { break }
-            search.take(Self.trial(record, rate, limit))
+            search.take(RateTrial(record, rate, limit), broken: limits.broken(by: record))
             records.append(record)
             steps.append(FoundRate.Step(record, rate, purpose, search.steps[search.steps.count - 1].violations))
             if !output.isQuiet { writeError("traffic-gen: " + steps[steps.count - 1].text + "\n") }
         }
         let found = FoundRate(outcome: search.outcome, steps: steps)
         let shown = steps.firstIndex { $0.purpose == "100 %" } ?? steps.lastIndex { $0.violations.isEmpty }
-        guard let record = shown.map({ records[$0] }) ?? records.last else {
-            throw RunFault("--rate find: interrupted before the first step was over")
+        guard let record = shown.map({ records[$0] }) ?? last else {
+            throw RunFault("--rate find: interrupted before anything was sent")
         }
         return (found, record)
     }
 
-    private func trial(_ rate: Double) async throws -> GeneratorRecord {
+    private func trial(_ rate: Double, _ number: Int) async throws -> GeneratorRecord {
         var step = configuration
         step.open = .init(MessageRate(perSecond: rate), configuration.open?.arrivals ?? .constant)
         (step.messageCount, step.recordPath) = (nil, nil)
         step.duration = try options.stepSeconds() + configuration.warmUp
+        step.trial = UInt64(number)
         let generator = try LoadGenerator(step)
         interruption.concerns(generator)
         try await generator.start()
-        while true {
-            try await Task.sleep(nanoseconds: 1_000_000_000)
-            if try await generator.tick().isFinished { break }
-        }
-        return try await generator.finish()
-    }
-
-    /// What did not begin counts as not replied in time.
-    static func trial(_ record: GeneratorRecord, _ rate: Double, _ limit: UInt64) -> RateTrial {
-        let latency = record.intendedLatency ?? LatencyHistogram()
-        let inTime = latency.buckets.reduce(0) { $1.value <= limit ? $0 + $1.count : $0 }
-        let warmUp = record.warmUp?.offered ?? 0
-        return RateTrial(
-            ratePerSecond: rate, due: record.offered - warmUp + (record.droppedStarts ?? 0), repliedInTime: inTime,
-            deliveredInTime: 0, errors: record.refused + record.failed + record.inDoubt)
+        try await generator.follow(step, output)
+        return try await generator.finish(isInterrupted: interruption.hasCome)
     }
 }
 
@@ -129,27 +121,5 @@ struct FoundRate: Encodable {
         let above = failedAtPerSecond.map { ", not \(fixed($0, 1))" } ?? ", and perhaps more"
         return (lines + ["sustained: \(fixed(rate, 1)) msg/s, \(fixed(rate * 0.0036, 3)) MMH\(above)"])
             .joined(separator: "\n")
-    }
-}
-
-/// Somebody has pressed Ctrl-C: the run that goes on ends, and no other begins.
-final class Interruption: Sendable {
-    private let state = Mutex<(generator: LoadGenerator?, hasCome: Bool)>((nil, false))
-
-    var hasCome: Bool { state.withLock { $0.hasCome } }
-
-    func concerns(_ generator: LoadGenerator) {
-        let late = state.withLock {
-            $0.generator = generator
-            return $0.hasCome
-        }
-        if late { generator.stop() }
-    }
-
-    func come() {
-        state.withLock {
-            $0.hasCome = true
-            return $0.generator
-        }?.stop()
     }
 }

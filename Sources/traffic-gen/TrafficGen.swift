@@ -27,10 +27,7 @@ struct TrafficGen: AsyncParsableCommand {
         let limits = try Limits(load.output.threshold, isOpen: configuration.open != nil)
         let interruption = Interruption()
         let termination = await TerminationSignals()
-        let listening = Task {
-            await termination.first()
-            interruption.come()
-        }
+        let listening = termination.forEach { interruption.come($0) }
         defer { listening.cancel() }
         do {
             if case .find? = try load.pace.rateRequest() { return try await find(configuration, limits, interruption) }
@@ -46,7 +43,7 @@ struct TrafficGen: AsyncParsableCommand {
         let generator = try LoadGenerator(configuration)
         interruption.concerns(generator)
         try await generator.start()
-        try await follow(generator, configuration)
+        try await generator.follow(configuration, load.output)
         let record = try await generator.finish(isInterrupted: interruption.hasCome)
         try report(record, configuration, limits, isCutShort: interruption.hasCome)
     }
@@ -55,7 +52,8 @@ struct TrafficGen: AsyncParsableCommand {
         _ configuration: LoadConfiguration, _ limits: Limits, _ interruption: Interruption
     ) async throws {
         let finder = RateFinder(
-            configuration: configuration, options: load.pace, output: load.output, interruption: interruption)
+            configuration: configuration, options: load.pace, output: load.output, limits: limits,
+            interruption: interruption)
         let (found, record) = try await finder.run()
         if let path = configuration.recordPath { try writeOutput(try RecordFile.text(record), to: path) }
         if load.output.format == .json {
@@ -67,21 +65,6 @@ struct TrafficGen: AsyncParsableCommand {
         }
         try judge(record, limits)
         if found.sustainedPerSecond == nil || interruption.hasCome { throw ExitCode(1) }
-    }
-
-    /// A look a second until the last connection has ended.
-    private func follow(_ generator: LoadGenerator, _ configuration: LoadConfiguration) async throws {
-        var view = LiveView(configuration, plainLines: load.output.progress)
-        while true {
-            for _ in 0..<20 {
-                try await Task.sleep(nanoseconds: 50_000_000)
-                if try await generator.isFinished() { break }
-            }
-            let status = try await generator.tick()
-            if status.isFinished { break }
-            if !load.output.isQuiet { view.show(status) }
-        }
-        view.clear()
     }
 
     private func report(
@@ -104,6 +87,23 @@ struct TrafficGen: AsyncParsableCommand {
         let broken = limits.broken(by: record)
         for line in broken { writeError("traffic-gen: \(line)\n") }
         if !broken.isEmpty { throw ExitCode(Threshold.exitCode) }
+    }
+}
+
+extension LoadGenerator {
+    /// A look a second until the last connection has ended, or nobody waits for it any more.
+    func follow(_ configuration: LoadConfiguration, _ output: OutputOptions) async throws {
+        var view = LiveView(configuration, plainLines: output.progress)
+        while true {
+            for _ in 0..<20 {
+                try await Task.sleep(nanoseconds: 50_000_000)
+                if try await isFinished() { break }
+            }
+            let status = try await tick()
+            if status.isFinished { break }
+            if !output.isQuiet { view.show(status) }
+        }
+        view.clear()
     }
 }
 

@@ -4,6 +4,7 @@ import LoadGeneration
 import Measures
 import NIOCore
 import ProgramSupport
+import SASLAuthentication
 import SMTPProtocol
 import SMTPTransport
 import TextCodecs
@@ -29,7 +30,7 @@ struct TransportOptions: ParsableArguments {
     var insecure = false
     @Option(name: [.customLong("ca-file")], help: "Certificates of those who may have signed the target's, PEM.")
     var rootsFile: String?
-    @Option(help: "Name for AUTH PLAIN or LOGIN; over HTTP for Basic.")
+    @Option(help: "Name for AUTH (SCRAM-SHA-256 where it is offered, PLAIN or LOGIN elsewhere); over HTTP for Basic.")
     var authUser: String?
     @Option(help: "Its password; others can see it in the list of processes: better --auth-password-file.")
     var authPassword: String?
@@ -39,6 +40,17 @@ struct TransportOptions: ParsableArguments {
     var source: [String] = []
     @Option(name: [.customLong("ehlo")], help: "Name in EHLO.")
     var hostname = "traffic-gen.test"
+    @Option(
+        help:
+            "For connecting, greeting, TLS, EHLO and AUTH together: 30s. A connection that is not ready then has failed."
+    )
+    var connectTimeout = "30s"
+    @Option(
+        help: """
+            For each reply, and each answer over HTTP: 10s. Default: RFC 5321's (5 minutes a command, 2 to 354, 10 behind \
+            the content), over HTTP 60s.
+            """)
+    var replyTimeout: String?
     @Flag(inversion: .prefixedNo, help: "Envelope in one write, the next one behind the content (RFC 2920).")
     var pipelining = true
     @Option(
@@ -71,9 +83,19 @@ struct TransportOptions: ParsableArguments {
         transport.chunking = chunking
         transport.hostname = hostname
         transport.sources = try source.flatMap { try SourceAddresses.read($0) }
+        transport.openingSeconds = try waitingTime(connectTimeout, "--connect-timeout")
+        transport.replySeconds = try replyTimeout.map { try waitingTime($0, "--reply-timeout") }
         try applyHTTP(to: &transport)
         try applyTLS(to: &transport)
         try applyAuthentication(to: &transport)
+    }
+
+    /// Connections look at their clocks once a second.
+    private func waitingTime(_ text: String, _ flag: String) throws -> Double {
+        guard let time = try seconds(text, flag), (1...86_400).contains(time) else {
+            throw UsageFault("\(flag) \(text): expected 1s to 24h")
+        }
+        return time
     }
 
     private func applyHTTP(to transport: inout LoadTransport) throws {
@@ -116,9 +138,7 @@ struct TransportOptions: ParsableArguments {
         if transport.kind == .http {
             transport.injection.authorization = "Basic " + Base64.encode(Array("\(user):\(secret)".utf8))
         } else {
-            transport.authentication = ClientAuthentication(
-                plain: Base64.encode([0] + Array(user.utf8) + [0] + Array(secret.utf8)),
-                login: [user, secret].map { Base64.encode(Array($0.utf8)) })
+            transport.authentication = ClientCredentials(name: user, password: secret)
         }
     }
 

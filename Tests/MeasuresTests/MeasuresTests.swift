@@ -24,7 +24,7 @@ import Testing
         #expect(try HumanDuration(parsing: text).nanoseconds == value)
     }
 
-    @Test(arguments: ["", "s", "-1s", "1w", "1 fortnight", "..s"]) func badDurations(text: String) {
+    @Test(arguments: ["", "s", "-1s", "1w", "1 fortnight", "..s", "0.1ns"]) func badDurations(text: String) {
         #expect(throws: UnitFault.self) { try HumanDuration(parsing: text) }
     }
 

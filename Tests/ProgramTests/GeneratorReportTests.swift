@@ -36,6 +36,7 @@ extension ProgramTests {
             #expect(try await shown.waitForExit() == 0)
             let lines = shown.errorOutput.split(separator: "\n")
             #expect(lines.count >= 2 && lines.allSatisfy { $0.contains("msg/s") && $0.contains("p99") })
+            #expect(lines.allSatisfy { $0.contains(" %, ") && $0.contains(" s to go") })
             #expect(shown.output.contains("intended") && shown.output.contains("accepted 150"))
             let silent = try stage.program("traffic-gen", common)
             #expect(try await silent.waitForExit() == 0)

@@ -25,6 +25,26 @@ import Testing
         }
     }
 
+    /// Root may write beside a device, and nobody would take it away.
+    @Test func devicesGetNoLiveFile() throws {
+        let live = LiveFile(record: "/dev/null")
+        live.write(messages: 1, at: at(1))
+        let isThere = FileManager.default.fileExists(atPath: "/dev/null.live")
+        if isThere { try FileManager.default.removeItem(atPath: "/dev/null.live") }
+        #expect(!isThere)
+    }
+
+    @Test func aLedgerMayGoOn() throws {
+        try withTemporaryDirectory { directory in
+            for (line, appends) in [("a\n", false), ("b\n", true), ("c\n", true)] {
+                let ledger = try LedgerFile(path: directory + "/ledger", appends: appends)
+                try ledger.append(Array(line.utf8))
+                ledger.close()
+            }
+            #expect(try String(contentsOfFile: directory + "/ledger", encoding: .utf8) == "a\nb\nc\n")
+        }
+    }
+
     @Test func aLedgerGrowsByWholeAppends() throws {
         try withTemporaryDirectory { directory in
             let ledger = try LedgerFile(path: directory + "/ledger")

@@ -30,6 +30,7 @@ import Testing
                     case .startTLS:
                         outcomes.append("tls")
                         session.secured()
+                    case .deriveKeys: outcomes.append("keys")
                     case .sendContent:
                         written += String(decoding: session.takeOutput(), as: UTF8.self) + "*"
                         if !session.sendsChunk(.dotStuffed) { session.appendContentEnd() }

@@ -157,6 +157,25 @@ final class ListClient: SMTPClientDelegate {
         }
     }
 
+    /// More buffers than one write takes, and more octets than the socket does: what is left over keeps its order.
+    @Test func manyBuffersArriveInOrder() async throws {
+        try await withServer { loops, listener, journal in
+            let text = (0..<200_000).map { "line \($0) of a message in many parts\r\n" }.joined()
+            var (rest, buffers) = (ByteBuffer(string: text), [ByteBuffer]())
+            while rest.readableBytes > 0 {
+                let size = min(rest.readableBytes, 1 + buffers.count * 7_919 % 60_000)
+                buffers.append(rest.readSlice(length: size)!)
+            }
+            #expect(buffers.count > 200)
+            var message = Self.message(text)
+            message.1.buffers = buffers
+            try await send([message, Self.message("x\r\n"), message], loops, to: listener.localAddress, journal)
+            let contents = journal.read { $0.messages.map(\.content) }
+            #expect(contents.map(\.count) == [text.utf8.count, 3, text.utf8.count])
+            #expect(contents.first == Array(text.utf8) && contents.last == contents.first)
+        }
+    }
+
     /// Two transactions in one write while the first decision is late: replies keep their order.
     @Test func pipelinedBehindALateDecision() async throws {
         try await withServer(delay: .milliseconds(50)) { _, listener, journal in

@@ -3,10 +3,14 @@
 #define MILLRACE_CLINUX_H
 
 #include <spawn.h>
+#include <sys/types.h>
 
 // Blocks up to `map_above` bytes come from the heap instead of a mapping of their own, and up to `trim_above` free
 // bytes stay with the process: mallopt(3).
 void mr_keep_large_blocks(int map_above, int trim_above);
+
+// Gives memory that was freed and kept back to the kernel: malloc_trim(3).
+void mr_give_back_memory(void);
 
 // Starts writing a file's dirty pages to the disk and does not wait: sync_file_range(2). Promises nothing; a sync has
 // to follow.
@@ -33,6 +37,20 @@ void mr_spawn_in_directory(posix_spawn_file_actions_t *actions, const char *dire
 
 // What wait(2) said: the exit status, or 128 and the signal.
 int mr_exit_status(int status);
+
+// Becomes this user with its groups: initgroups(3), setresgid(2), setresuid(2), which glibc does on all threads. Before,
+// the bounding set of the calling thread is emptied, as far as that is allowed. 0, or -1 with errno.
+int mr_become_user(const char *name, uid_t user, gid_t group);
+
+// The calling thread has no capabilities afterwards, ambient ones included, and no program that it runs gets any
+// (PR_SET_NO_NEW_PRIVS). 0, or -1 with errno.
+int mr_shed_capabilities(void);
+
+// 1 if neither root nor a capability can be had back, tried out; else 0.
+int mr_is_unprivileged(void);
+
+// posix_spawn_file_actions_addclosefrom_np(3): descriptors from `first` on are closed in the new process.
+void mr_spawn_closing(posix_spawn_file_actions_t *actions, int first);
 
 // Writes what `stdout` still holds. 0, or the error number; -1 if an earlier write failed, whose reason is not known.
 int mr_flush_standard_output(void);

@@ -1,4 +1,5 @@
 package import MailTypes
+package import SASLAuthentication
 
 /// What the server announced after EHLO.
 package struct ServerCapabilities: Equatable, Sendable {
@@ -29,19 +30,6 @@ package enum ClientTLS: String, Sendable, Hashable {
     case required
 }
 
-/// Who a client says it is (RFC 4954): what it answers, in Base64 already.
-package struct ClientAuthentication: Sendable {
-    /// RFC 4616: the initial response of AUTH PLAIN.
-    package var plain: String
-    /// What AUTH LOGIN asks for: name and password.
-    package var login: [String]
-
-    package init(plain: String, login: [String]) {
-        self.plain = plain
-        self.login = login
-    }
-}
-
 /// How a client uses what the server announced.
 package struct ClientConfiguration: Sendable {
     /// Name in EHLO.
@@ -53,6 +41,8 @@ package struct ClientConfiguration: Sendable {
     package var overlap: Bool
     /// BDAT instead of DATA where the server allows it (RFC 3030).
     package var chunking: Bool
+    /// No BDAT at all: this server does not get along with it, whatever it offers.
+    package var avoidsChunking = false
     package var tls = ClientTLS.none
     /// TLS is there from the first octet (RFC 8314 §3.3): the session begins in it.
     package var isImplicitTLS = false
@@ -62,8 +52,9 @@ package struct ClientConfiguration: Sendable {
     /// Each transaction says when which reply came: ``TransactionResult/trace``; and what was said to the first one is
     /// kept: ``ClientSession/takeFirstReplies()``.
     package var tracesReplies = false
-    /// Nil: no AUTH. With it a server that does not offer AUTH PLAIN or LOGIN is refused.
-    package var authentication: ClientAuthentication?
+    /// Nil: no AUTH. With it a server that offers none of SCRAM-SHA-256, PLAIN and LOGIN is refused.
+    package var authentication: ClientCredentials?
+    package var timeouts = ClientTimeouts()
 
     package init(hostname: String, pipelining: Bool = true, overlap: Bool = true, chunking: Bool = false) {
         self.hostname = hostname
@@ -95,6 +86,8 @@ package struct ClientSession: ~Copyable {
         /// The server waits for a TLS handshake: shake hands, then ``secured()``. What was read behind this reply is not
         /// to be trusted.
         case startTLS
+        /// AUTH goes on when keys are derived: work out ``derivation`` and bring it to ``derived(_:)``.
+        case deriveKeys
         /// The server refused the session: greeting, EHLO and HELO, or 421 later. Close.
         case sessionRefused(SMTPReply)
         /// QUIT was answered, or the server spoke nonsense (then with a text that says what). Close.
@@ -113,8 +106,8 @@ package struct ClientSession: ~Copyable {
     var output: [UInt8] = []
     var isReady = false
     var isQuitting = false
-    /// What AUTH LOGIN is to be told next; beyond the end while there is no AUTH LOGIN.
-    private var loginStep = Int.max
+    /// AUTH, while it goes on.
+    var exchange: ClientExchange?
     /// The connection is encrypted.
     package private(set) var isSecure = false
     /// The caller's clock when it read what it steps over, nanoseconds; only ``ReplyTrace`` shows it.
@@ -124,6 +117,9 @@ package struct ClientSession: ~Copyable {
     var isFirstTransaction: Bool
     /// 421 was the answer to an open transaction: it is reported first, the session next.
     var pendingClose: SMTPReply?
+    /// Where the 421 that ended the session was the answer to a transaction, and is among what is known of that; nil: it
+    /// was said to none.
+    package private(set) var closingStage: TransactionStage?
 
     package init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
@@ -174,28 +170,19 @@ package struct ClientSession: ~Copyable {
     package var unfinished: [Bool] { transactions.map(\.contentSent) }
 
     package var usesPipelining: Bool { configuration.pipelining && capabilities.pipelining }
-    package var usesChunking: Bool { configuration.chunking && capabilities.chunking }
+    package var usesChunking: Bool {
+        configuration.chunking && capabilities.chunking && !configuration.avoidsChunking
+    }
     private var usesOverlap: Bool { usesPipelining && configuration.overlap }
 
     /// The form in which content of `form` would go out: BDAT where it is used, DATA otherwise.
     package func sendsChunk(_ form: WireForm) -> Bool {
         // Content kept raw goes as BDAT wherever possible: no dot to stuff.
-        capabilities.chunking && (configuration.chunking || form == .raw)
+        capabilities.chunking && !configuration.avoidsChunking && (configuration.chunking || form == .raw)
     }
 
     /// The final dot, behind DATA content whose last line ended with CRLF; nothing goes behind BDAT content.
     package mutating func appendContentEnd() { output.append(contentsOf: [0x2E, 0x0D, 0x0A]) }
-
-    /// Seconds that the reply awaited next may take (RFC 5321 §4.5.3.2); 0 when none is awaited.
-    package var timeoutSeconds: Int {
-        switch expected.first {
-        case nil: 0
-        case .greeting: SMTPLimits.Timeout.greeting
-        case .data: SMTPLimits.Timeout.dataInitiation
-        case .content, .chunk: SMTPLimits.Timeout.dataTermination
-        case .ehlo, .helo, .startTLS, .authenticate, .mail, .rcpt, .reset, .quit: SMTPLimits.Timeout.command
-        }
-    }
 
     /// QUIT once everything begun is finished.
     package mutating func quit() {
@@ -211,7 +198,8 @@ package struct ClientSession: ~Copyable {
         if let reply = pendingClose { return .sessionRefused(reply) }
         while true {
             let keepText =
-                expected.first == .ehlo || isFirstTransaction || (configuration.keepsReplies && isAnswerToContent)
+                expected.first == .ehlo || expected.first == .authenticate || isFirstTransaction
+                || (configuration.keepsReplies && isAnswerToContent)
             switch replies.next(input, &offset, keepText: keepText) {
             case .needsInput: return .needsInput
             case .malformed: return .close("not an SMTP reply")
@@ -232,6 +220,7 @@ package struct ClientSession: ~Copyable {
         case .greeting, .ehlo, .helo, .startTLS, .authenticate: action = opening(expectation, code)
         case .mail, .rcpt, .data, .chunk, .content:
             if configuration.tracesReplies { trace(expectation, code) }
+            if code == 421, isOpenQuestion(expectation) { closingStage = Self.stage(expectation) }
             action = transaction(expectation, code)
         case .reset: action = transactions.isEmpty && !isQuitting ? .ready : nil
         case .quit: return .close(nil)
@@ -254,11 +243,8 @@ package struct ClientSession: ~Copyable {
             capabilities = ServerCapabilities(ehloLines: replies.lines.dropFirst())
             return proceed()
         case .startTLS where positive: return .startTLS
-        case .authenticate where code == 334:
-            return tellLogin()
-        case .authenticate where code == 235:
-            isReady = true
-            return .ready
+        case .authenticate where code == 334: return challenged()
+        case .authenticate where code == 235: return authenticated()
         case .startTLS where configuration.tls == .opportunistic:
             isReady = true
             return .ready
@@ -290,28 +276,6 @@ package struct ClientSession: ~Copyable {
         if let who = configuration.authentication { return authenticate(who) }
         isReady = true
         return .ready
-    }
-
-    private mutating func authenticate(_ who: ClientAuthentication) -> Action? {
-        if capabilities.authentication.contains("PLAIN") {
-            send("AUTH PLAIN \(who.plain)\r\n", .authenticate)
-        } else if capabilities.authentication.contains("LOGIN") {
-            loginStep = 0
-            send("AUTH LOGIN\r\n", .authenticate)
-        } else {
-            return .sessionRefused(SMTPReply(504, .init(5, 5, 4), "AUTH PLAIN or LOGIN is wanted and not offered"))
-        }
-        return nil
-    }
-
-    /// AUTH LOGIN asks for name and password, one by one.
-    private mutating func tellLogin() -> Action? {
-        guard let login = configuration.authentication?.login, loginStep < login.count else {
-            return .sessionRefused(replies.reply)
-        }
-        send(login[loginStep] + "\r\n", .authenticate)
-        loginStep += 1
-        return nil
     }
 
     mutating func send(_ command: String, _ expectation: Expectation) {

@@ -31,6 +31,8 @@ package struct ServerConfiguration: Sendable {
     package var offersXclient = false
     /// What is refused is kept for ``ServerSession/takeRejections()``.
     package var recordsRejections = false
+    /// What the session answers by itself is counted for ``ServerSession/takeCountedReplies()``.
+    package var countsReplies = false
     /// EHLO and DATA are decided by the service as MAIL and RCPT are.
     package var asksAboutEach = false
     /// Neither announced nor taken.

@@ -9,13 +9,18 @@ extension ServerSession {
         case .assembled:
             let line = lines.assembled
             return perform(line.span.bytes)
-        case .malformed: return refuse(SMTPReply(500, .init(5, 5, 2), "Bare CR, bare LF or NUL in a command"))
-        case .tooLong: return refuse(SMTPReply(500, .init(5, 5, 2), "Command line longer than \(lines.limit) octets"))
+        case .malformed:
+            verb = .unknown
+            return refuse(SMTPReply(500, .init(5, 5, 2), "Bare CR, bare LF or NUL in a command"))
+        case .tooLong:
+            verb = .unknown
+            return refuse(SMTPReply(500, .init(5, 5, 2), "Command line longer than \(lines.limit) octets"))
         }
     }
 
     private mutating func perform(_ line: RawSpan) -> Action? {
         let (verb, start) = SMTPVerb.parse(line)
+        self.verb = verb
         let argument = line.extracting(start..<line.byteCount)
         if configuration.requiresTLS, !isSecure, verb.needsTLSWhereRequired {
             return refuse(SMTPReply(530, .init(5, 7, 0), "Must issue a STARTTLS command first"))
@@ -30,16 +35,10 @@ extension ServerSession {
         case .auth: return authenticate(argument)
         case .xclient: return clientAttributes(argument)
         case .rset: return reset(argument)
-        case .noop:
-            append("250 2.0.0 Ok\r\n")
-            return nil
+        case .noop: return say("250 2.0.0 Ok\r\n")
         case .quit: return quit(argument)
-        case .vrfy:
-            append("252 2.5.2 Cannot verify, send some mail\r\n")
-            return nil
-        case .help:
-            append("214 2.0.0 See RFC 5321\r\n")
-            return nil
+        case .vrfy: return say("252 2.5.2 Cannot verify, send some mail\r\n")
+        case .help: return say("214 2.0.0 See RFC 5321\r\n")
         case .http:
             // A browser was made to talk to us: nothing that follows is SMTP.
             return closeRefusing(SMTPReply(421, .init(4, 7, 0), "\(configuration.hostname) This is SMTP"))
@@ -68,6 +67,7 @@ extension ServerSession {
             phase = .deciding(.hello)
             return .hello(aborted: aborted != nil)
         }
+        count(SMTPReply(250, nil, "greets"))
         welcome()
         return aborted
     }
@@ -90,13 +90,13 @@ extension ServerSession {
     private mutating func reset(_ argument: RawSpan) -> Action? {
         guard argument.byteCount == 0 else { return refuseArgument() }
         let aborted = endTransaction()
-        append("250 2.0.0 Ok\r\n")
+        _ = say("250 2.0.0 Ok\r\n")
         return aborted
     }
 
     private mutating func quit(_ argument: RawSpan) -> Action? {
         guard argument.byteCount == 0 else { return refuseArgument() }
-        append("221 2.0.0 Bye\r\n")
+        _ = say("221 2.0.0 Bye\r\n")
         phase = .closed
         return .close
     }
@@ -105,7 +105,9 @@ extension ServerSession {
     mutating func endTransaction() -> Action? {
         let open = chunks != nil && !chunksRefused && fault == nil
         resetTransaction()
-        return open ? .contentAborted : nil
+        guard open else { return nil }
+        count(.content, 0, "given up by the client")
+        return .contentAborted
     }
 
     mutating func refuseArgument() -> Action? {

@@ -48,10 +48,10 @@ extension ServerSession {
         }
     }
 
-    /// The message is refused as a whole, at its end; LMTP says so for each recipient (RFC 2033 §4.2).
+    /// The message is refused as a whole, at its end, and was counted as refused before; LMTP says so for each recipient (RFC 2033 §4.2).
     private mutating func refuseContent(_ reply: SMTPReply) -> Action? {
         let more = configuration.serverProtocol == .lmtp ? max(0, envelope.recipients.count - 1) : 0
-        let refused = refuse(reply, about: envelope.recipients)
+        let refused = refuse(reply, about: envelope.recipients, isCounted: true)
         resetTransaction()
         if let refused { return refused }
         for _ in 0..<more { self.reply(reply) }
@@ -123,6 +123,7 @@ extension ServerSession {
             return refuseSequence(text)
         }
         if last, fault == nil, chunks?.endsWithBareCR == true {
+            count(.final, ContentFault.bareCR.reply)
             return refuseContent(ContentFault.bareCR.reply) ?? .contentAborted
         }
         if let fault {
@@ -130,8 +131,7 @@ extension ServerSession {
             return last ? refuseContent(fault.reply) : refuse(fault.reply)
         }
         guard last else {
-            append("250 2.0.0 Chunk accepted\r\n")
-            return nil
+            return say("250 2.0.0 Chunk accepted\r\n")
         }
         phase = .deciding(.content)
         return .contentEnds
@@ -143,11 +143,13 @@ extension ServerSession {
 
     private mutating func silently(_ violation: ContentFault) -> Action? {
         fault = violation
+        count(violation.reply)
         return nil
     }
 
     private mutating func abort(_ violation: ContentFault) -> Action? {
         fault = violation
+        count(.final, violation.reply)
         return .contentAborted
     }
 }

@@ -43,6 +43,7 @@ extension ServerSession {
             // 452, not 552: the client sends the rest in another transaction (§4.5.3.1.10). Not an error of its.
             let full = SMTPReply(452, .init(4, 5, 3), "Too many recipients")
             record(full)
+            count(full)
             reply(full)
             return nil
         }

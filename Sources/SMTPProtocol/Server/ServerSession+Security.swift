@@ -21,7 +21,7 @@ extension ServerSession {
         }
         guard !clientName.isEmpty, isExtended else { return refuseSequence("EHLO first") }
         guard !hasMail else { return refuseSequence("STARTTLS inside a transaction") }
-        append("220 2.0.0 Ready to start TLS\r\n")
+        _ = say("220 2.0.0 Ready to start TLS\r\n")
         phase = .handshaking
         return .startTLS
     }

@@ -76,6 +76,8 @@ package struct ServerSession: ~Copyable {
     /// MAIL commands accepted in this session.
     var transactions = 0
     var output: [UInt8] = []
+    /// Of the last command.
+    var verb = SMTPVerb.unknown
 
     /// Name given with EHLO or HELO; empty before.
     package internal(set) var clientName = ""
@@ -141,6 +143,7 @@ package struct ServerSession: ~Copyable {
     /// The client is refused for good: nothing is said afterwards.
     mutating func closeRefusing(_ reply: SMTPReply) -> Action? {
         record(reply)
+        count(reply)
         close(with: reply)
         return .close
     }
@@ -229,12 +232,16 @@ package struct ServerSession: ~Copyable {
     }
 
     /// A refused command; too many of them end the session (RFC 5321 §4.3.2 allows 421 at any time).
-    mutating func refuse(_ reply: SMTPReply, about recipients: [MailAddress] = []) -> Action? {
+    /// - Parameter isCounted: the content that it is about was counted as refused before.
+    mutating func refuse(
+        _ reply: SMTPReply, about recipients: [MailAddress] = [], isCounted: Bool = false
+    ) -> Action? {
         errors += 1
         record(reply, about: recipients)
         if configuration.maximumErrors > 0, errors >= configuration.maximumErrors {
             return closeForLimit("too many errors")
         }
+        if !isCounted { count(reply) }
         self.reply(reply)
         return nil
     }
@@ -258,6 +265,7 @@ extension ServerSession {
         var user: String?
         var acknowledging: String?
         var rejections: [Rejection] = []
+        var counted: [CountedReply] = []
     }
 
     private var state: RareState {
@@ -293,6 +301,14 @@ extension ServerSession {
     var rejections: [Rejection] {
         get { rare.first?.rejections ?? [] }
         set { if !rare.isEmpty || !newValue.isEmpty { state.rejections = newValue } }
+    }
+    /// Replies since they were last taken.
+    var counted: [CountedReply] {
+        get { rare.first?.counted ?? [] }
+        _modify {
+            if rare.isEmpty { rare = [RareState()] }
+            yield &rare[0].counted
+        }
     }
     /// Who is authenticated once the client has acknowledged the server's last data with an empty line.
     var acknowledgingUser: String? {

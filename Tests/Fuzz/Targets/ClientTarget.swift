@@ -52,6 +52,7 @@ private struct ClientTrace: Equatable {
                 finish(result)
                 begin(&session, form)
             case .startTLS: session.secured()
+            case .deriveKeys: ending = "no AUTH was asked for"
             case .sessionRefused(let reply): ending = "refused: \(reply)"
             case .close(let why): ending = "closed: \(why ?? "")"
             }

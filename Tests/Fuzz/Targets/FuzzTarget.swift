@@ -26,13 +26,17 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case names
     /// Rules of a sink, in both of their forms.
     case behaviour
+    /// Bounces and complaints that come back.
+    case reports
+    /// What servers say, and rules that say what it means.
+    case replies
 
     /// Longer inputs find nothing that these do not, and take longer.
     package var mostBytes: Int {
         switch self {
         case .proxy, .names: 512
         case .configuration, .grammar, .behaviour: 2048
-        case .segments: 8192
+        case .segments, .reports: 8192
         default: 4096
         }
     }
@@ -55,6 +59,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .configuration: fuzzConfiguration(input)
         case .names: fuzzNames(input)
         case .behaviour: fuzzBehaviour(input)
+        case .reports: fuzzReports(input)
+        case .replies: fuzzReplies(input)
         }
     }
 }

@@ -1,0 +1,71 @@
+import Glibc
+import LoadShedding
+import Measures
+
+/// Looks at what the process and its machine have left. A look takes some system calls; those of memory and descriptors
+/// are taken once a second.
+struct MachineProbe: Sendable {
+    private static let slowMilliseconds: UInt64 = 1_000
+
+    /// Of the spool; nil: it has no files.
+    private let directory: String?
+    private let group: ControlGroupMemory?
+    private let ownLimitBytes: Int?
+    private let countsMessages: Bool
+    private var reading = LoadReading()
+    private var slowAt: UInt64?
+
+    /// - Parameter ownLimitBytes: of this process alone (`memory_limit`); nil: nine tenths of its control group's limit.
+    init(spoolDirectory: String?, ownLimitBytes: Int?, countsMessages: Bool) {
+        directory = spoolDirectory
+        self.ownLimitBytes = ownLimitBytes
+        self.countsMessages = countsMessages
+        group =
+            ownLimitBytes == nil
+            ? ControlGroupMemory.find(membership: readSmallFile("/proc/self/cgroup") ?? "") { readSmallFile($0) } : nil
+    }
+
+    /// From where on memory is short, bytes; nil: there is no limit.
+    var memoryLimitBytes: Int? { ownLimitBytes ?? group.map { $0.limitBytes / 10 * 9 } }
+
+    /// - Parameters:
+    ///   - freeBytes: of the spool's file system.
+    ///   - messages: those in the spool, asked only where there is a limit to them.
+    ///   - now: milliseconds of a clock that does not go back.
+    mutating func look(freeBytes: Int?, messages: () -> Int, now: UInt64) -> LoadReading {
+        reading.freeBytes = freeBytes
+        if let last = slowAt, now < last + Self.slowMilliseconds { return reading }
+        slowAt = now
+        reading.freeInodes = directory.flatMap(Self.freeInodes)
+        reading.openDescriptors = Self.openDescriptors()
+        if let group {
+            reading.memoryBytes = group.heldBytes { readSmallFile($0) }
+        } else if ownLimitBytes != nil {
+            reading.memoryBytes = readSmallFile("/proc/self/statm").flatMap {
+                ownMemoryBytes(statm: $0, pageBytes: sysconf(Int32(_SC_PAGESIZE)))
+            }
+        }
+        if countsMessages { reading.queuedMessages = messages() }
+        return reading
+    }
+
+    /// Nil where the file system makes them as it needs them.
+    private static func freeInodes(_ path: String) -> Int? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0, status.f_files > 0 else { return nil }
+        return Int(status.f_favail)
+    }
+
+    /// Linux 6.2 and later say it in the directory's size; before, its names are counted.
+    static func openDescriptors() -> Int? {
+        var status = stat()
+        guard stat("/proc/self/fd", &status) == 0 else { return nil }
+        if status.st_size > 0 { return Int(status.st_size) }
+        guard let directory = opendir("/proc/self/fd") else { return nil }
+        defer { closedir(directory) }
+        var count = 0
+        while readdir(directory) != nil { count += 1 }
+        // Itself and the two dots.
+        return max(0, count - 3)
+    }
+}
