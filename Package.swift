@@ -202,8 +202,8 @@ let package = Package(
                 "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
                 "SpoolRocksDB", "SpoolSegmentLog",
-                "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", "TrafficShaping", nioPosix, nioCore,
-                "ReplyClassification",
+                "SpoolLocalDisk", "SpoolTools", "Measures", "MessageBuilding", "RunRecords", "TrafficShaping", nioPosix,
+                nioCore, "ReplyClassification",
             ]),
         program(
             "bench-report",

@@ -1,4 +1,3 @@
-package import MessageBuilding
 import TextCodecs
 
 // Answers of the relay: a value as it is written.
