@@ -198,7 +198,7 @@ let package = Package(
         program(
             "mta",
             [
-                "RelayService", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
+                "RelayService", "ProcessLife", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
                 "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
                 "SpoolRocksDB", "SpoolSegmentLog",

@@ -73,6 +73,7 @@ package struct DeliverySection: ConfigurationSection {
     package var ehloName: DomainName?
     package var tls = OutgoingTLS.opportunistic
     package var tlsCA: String?
+    package var security = SecurityValues()
     package var egressPool: String?
     package var limits = LimitValues()
 
@@ -96,7 +97,7 @@ package struct DeliverySection: ConfigurationSection {
             .optional("tls_ca", \.tlsCA, "PEM file of who may have signed it", shown: "the system's").needingRestart,
             .optional(
                 "egress_pool", \.egressPool, "sources that mail leaves by, one of `egress_pools`", shown: "none"),
-        ] + LimitValues.keys(\.limits)
+        ] + LimitValues.keys(\.limits) + SecurityValues.keys(\.security)
     }
 }
 
@@ -112,6 +113,7 @@ package struct DomainSection: ConfigurationSection {
     package var sources: [NetworkAddress] = []
     package var ehloName: DomainName?
     package var tls: OutgoingTLS?
+    package var security = SecurityValues()
     package var retryFirst: HumanDuration?
     package var retryFactor: Double?
     package var retryCap: HumanDuration?
@@ -150,7 +152,7 @@ package struct DomainSection: ConfigurationSection {
             .optional("delay_warning", \.delayWarning, "as at the top", shown: usual, check: positive),
             .optional("egress_pool", \.egressPool, "sources that its mail leaves by", shown: usual),
             .sections("by_source", \.bySource, "limits of single sources to this domain"),
-        ] + LimitValues.keys(\.limits, shown: usual)
+        ] + LimitValues.keys(\.limits, shown: usual) + SecurityValues.keys(\.security, shown: usual)
     }
 
     private static func upTo10000(_ value: Int) throws(UnitFault) {

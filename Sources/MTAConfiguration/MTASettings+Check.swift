@@ -13,16 +13,19 @@ extension MTASettings {
         for entry in tls { check(entry, probe, &faults) }
         checkDomains(&faults)
         checkEgress(probe, &faults)
+        checkSecurity(probe, &faults)
         for entry in dkim { check(entry, probe, &faults) }
         checkOperation(probe, &faults)
         checkEvents(probe, &faults)
         checkAdmin(&faults)
+        checkProduction(&faults)
         return faults
     }
 
     /// What is allowed and perhaps not meant.
     package func warnings(_ probe: any FileProbe) -> [String] {
-        let keys = tls.map { ("tls", $0.key) } + dkim.map { ("dkim", $0.key) }
+        let outgoing = ([delivery.security] + domains.map(\.security)).compactMap(\.key).map { ("tls_key", $0) }
+        let keys = tls.map { ("tls", $0.key) } + dkim.map { ("dkim", $0.key) } + outgoing
         return Set(
             keys.filter { probe.isWorldReadable($0.1) }.map { "\($0.1): the private key is readable by everyone" }
         )

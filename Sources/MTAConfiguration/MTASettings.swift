@@ -22,6 +22,8 @@ package struct MTASettings: ConfigurationSection {
     package var smartHostConnections = 32
     package var dns = DNSSection()
     package var delivery = DeliverySection()
+    package var mtaSTS = StrictTransportSection()
+    package var tlsReports: TLSReportsSection?
     package var domains: [DomainSection] = []
     package var egressSources: [EgressSourceSection] = []
     package var egressPools: [EgressPoolSection] = []
@@ -51,11 +53,12 @@ package struct MTASettings: ConfigurationSection {
     package var http: HTTPSection?
     package var log: LogSection?
     package var webHooks: [WebHookSection] = []
+    package var production = ProductionSettings()
 
     package init() {}
 
     package static var keys: [ConfigurationKey<MTASettings>] {
-        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys
+        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys + productionKeys
     }
 
     private static var identityKeys: [ConfigurationKey<MTASettings>] {
@@ -105,6 +108,10 @@ package struct MTASettings: ConfigurationSection {
             ).needingRestart,
             .section("dns", \.dns, "how exchangers are looked up").needingRestart,
             .section("delivery", \.delivery, "how mail leaves, where `domains` says nothing else"),
+            .section("mta_sts", \.mtaSTS, "how MTA-STS policies are fetched ([TLS.md](TLS.md))").needingRestart,
+            .optionalSection(
+                "tls_reports", \.tlsReports, "daily reports about the TLS of recipients' domains (RFC 8460)"
+            ).needingRestart,
             .sections(
                 "domains", \.domains, "what is different for a destination domain, which then has a queue of its own"),
             .oneOrMore(

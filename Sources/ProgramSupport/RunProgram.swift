@@ -105,11 +105,16 @@ extension TerminationSignals {
     }
 }
 
-/// SIGHUP from now on: make it first, or one that comes while the program starts ends it.
+/// SIGHUP, or SIGUSR2, from now on: make it first, or one that comes while the program starts ends it.
 package struct HangupSignals: Sendable {
     private let signals: UnixSignalsSequence
 
     package init() async { signals = await UnixSignalsSequence(trapping: .sighup) }
+
+    private init(_ signals: UnixSignalsSequence) { self.signals = signals }
+
+    /// SIGUSR2: another version is to take over.
+    package static func upgrades() async -> HangupSignals { .init(await UnixSignalsSequence(trapping: .sigusr2)) }
 
     /// `body` runs for each, also for one that came before, one after the other.
     package func forEach(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {

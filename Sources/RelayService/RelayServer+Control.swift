@@ -8,11 +8,12 @@ extension RelayServer {
         var response = ControlResponse()
         do {
             if request.command == .shaping || request.command == .shapingCancel { return try await shaping(request) }
+            if try await answerForProcess(request, &response) { return response }
             let selection = try selection(request)
             if request.command == .list { return try await list(selection, limit: request.limit ?? 0) }
             response.changed = try await administrator.onAll { shard in
                 switch request.command {
-                case .list, .shaping, .shapingCancel: shard.context.eventLoop.makeSucceededFuture(0)
+                case .list, .shaping, .shapingCancel, .upgrade, .identify: shard.context.eventLoop.makeSucceededFuture(0)
                 case .flush: shard.flush(selection)
                 case .hold: shard.hold(selection)
                 case .release: shard.unhold(selection)

@@ -36,6 +36,8 @@ package actor RelayServer {
     nonisolated let gate: ConnectionGate
     /// Nil while the relay goes on.
     private(set) var ending: Ending?
+    /// Starts a process that takes over and returns its id; nil: nobody can.
+    private(set) var upgrade: (@Sendable () async throws -> Int32)?
 
     /// Enqueues what the spool holds, then opens the listener.
     package static func start(_ configuration: RelayConfiguration, spool: any Spool) async throws -> RelayServer {
@@ -236,6 +238,9 @@ package actor RelayServer {
         faults += [parts.shaping.fault].compactMap(\.self)
         return (latency, faults + (parts.events?.faults ?? []) + (parts.security?.faults ?? []))
     }
+
+    /// - Parameter body: starts a process that takes over and returns its id.
+    package func setUpgrade(_ body: @escaping @Sendable () async throws -> Int32) { upgrade = body }
 
     /// Everything is brought to rest and the spool is closed, so that another process can take over; clients that come
     /// meanwhile wait for it, as long as it holds copies of the listening sockets. The record gets a name of its own.

@@ -19,6 +19,10 @@ package struct ControlRequest: Codable, Hashable, Sendable {
         case shaping
         /// Ends the one with the id `automation`.
         case shapingCancel = "shaping_cancel"
+        /// A new process takes over, with what lies at the program's path now.
+        case upgrade
+        /// Which process answers.
+        case identify
     }
 
     package var command: Command
@@ -138,6 +142,8 @@ package struct ControlResponse: Codable, Hashable, Sendable {
     package var destinations: [Destination]?
     package var deliveries: [Delivery]?
     package var automations: [Automation]?
+    /// The process that answers, or with `upgrade` the one that takes over.
+    package var process: Int32?
     package init() {}
 }
 

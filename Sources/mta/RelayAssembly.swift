@@ -34,6 +34,7 @@ struct RelayAssembly {
         configuration.inflowDelayMilliseconds = settings.inflowDelay.milliseconds
         configuration.receptionBytes = settings.receiveMemory.bytes
         configuration.minimumFreeBytes = settings.minFreeDisk.bytes
+        applyLoadLimits(&configuration, spool)
         configuration.returnedContentBytes = settings.returnedContent.bytes
         configuration.recordPath = settings.record
         configuration.controlPath = controlPath
@@ -257,12 +258,14 @@ extension RelayAssembly {
         egress.standard.sources = delivery.sources
         egress.standard.ehloName = delivery.ehloName?.text
         egress.standard.port = delivery.port
+        egress.standard.security = try security(delivery.security)
         for domain in settings.domains {
             var policy = egress.standard
             if let tls = domain.tls { policy.tls = .init(rawValue: tls.rawValue)! }
             if !domain.sources.isEmpty { policy.sources = domain.sources }
             policy.ehloName = domain.ehloName?.text ?? policy.ehloName
             policy.port = domain.port ?? policy.port
+            policy.security = try security(domain.security, over: policy.security)
             policy.pool = domain.egressPool ?? policy.pool
             policy.limitsBySource = Dictionary(domain.bySource.map { ($0.source, $0.values.limits) }) { $1 }
             egress.named[domain.name!.text] = policy

@@ -1,8 +1,8 @@
 import ArgumentParser
 import MTAConfiguration
-import MailRouting
 import Measures
 import NIOCore
+import ProcessLife
 import ProgramSupport
 import RelayService
 import RunRecords
@@ -23,16 +23,18 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         ignoreBrokenPipes()
-        let termination = await TerminationSignals()
-        let hangups = await HangupSignals()
+        let launch = Launch()
+        let signals = ServeSignals(
+            termination: await TerminationSignals(), hangups: await HangupSignals(),
+            upgrades: await HangupSignals.upgrades())
         let settings = try options.settings()
         let assembly = RelayAssembly(settings: settings.values)
+        let sockets = try launch.sockets(assembly)
         var configuration = try assembly.configuration(settings.spoolSelection, controlPath: settings.controlPath)
-        if configuration.routes.needsLookups {
-            do { configuration.exchangers = try MailRouter(try assembly.resolverSettings()) } catch {
-                throw UsageFault("\(error)")
-            }
-        }
+        configuration.sockets = sockets
+        try assembly.addNames(to: &configuration, volatileSpool: settings.spoolSelection.isVolatile)
+        for warning in launch.warnings(assembly) { writeError("mta: warning: \(warning)\n") }
+        guard launch.takeOver() else { return }
         let spool = try settings.spoolSelection.open()
         let server: RelayServer
         do {
@@ -40,28 +42,38 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw RunFault("cannot serve: \(error)")
         }
+        try await announce(server, launch)
+        let reloading = reload(server, settings, launch.manager, on: signals.hangups)
+        defer { reloading.cancel() }
+        try await life(server, launch, sockets, signals)
+    }
+
+    private func announce(_ server: RelayServer, _ launch: Launch) async throws {
         print("listening \(server.address)")
         for (name, address) in server.otherAddresses { print("listening \(address) (\(name))") }
         if let address = await server.httpAddress { print("listening \(address) (http)") }
         flushStandardOutput()
+        launch.predecessor?.say(.serving)
+        launch.manager.tell(.ready(status: "serving"))
         try await reportRecovery(server)
-        let ticking = Task { try await follow(server) }
-        let reloading = reload(server, settings, on: hangups)
-        defer { reloading.cancel() }
-        await termination.first()
-        ticking.cancel()
-        _ = await ticking.result
-        ProgressLine().clear()
-        summarise(try await server.stop())
+        guard server.clientLimit < Self.fewClients else { return }
+        writeError(
+            "mta: warning: at most \(server.clientLimit) clients at a time: the limit of open files is low "
+                + "(ulimit -n, LimitNOFILE)\n")
     }
+
+    /// Fewer clients than that is said.
+    private static let fewClients = 1_000
 
     /// SIGHUP: the file is read again. What is wrong in it changes nothing; what needs a restart is named.
     private func reload(
-        _ server: RelayServer, _ settings: ServeSettings, on hangups: HangupSignals
+        _ server: RelayServer, _ settings: ServeSettings, _ manager: ServiceManager, on hangups: HangupSignals
     ) -> Task<Void, Never> {
         let options = options
         let inForce = Mutex(settings.values.snapshot)
         return hangups.forEach {
+            manager.tellReloading()
+            defer { manager.tell(.ready(status: "serving")) }
             do {
                 let fresh = try options.settings()
                 let configuration = try RelayAssembly(settings: fresh.values).configuration(
@@ -91,20 +103,7 @@ struct Serve: AsyncParsableCommand {
                 + "at most \(grouped(possible)) of them may be sent twice\n")
     }
 
-    private func follow(_ server: RelayServer) async throws {
-        let progress = ProgressLine()
-        var tick = 0
-        while !Task.isCancelled {
-            try await Task.sleep(nanoseconds: 200_000_000)
-            tick += 1
-            guard let (sample, queued) = try await server.tick(endsSecond: tick % 5 == 0) else { continue }
-            progress.show(
-                "\(grouped(sample.messages)) delivered/s  \(grouped(queued)) queued  \(grouped(sample.connections)) clients"
-            )
-        }
-    }
-
-    private func summarise(_ record: MTARecord) {
+    func summarise(_ record: MTARecord) {
         print(
             "accepted \(grouped(record.acceptedMessages)) messages for \(grouped(record.accepted)) recipients, "
                 + "\(ByteCount(bytes: Int(record.acceptedBytes))); recovered \(grouped(record.recovered)), "

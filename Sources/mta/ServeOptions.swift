@@ -33,6 +33,16 @@ struct ServeOptions: ParsableArguments {
     var inflowDelay: String?
     @Option(help: "With less free on the spool's file system new mail is told 452. Default 256MiB.")
     var minFreeDisk: String?
+    @Option(help: "With fewer free on the spool's file system new mail is told 452. Default 1000.")
+    var minFreeInodes: Int?
+    @Option(help: "What the process may hold before it sends mail away. Default 90 % of its control group's limit.")
+    var memoryLimit: String?
+    @Option(help: "Messages in the spool beyond which new mail is told 452. Default: no limit.")
+    var maxQueued: Int?
+    @Option(help: "Started as root: bind the ports, then become this user for good.")
+    var user: String?
+    @Option(help: "With --user: another group than the user's own.")
+    var group: String?
     @Option(help: "Delay after the first failed attempt. Default 5m.")
     var retryFirst: String?
     @Option(help: "Each further delay is this times the one before. Default 2.")
@@ -70,6 +80,11 @@ struct ServeOptions: ParsableArguments {
         try settings.set("--receive-memory", to: receiveMemory)
         try settings.set("--inflow-delay", to: inflowDelay)
         try settings.set("--min-free-disk", to: minFreeDisk)
+        try settings.set("--min-free-inodes", to: minFreeInodes.map { "\($0)" })
+        try settings.set("--memory-limit", to: memoryLimit)
+        try settings.set("--max-queued", to: maxQueued.map { "\($0)" })
+        try settings.set("--user", to: user)
+        try settings.set("--group", to: group)
         try settings.set("--retry-first", to: retryFirst)
         try settings.set("--retry-factor", to: retryFactor.map { "\($0)" })
         try settings.set("--retry-cap", to: retryCap)

@@ -8,6 +8,7 @@ extension ProgramTests {
     @Suite(.timeLimit(.minutes(1))) struct GeneratorInjectionTests {
         private struct Request: Decodable {
             var host: String
+            var client: String
             var recipients: Int
             var deferred_spool: Bool?
             var deferred_generation: Bool?
@@ -40,6 +41,21 @@ extension ProgramTests {
             #expect(record.accepted == 3 && requests.count == 3)
             #expect(requests.allSatisfy { $0.host == (host == "::1" ? "[::1]:\(port)" : "127.0.0.1:\(port)") })
             #expect(requests.allSatisfy { $0.deferred_spool == nil && $0.deferred_generation == nil })
+        }
+
+        /// Connections come from the addresses in turn, and all of them are there before the first message is due.
+        @Test func connectionsComeFromTheirSources() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let (record, requests, _) = try await run(
+                stage, answer: #"{"success_count":1,"fail_count":0,"failed_recipients":[],"errors":[]}"#,
+                [
+                    "-n", "30", "-c", "3", "--rate", "60/s", "--source", "127.0.0.2-127.0.0.4", "--ramp-up", "1s",
+                ], code: 0)
+            #expect(Set(requests.map(\.client)) == ["127.0.0.2", "127.0.0.3", "127.0.0.4"])
+            #expect(
+                record.firstOfferedUnixSeconds - record.header.startedUnixSeconds > 0.95,
+                "the last connection is made at the end of the ramp")
         }
 
         /// 200 says that the request was understood; whether the message was taken, the counts say.

@@ -1,5 +1,5 @@
 """injection_server.py HOST ANSWER: takes requests to inject mail and gives each this answer; for each request a line of
-JSON on standard output: its Host field, and what of its body is no message."""
+JSON on standard output: its Host field, where it comes from, and what of its body is no message."""
 import http.server
 import json
 import socket
@@ -15,7 +15,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         body.pop("content")
         body["recipients"] = len(body["recipients"])
-        print(json.dumps({"host": self.headers["Host"], **body}), flush=True)
+        print(json.dumps({"host": self.headers["Host"], "client": self.client_address[0], **body}), flush=True)
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
