@@ -20,6 +20,8 @@ package struct MailEvent: Sendable {
         case delayed = "Delayed"
         /// An operator took it out of the queue.
         case adminBounce = "AdminBounce"
+        /// An operator has given it other labels.
+        case adminRebind = "AdminRebind"
         /// It cannot be read back from the spool and was put aside for an operator.
         case quarantine = "Quarantine"
         /// Another system reports, later and by mail, what became of a message that it had taken (RFC 3464).

@@ -97,7 +97,9 @@ extension RelayShard {
         let claims = parts.filter { isShaping || $0.1.isShared }.map { LimitBook.Claim($0.0, $0.1) }
         return Way(
             source: source, provider: shaped?.provider,
-            candidate: .init(source: source?.name, weight: weight, claims: claims, suspension: shaped?.suspension),
+            candidate: .init(
+                source: source?.name, weight: weight, claims: claims,
+                suspension: operatorsSuspension(source, destination, now) ?? shaped?.suspension),
             limits: parts.map(\.1).reduce(EgressLimits()) { $0.tightened(by: $1) }, bounce: shaped?.bounce)
     }
 

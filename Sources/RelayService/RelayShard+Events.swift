@@ -114,6 +114,15 @@ extension RelayShard {
         log(event)
     }
 
+    /// An operator gave it other labels.
+    func logRebind(_ delivery: DeliveryQueue.Summary, _ message: QueuedMessage?) {
+        guard logs(.adminRebind) else { return }
+        var event = event(.adminRebind, delivery.id, message, queue: delivery.destination)
+        event.recipients = message?.envelope.recipients ?? []
+        event.attempts = UInt32(delivery.attempts)
+        log(event)
+    }
+
     /// A destination is left alone for a while: its mail waits.
     func logHold(queue name: String, _ reply: SMTPReply) {
         guard logs(.delayed) else { return }

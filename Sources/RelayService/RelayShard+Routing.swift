@@ -95,8 +95,10 @@ extension RelayShard {
         var found = DeliveryQueue.Found(lease.id)
         found.attempts = lease.attempts
         found.isDelayReported = lease.isDelayReported
+        found.isSilent = message.envelope.isSilent
         for (place, recipients) in groups {
             found.recipients = recipients.count
+            found.label = label(of: message, recipients)
             queue.restore(found, to: place, now: wallMilliseconds())
         }
         guard !message.failures.isEmpty else { return true }
