@@ -168,6 +168,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
+        layer("TrafficShaping", ["MailTypes", "Measures", "DeliveryQueue", "MTAConfiguration", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
         layer(
             "BenchHarness",
@@ -193,7 +194,8 @@ let package = Package(
         program(
             "mta",
             [
-                "RelayService", "ProcessLife", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
+                "RelayService", "ProcessLife", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication",
+                "MailRouting",
                 "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract",
                 "SpoolRocksDB", "SpoolSegmentLog",
@@ -238,6 +240,7 @@ let package = Package(
         tests("SpoolRocksDB", ["TestSupport", "SpoolContract", "CRocksDB", "MailTypes", nioCore]),
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", "Measures", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
+        tests("TrafficShaping", ["MailTypes", "DeliveryQueue", "MTAConfiguration"]),
         tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
         tests("BenchHarness", ["RunRecords", "Measures", "LoadPacing", "TestSupport"]),
         tests("RunRecords", ["Measures", "MailTypes"]),

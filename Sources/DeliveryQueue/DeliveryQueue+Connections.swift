@@ -43,11 +43,17 @@ extension DeliveryQueue {
     private mutating func nextInRing(_ now: UInt64) -> UInt32? {
         var position = 0
         var best: (position: Int, connections: Int)?
+        var idle: [String] = []
+        defer { for key in idle { openGate(key) } }
         while position < min(ring.count, Self.looksForWaiting) {
             let index = ring[position]
             guard destinations[Int(index)].wantsConnection(now: now, most: mostForOne) else {
                 ring.remove(at: position)
                 destinations[Int(index)].isInRing = false
+                if let key = destinations[Int(index)].trying {
+                    destinations[Int(index)].trying = nil
+                    idle.append(key)
+                }
                 dropIfEmpty(index, now: now)
                 continue
             }
@@ -64,14 +70,38 @@ extension DeliveryQueue {
         destinations[index].opening -= 1
         destinations[index].holdUntil = 0
         destinations[index].holdDelay = 0
+        destinations[index].failures = 0
         destinations[index].failure = nil
         enterRing(destination.index)
     }
 
-    /// The connection was not opened after all: another event loop has what the limit allows. Asked again in a while.
-    package mutating func connectionDenied(_ destination: Destination, until: UInt64) {
+    /// The connection was not opened, and nothing is said of the next hop: it asks again at once, by another way.
+    package mutating func connectionTurned(_ destination: Destination) {
         closed(destination, wasOpen: false)
+        enterRing(destination.index)
+        dropIfEmpty(destination.index)
+    }
+
+    /// There is no way to the next hop now, whatever it is itself like.
+    /// - Parameter until: when it is tried again, milliseconds.
+    /// - Returns: as ``connectionFailed(_:reply:now:)``.
+    package mutating func connectionImpossible(
+        _ destination: Destination, reply: SMTPReply, until: UInt64, now: UInt64
+    ) -> [Lease] {
+        closed(destination, wasOpen: false)
+        passTurn(destination)
+        let index = Int(destination.index)
+        destinations[index].holdDelay = max(1, destinations[index].holdDelay)
+        destinations[index].failure = reply
         pause(destination.index, until: until)
+        return destinations[index].connections == 0 ? takeOverdue(destination.index, now) : []
+    }
+
+    /// It was the first at a gate and does not go on: the next one is.
+    private mutating func passTurn(_ destination: Destination) {
+        guard let key = destinations[Int(destination.index)].trying else { return }
+        destinations[Int(destination.index)].trying = nil
+        openGate(key)
     }
 
     /// The next hop could not be reached: it is left alone for a while.
@@ -79,10 +109,17 @@ extension DeliveryQueue {
     package mutating func connectionFailed(_ destination: Destination, reply: SMTPReply, now: UInt64) -> [Lease] {
         closed(destination, wasOpen: false)
         let index = Int(destination.index)
-        let first = destinations[index].policy.retry.first
-        let delay = destinations[index].holdDelay
-        destinations[index].holdDelay = delay == 0 ? min(Self.firstHold, first) : min(delay * 2, max(first, delay))
+        let policy = destinations[index].policy
         destinations[index].failure = reply
+        destinations[index].failures += 1
+        guard destinations[index].failures >= policy.limits.failuresBeforeHold ?? 1 else {
+            enterRing(destination.index)
+            return []
+        }
+        let most = policy.limits.holdCapMilliseconds ?? policy.retry.first
+        let first = min(policy.limits.holdFirstMilliseconds ?? Self.firstHold, most)
+        let delay = destinations[index].holdDelay
+        destinations[index].holdDelay = delay == 0 ? first : min(delay * 2, max(most, delay))
         pause(destination.index, until: now + destinations[index].holdDelay)
         return destinations[index].connections == 0 ? takeOverdue(destination.index, now) : []
     }
@@ -121,7 +158,7 @@ extension DeliveryQueue {
         }
     }
 
-    private mutating func closed(_ destination: Destination, wasOpen: Bool) {
+    mutating func closed(_ destination: Destination, wasOpen: Bool) {
         destinations[Int(destination.index)].connections -= 1
         if !wasOpen { destinations[Int(destination.index)].opening -= 1 }
         connectionCount -= 1
@@ -168,7 +205,9 @@ extension DeliveryQueue {
     }
 
     mutating func enterRing(_ index: UInt32) {
-        guard !destinations[Int(index)].isInRing, !destinations[Int(index)].ready.isEmpty else { return }
+        guard !destinations[Int(index)].isInRing, !destinations[Int(index)].isAtGate,
+            !destinations[Int(index)].ready.isEmpty
+        else { return }
         destinations[Int(index)].isInRing = true
         ring.append(index)
     }
@@ -176,9 +215,9 @@ extension DeliveryQueue {
     /// An empty destination is forgotten, unless it must be left alone for a while yet.
     mutating func dropIfEmpty(_ index: UInt32, now: UInt64 = 0) {
         let queue = destinations[Int(index)]
-        guard !queue.isFree, queue.count == 0, queue.connections == 0, !queue.isInRing, queue.holdUntil <= now else {
-            return
-        }
+        guard !queue.isFree, queue.count == 0, queue.connections == 0, !queue.isInRing, !queue.isAtGate,
+            queue.holdUntil <= now
+        else { return }
         indices[queue.name] = nil
         destinations[Int(index)] = DestinationQueue(name: "", policy: policies.standard, isFree: true)
         freeDestinations.append(index)

@@ -65,6 +65,9 @@ package struct DeliveryQueue: Sendable {
     /// Destinations that may want a connection, each once.
     var ring = Deque<UInt32>()
     var holds = Heap<Hold>()
+    /// By the key of a limit that is used up.
+    var gates: [String: Gate] = [:]
+    var gateTimes = Heap<GateTime>()
     var connectionCount = 0
 
     package internal(set) var readyCount = 0
@@ -205,6 +208,7 @@ package struct DeliveryQueue: Sendable {
             enterRing(hold.destination)
             dropIfEmpty(hold.destination, now: now)
         }
+        if !gateTimes.isEmpty { openGates(to: now) }
     }
 
     // MARK: Places

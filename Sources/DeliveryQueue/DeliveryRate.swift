@@ -15,7 +15,7 @@ package struct DeliveryRate: Hashable, Sendable {
     /// What may be saved up.
     package var largestBurst: Double { max(1, burst ?? messages / milliseconds * Self.usualBurstMilliseconds) }
 
-    private static let usualBurstMilliseconds = 250.0
+    static let usualBurstMilliseconds = 250.0
 
     /// Of two of the same pace the one with the smaller burst.
     package func isSlower(than other: DeliveryRate) -> Bool {

@@ -20,10 +20,16 @@ struct DestinationQueue: Sendable {
     var opening = 0
     /// In the ring of those that may want a connection.
     var isInRing = false
+    /// Waits for what a limit allows; see ``DeliveryQueue/connectionDenied(_:by:until:)``.
+    var isAtGate = false
+    /// It is the first of this gate, and asks again.
+    var trying: String?
     /// Left alone until then, milliseconds since 1970.
     var holdUntil: UInt64 = 0
     /// Of the last hold after a failure; 0 while all is well.
     var holdDelay: UInt64 = 0
+    /// Connections that failed one after the other.
+    var failures = 0
     var failure: SMTPReply?
 
     var count: Int { ready.count + deferred + leased + held }
@@ -31,9 +37,9 @@ struct DestinationQueue: Sendable {
     /// One more connection would have something to do.
     /// - Parameter most: connections that one destination may have.
     func wantsConnection(now: UInt64, most: Int) -> Bool {
-        guard ready.count > opening, now >= holdUntil else { return false }
+        guard ready.count > opening, now >= holdUntil, !isAtGate else { return false }
         // One connection tries first; the others follow when it succeeded: who does not answer costs only one.
-        return connections < (connections == opening ? 1 : min(most, policy.connections ?? .max))
+        return connections < (connections == opening ? 1 : min(most, policy.limits.connections ?? .max))
     }
 }
 

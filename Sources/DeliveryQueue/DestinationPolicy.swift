@@ -1,10 +1,8 @@
 /// How mail to one destination is delivered. The defaults come from the service; a domain may have its own.
 package struct DestinationPolicy: Hashable, Sendable {
     package var retry: RetryPolicy
-    /// Connections at a time, over the whole service; nil: only its total limits them.
-    package var connections: Int?
-    /// Messages begun, over the whole service; nil: as fast as it goes.
-    package var rate: DeliveryRate?
+    /// How much at once and how fast, over the whole service.
+    package var limits: EgressLimits
     /// The sender is told once that a message waits when it is this old, milliseconds; nil: never (RFC 3461 §6.2).
     package var delayWarning: UInt64?
 
@@ -13,13 +11,9 @@ package struct DestinationPolicy: Hashable, Sendable {
         delayWarning: UInt64? = nil
     ) {
         self.retry = retry
-        self.connections = connections
-        self.rate = rate
+        limits = EgressLimits(connections: connections, messageRate: rate)
         self.delayWarning = delayWarning
     }
-
-    /// Whether other event loops have to be asked before this one may go on.
-    package var isShared: Bool { connections != nil || rate != nil }
 }
 
 /// Who may do how much, by the destination's name.

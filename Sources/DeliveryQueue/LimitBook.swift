@@ -1,57 +1,225 @@
-/// Limits that hold over all event loops: connections and rates of the destinations that have such limits. A value;
-/// the service keeps one behind a lock and asks it only for those destinations.
+/// Limits that hold over all event loops. A connection, or a message, is a claim on several keys at once: the
+/// destination, its provider, the source, the source to this destination. It gets all of them or none. A value; the
+/// service keeps one behind a lock and asks it only where there are limits.
 package struct LimitBook: Sendable {
+    /// One key and what is allowed there.
+    package struct Claim: Hashable, Sendable {
+        package var key: String
+        package var limits: EgressLimits
+        package init(_ key: String, _ limits: EgressLimits) {
+            self.key = key
+            self.limits = limits
+        }
+    }
+
+    /// What stood in the way.
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        case connections
+        case connectionRate = "connection_rate"
+        case messageRate = "message_rate"
+    }
+
+    package struct Denial: Hashable, Sendable {
+        package var key: String
+        package var kind: Kind
+        /// When to ask again, milliseconds; of connections: at the latest, one that becomes free is told.
+        package var until: UInt64
+
+        package init(key: String, kind: Kind, until: UInt64) {
+            self.key = key
+            self.kind = kind
+            self.until = until
+        }
+    }
+
+    /// A loop that has a turn now.
+    package struct Wake: Hashable, Sendable {
+        package var loop: Int
+        package var key: String
+        package init(loop: Int, key: String) {
+            self.loop = loop
+            self.key = key
+        }
+    }
+
+    /// A loop that asked for a connection in vain, for one destination or for several.
+    private struct Waiter {
+        var loop: Int
+        var name: String
+        var isSeveral = false
+        /// Another one was asked to give a connection up.
+        var isAnnounced = false
+    }
+
     private struct Use {
         var connections = 0
-        /// Loops that asked for a connection in vain.
-        var waiting: Set<Int> = []
-        var tokens: Double?
-        var filledAt: UInt64 = 0
+        var waiting: [Waiter] = []
+        /// A connection that became free is kept for the loop whose turn it is, for a moment.
+        var reserved: [(loop: Int, until: UInt64)] = []
+        var connectionTokens: TokenBucket?
+        var messageTokens: TokenBucket?
     }
+
     private var uses: [String: Use] = [:]
+    private var sweepAt = Self.keysKept
+    /// Times that a limit stood in the way.
+    package private(set) var denials: [Kind: UInt64] = [:]
+
+    /// Keys before those at rest are forgotten.
+    static let keysKept = 65_536
+    /// How long a connection is kept for the loop whose turn it is.
+    static let reservationMilliseconds: UInt64 = 500
+    /// Who was refused a connection asks again then, if nobody tells it before.
+    package static let pollMilliseconds: UInt64 = 250
 
     package init() {}
 
-    /// Takes a connection if the limit leaves one. A loop that was refused is remembered, so that the others give one
-    /// up for it.
-    package mutating func connect(_ name: String, limit: Int?, loop: Int) -> Bool {
-        var use = uses[name, default: Use()]
-        defer { uses[name] = use }
-        guard use.connections < limit ?? .max else {
-            use.waiting.insert(loop)
-            return false
+    /// Connections that a key has now.
+    package func connections(of key: String) -> Int { uses[key]?.connections ?? 0 }
+
+    // MARK: Connections
+
+    /// Takes one connection of each key, or of none.
+    /// - Parameters:
+    ///   - loop: who asks; remembered where it was refused, so that the others give one up for it.
+    ///   - name: the destination's.
+    /// - Returns: nil if it was granted.
+    package mutating func connect(_ claims: [Claim], loop: Int, name: String, now: UInt64) -> Denial? {
+        for claim in claims {
+            guard let denial = denial(claim, loop, now) else { continue }
+            denials[denial.kind, default: 0] += 1
+            if denial.kind == .connections { wait(denial.key, loop, name) }
+            return denial
         }
-        use.connections += 1
-        use.waiting.remove(loop)
-        return true
+        for claim in claims { take(claim, loop, now) }
+        sweep(now)
+        return nil
     }
+
+    private mutating func denial(_ claim: Claim, _ loop: Int, _ now: UInt64) -> Denial? {
+        let use = uses[claim.key]
+        if let most = claim.limits.connections {
+            let kept = use?.reserved.count { $0.loop != loop && $0.until > now } ?? 0
+            guard (use?.connections ?? 0) + kept < most else {
+                return Denial(key: claim.key, kind: .connections, until: now + Self.pollMilliseconds)
+            }
+        }
+        guard let rate = claim.limits.connectionRate, var bucket = use?.connectionTokens else { return nil }
+        bucket.adopt(rate, now: now)
+        return bucket.hasOne(now: now)
+            ? nil : Denial(key: claim.key, kind: .connectionRate, until: bucket.nextOne(now: now))
+    }
+
+    private mutating func take(_ claim: Claim, _ loop: Int, _ now: UInt64) {
+        var use = uses.removeValue(forKey: claim.key) ?? Use()
+        use.connections += 1
+        if let at = use.reserved.firstIndex(where: { $0.loop == loop }) { use.reserved.remove(at: at) }
+        use.waiting.removeAll { $0.loop == loop }
+        if let rate = claim.limits.connectionRate { Self.takeOne(&use.connectionTokens, rate, now) }
+        uses[claim.key] = use
+    }
+
+    private mutating func wait(_ key: String, _ loop: Int, _ name: String) {
+        var use = uses.removeValue(forKey: key) ?? Use()
+        if let at = use.waiting.firstIndex(where: { $0.loop == loop }) {
+            if use.waiting[at].name != name { use.waiting[at].isSeveral = true }
+            use.waiting[at].isAnnounced = false
+        } else {
+            use.waiting.append(Waiter(loop: loop, name: name))
+        }
+        uses[key] = use
+    }
+
+    /// A connection that is open already counts here from now on: the key got a limit meanwhile.
+    package mutating func adopt(_ key: String) { uses[key, default: Use()].connections += 1 }
 
     /// Gives a connection back.
-    package mutating func disconnect(_ name: String) {
-        guard var use = uses[name] else { return }
-        use.connections -= 1
-        // Nothing to remember of a destination at rest, except how much of its rate is used up.
-        uses[name] = use.connections == 0 && use.waiting.isEmpty && use.tokens == nil ? nil : use
+    /// - Returns: loops that waited, and have a turn now.
+    package mutating func disconnect(_ keys: [String], now: UInt64) -> [Wake] {
+        keys.compactMap { key in
+            guard var use = uses.removeValue(forKey: key) else { preconditionFailure("\(key) has no connection") }
+            use.connections -= 1
+            precondition(use.connections >= 0, "\(key) has no connection")
+            let wake = Self.turn(&use, key, now)
+            if !Self.isAtRest(use, now) { uses[key] = use }
+            return wake
+        }
     }
 
-    /// Another loop waits for a connection to this destination; said once for each time it asked.
-    package mutating func takeWanted(_ name: String, besides loop: Int) -> Bool {
-        guard let other = uses[name]?.waiting.first(where: { $0 != loop }) else { return false }
-        uses[name]!.waiting.remove(other)
-        return true
+    /// The loop had a turn and needs no connection any more.
+    package mutating func pass(_ key: String, loop: Int, now: UInt64) -> Wake? {
+        guard var use = uses[key], let at = use.reserved.firstIndex(where: { $0.loop == loop }) else { return nil }
+        use.reserved.remove(at: at)
+        let wake = Self.turn(&use, key, now)
+        uses[key] = Self.isAtRest(use, now) ? nil : use
+        return wake
     }
 
-    /// Takes the right to begin one message, if the rate leaves one now. A quarter of a second's worth may be saved
-    /// up, and one message always.
-    package mutating func begin(_ name: String, rate: DeliveryRate, now: UInt64) -> Bool {
-        var use = uses[name, default: Use()]
-        let perMillisecond = rate.messages / rate.milliseconds
-        let most = max(1, perMillisecond * 250)
-        let grown = now > use.filledAt ? Double(now - use.filledAt) * perMillisecond : 0
-        let tokens = min(most, (use.tokens ?? most) + grown)
-        use.filledAt = max(now, use.filledAt)
-        use.tokens = tokens >= 1 ? tokens - 1 : tokens
-        uses[name] = use
-        return tokens >= 1
+    private static func turn(_ use: inout Use, _ key: String, _ now: UInt64) -> Wake? {
+        use.reserved.removeAll { $0.until <= now }
+        guard !use.waiting.isEmpty else { return nil }
+        let next = use.waiting.removeFirst()
+        use.reserved.append((next.loop, now + reservationMilliseconds))
+        return Wake(loop: next.loop, key: key)
+    }
+
+    /// Another loop waits for a connection, or this one for another destination; said once each time that it asked.
+    package mutating func takeWanted(_ keys: [String], besides loop: Int, name: String) -> Bool {
+        for key in keys {
+            guard
+                let at = uses[key]?.waiting.firstIndex(where: {
+                    !$0.isAnnounced && ($0.loop != loop || $0.name != name || $0.isSeveral)
+                })
+            else { continue }
+            uses[key]!.waiting[at].isAnnounced = true
+            return true
+        }
+        return false
+    }
+
+    // MARK: Messages
+
+    /// Takes the right to begin one message from each key, or from none.
+    /// - Returns: nil if it was granted.
+    package mutating func begin(_ claims: [Claim], now: UInt64) -> Denial? {
+        var denied: Denial?
+        for claim in claims {
+            guard let rate = claim.limits.messageRate, var bucket = uses[claim.key]?.messageTokens else { continue }
+            bucket.adopt(rate, now: now)
+            guard !bucket.hasOne(now: now) else { continue }
+            let until = bucket.nextOne(now: now)
+            if until >= denied?.until ?? 0 { denied = Denial(key: claim.key, kind: .messageRate, until: until) }
+        }
+        if let denied {
+            denials[.messageRate, default: 0] += 1
+            return denied
+        }
+        for claim in claims {
+            guard let rate = claim.limits.messageRate else { continue }
+            Self.takeOne(&uses[claim.key, default: Use()].messageTokens, rate, now)
+        }
+        sweep(now)
+        return nil
+    }
+
+    private static func takeOne(_ bucket: inout TokenBucket?, _ rate: DeliveryRate, _ now: UInt64) {
+        var tokens = bucket ?? TokenBucket(rate, now: now)
+        tokens.adopt(rate, now: now)
+        tokens.takeOne(now: now)
+        bucket = tokens
+    }
+
+    // MARK: Memory
+
+    /// Nothing to remember: no connection, nobody waits, and all of its rates may be used again.
+    private static func isAtRest(_ use: Use, _ now: UInt64) -> Bool {
+        use.connections == 0 && use.waiting.isEmpty && use.reserved.allSatisfy { $0.until <= now }
+            && use.connectionTokens?.isFull(now: now) ?? true && use.messageTokens?.isFull(now: now) ?? true
+    }
+
+    private mutating func sweep(_ now: UInt64) {
+        guard uses.count >= sweepAt else { return }
+        uses = uses.filter { !Self.isAtRest($0.value, now) }
+        sweepAt = max(Self.keysKept, uses.count * 2)
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import MailTypes
+package import MailTypes
 import NIOCore
 import TextCodecs
 
@@ -60,7 +60,10 @@ struct InjectionBody {
 }
 
 /// What an injection service said to a request.
-struct InjectionAnswer {
+package struct InjectionAnswer {
+    /// What is known of one message of it.
+    package enum Fate: Equatable { case accepted, refused, unknown }
+
     private struct Counts: Decodable {
         var failCount: Int
         var failedRecipients: [String]?
@@ -71,18 +74,25 @@ struct InjectionAnswer {
     }
 
     /// For the table of replies: the first bytes of an answer that was not all success.
-    let text: String
-    private let isSuccess: Bool
-    private let failed: Set<String>
+    package let text: String
+    private let counts: Counts?
 
-    init(status: Int, body: [UInt8]) {
-        let counts = status == 200 ? try? JSONDecoder().decode(Counts.self, from: Data(body)) : nil
-        isSuccess = counts != nil
-        failed = Set(counts?.failedRecipients ?? [])
+    package init(status: Int, body: [UInt8]) {
+        counts = status / 100 == 2 ? try? JSONDecoder().decode(Counts.self, from: Data(body)) : nil
         text = counts?.failCount == 0 ? "" : String(decoding: body.prefix(200), as: UTF8.self)
     }
 
-    func accepts(_ recipient: MailAddress) -> Bool {
-        isSuccess && (failed.isEmpty || !failed.contains(recipient.description))
+    /// Of each message of the request. Who is named as failed was refused; failures without a name are everybody's if
+    /// they are as many as there are messages, and otherwise leave those that were not named in doubt.
+    package func fates(of recipients: [MailAddress]) -> [Fate] {
+        guard let counts else { return recipients.map { _ in .refused } }
+        guard counts.failCount > 0 || counts.failedRecipients?.isEmpty == false else {
+            return recipients.map { _ in .accepted }
+        }
+        let named = Set(counts.failedRecipients ?? [])
+        let known = recipients.map { named.contains($0.description) }
+        let unnamed = counts.failCount - known.count { $0 }
+        let rest: Fate = unnamed <= 0 ? .accepted : unnamed >= known.count { !$0 } ? .refused : .unknown
+        return known.map { $0 ? .refused : rest }
     }
 }

@@ -15,6 +15,8 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     // What the server offers, and we use.
     private var usesChunking = false
     private var usesPipelining = false
+    /// It was still being opened when there was nothing left to send.
+    private var isWithdrawn = false
     var isResting = false
     var failures = 0
 
@@ -26,7 +28,7 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     }
 
     func connect() {
-        isReady = false
+        (isReady, isWithdrawn) = (false, false)
         begun = 0
         let transport = loop.configuration.transport
         connection = SMTPClientConnection.connect(
@@ -70,27 +72,16 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     func finished(_ connection: SMTPClientConnection, _ result: TransactionResult) {
         let message = open.removeFirst()
         keepFirstTexts(connection)
-        loop.measures.note(result.trace)
-        if !result.isAccepted || !result.refusedRecipients.isEmpty { noteRefusals(result, of: message) }
+        loop.measures.note(result, answeredRecipients: message.recipients)
+        if let stage = LoadMeasures.refusalStage(result, recipients: message.recipients) {
+            return loop.refused(message, at: connection.now, stage: stage.rawValue)
+        }
         let taken = message.recipients - result.refusedRecipients.count
-        guard result.isAccepted, taken > 0 else { return loop.refused(message, at: connection.now) }
         loop.accepted(message, at: connection.now, taken: taken)
         guard !loop.isWarmUp(message) else { return }
         loop.measures.record(
             result.trace, began: message.began.nanoseconds, ended: connection.now.nanoseconds,
             isPipelined: usesPipelining)
-    }
-
-    /// One count a reply: the refusal of a message without recipients is that of its recipients.
-    private func noteRefusals(_ result: TransactionResult, of message: OpenMessage) {
-        // LMTP refuses recipients behind the content, too: these come after those refused at RCPT.
-        let atRecipient = message.recipients - result.trace.acceptedRecipients
-        for (index, refused) in result.refusedRecipients.enumerated() {
-            let stage = index < atRecipient ? "rcpt" : "final"
-            loop.measures.note(stage, Int(refused.reply.code), refused.reply.description)
-        }
-        guard let refusal = result.refusal, result.stage != .rcpt || result.refusedRecipients.isEmpty else { return }
-        loop.measures.note(result.stage.rawValue, Int(refusal.code), refusal.description)
     }
 
     private func keepFirstTexts(_ connection: SMTPClientConnection) {
@@ -103,28 +94,53 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     }
 
     func closed(_ connection: SMTPClientConnection, cause: ClientCloseCause, unfinished: [Bool]) {
-        for (message, contentSent) in zip(open, unfinished) {
-            loop.lost(message, contentSent: contentSent, at: .now())
+        for (message, transaction) in zip(open, connection.session.unfinishedTransactions) {
+            settle(message, transaction)
         }
         open.removeAll()
         self.connection = nil
         let wasReady = isReady
         isReady = false
-        noteCause(cause, wasReady)
-        var asWanted = false
+        var asWanted = isWithdrawn
         if case .quit = cause { asWanted = true }
+        if !isWithdrawn { noteCause(cause, wasReady, of: connection) }
         loop.ended(self, wasReady: wasReady, asWanted: asWanted)
     }
 
-    private func noteCause(_ cause: ClientCloseCause, _ wasReady: Bool) {
+    /// A message that was under way when the connection ended: it may have been refused before.
+    private func settle(_ message: OpenMessage, _ transaction: UnfinishedTransaction) {
+        let recipients = transaction.awaited == .final ? message.recipients : nil
+        loop.measures.note(transaction.result, answeredRecipients: recipients)
+        let now = MonotonicInstant.now()
+        guard let stage = LoadMeasures.refusalStage(transaction.result, recipients: message.recipients) else {
+            return loop.lost(
+                message, contentSent: transaction.contentSent, at: now, awaited: transaction.awaited.rawValue)
+        }
+        loop.refused(message, at: now, stage: stage.rawValue)
+    }
+
+    private func noteCause(_ cause: ClientCloseCause, _ wasReady: Bool, of connection: SMTPClientConnection) {
         switch cause {
         case .quit: break
         case .refused(let reply):
+            // The 421 that answered a message is among the replies to that.
+            guard connection.session.closingStage == nil else { return }
             loop.measures.note(wasReady ? "connection" : "greeting", Int(reply.code), reply.description)
         case .unreachable(let text), .lost(let text): loop.measures.note("connection", 0, text)
-        case .timeout: loop.measures.note("connection", 0, "timeout")
+        case .timeout:
+            let awaited = connection.session.awaited
+            loop.measures.note("connection", 0, "timeout: " + (awaited.map { "no \($0)" } ?? "not ready"))
         }
     }
 
     func abandon() { connection?.abort(.lost("given up at the end of the run")) }
+
+    /// The session's own clock sees to it.
+    func look(at now: UInt64) {}
+
+    func withdraw() {
+        guard !isReady, let connection else { return }
+        isWithdrawn = true
+        connection.abort(.lost("no longer needed"))
+    }
 }

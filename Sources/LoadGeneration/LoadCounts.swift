@@ -75,7 +75,11 @@ struct LoadMeasures: Sendable {
     private var final = LatencyCounter()
     private var replies: [ReplyKey: (count: UInt64, text: String)] = [:]
     /// The replies that nearly every message gets, counted without a look-up.
-    private var usual = (mail250: UInt64(0), recipient250: UInt64(0), data354: UInt64(0), final250: UInt64(0))
+    var usual = (mail250: UInt64(0), recipient250: UInt64(0), data354: UInt64(0), final250: UInt64(0))
+    /// Messages by the stage at which they were refused; and those whose connection ended, by the stage whose reply they
+    /// did not get.
+    private(set) var refusedAt: [String: UInt64] = [:]
+    private(set) var unansweredAt: [String: UInt64] = [:]
 
     private struct ReplyKey: Hashable {
         var stage: String
@@ -88,21 +92,8 @@ struct LoadMeasures: Sendable {
         if replies[key]!.text.isEmpty { replies[key]!.text = text() }
     }
 
-    /// The codes of the replies that said yes.
-    mutating func note(_ trace: ReplyTrace) {
-        if trace.mailCode == 250 { usual.mail250 += 1 } else { notePositive("mail", trace.mailCode) }
-        if trace.recipientCode == 250 {
-            usual.recipient250 += UInt64(trace.acceptedRecipients)
-        } else {
-            notePositive("rcpt", trace.recipientCode, UInt64(trace.acceptedRecipients))
-        }
-        if trace.dataCode == 354 { usual.data354 += 1 } else { notePositive("data", trace.dataCode) }
-        if trace.finalCode == 250 { usual.final250 += 1 } else { notePositive("final", trace.finalCode) }
-    }
-
-    private mutating func notePositive(_ stage: String, _ code: UInt16, _ count: UInt64 = 1) {
-        if code != 0 { note(stage, Int(code), count: count, "") }
-    }
+    mutating func noteRefused(at stage: String) { refusedAt[stage, default: 0] += 1 }
+    mutating func noteUnanswered(at stage: String) { unansweredAt[stage, default: 0] += 1 }
 
     /// By verb, of an accepted message: from the write that asked for a reply to the reply.
     mutating func record(_ trace: ReplyTrace, began: UInt64, ended: UInt64, isPipelined: Bool) {
@@ -124,6 +115,8 @@ struct LoadMeasures: Sendable {
         usual.recipient250 += other.usual.recipient250
         usual.data354 += other.usual.data354
         usual.final250 += other.usual.final250
+        refusedAt.merge(other.refusedAt, uniquingKeysWith: +)
+        unansweredAt.merge(other.unansweredAt, uniquingKeysWith: +)
         for (key, value) in other.replies { note(key.stage, key.code, count: value.count, value.text) }
     }
 

@@ -124,6 +124,10 @@ package actor LoadGenerator {
     /// No message begins from now on; open ones may end.
     package nonisolated func stop() { plan.stop() }
 
+    /// Open ones may not end, either: ``isFinished()`` is true at once, and ``finish(isInterrupted:)`` counts what was
+    /// under way as in doubt or failed.
+    package nonisolated func cutOff() { plan.cutOff() }
+
     /// Call once a second: closes a second of the series and sees whether the run is over.
     package func tick() async throws -> LoadStatus {
         let now = MonotonicInstant.now()
@@ -135,13 +139,23 @@ package actor LoadGenerator {
             notAccepted: counts.notAccepted, connections: counts.open, lateStarts: counts.lateStarts,
             latencyP50: recent.percentile(50), latencyP99: recent.percentile(99),
             elapsedSeconds: now.seconds(since: began), replies: try await replies(),
-            isFinished: counts.open == 0 && counts.connecting == 0)
+            isFinished: plan.isCutOff || (counts.open == 0 && counts.connecting == 0))
     }
 
     /// True once every connection has ended; cheap enough to poll between ticks.
     package func isFinished() async throws -> Bool {
+        guard !plan.isCutOff else { return true }
+        return try await hasEnded()
+    }
+
+    private func hasEnded() async throws -> Bool {
         var open = 0
-        for loop in loadLoops { open += try await onLoop(loop) { $0.counts.open + $0.counts.connecting } }
+        for loop in loadLoops {
+            open += try await onLoop(loop) { loop in
+                loop.withdrawUnready()
+                return loop.counts.open + loop.counts.connecting
+            }
+        }
         return open == 0
     }
 
@@ -192,7 +206,7 @@ package actor LoadGenerator {
     package func finish(isInterrupted: Bool = false) async throws -> GeneratorRecord {
         try await abandon()
         for _ in 0..<150 {
-            if try await isFinished() { break }
+            if try await hasEnded() { break }
             try await Task.sleep(nanoseconds: 10_000_000)
         }
         var (counts, _) = try await gather()

@@ -20,6 +20,10 @@ final class LoadHTTPConnection: ChannelInboundHandler, LoadClient {
     private var closesAfterwards = false
     private var isReady = false
     private var isLeaving = false
+    /// It was still being opened when there was nothing left to send.
+    private var isWithdrawn = false
+    /// When TCP and TLS, or the answer to the request under way, have to be there (CLOCK_MONOTONIC nanoseconds).
+    private var deadline = UInt64.max
     /// Why the connection is gone, where we know.
     private var cause = "closed by the peer"
     private var begun = 0
@@ -34,11 +38,13 @@ final class LoadHTTPConnection: ChannelInboundHandler, LoadClient {
     }
 
     func connect() {
-        (isReady, isLeaving, closesAfterwards, begun) = (false, false, false, 0)
+        (isReady, isLeaving, isWithdrawn, closesAfterwards, begun) = (false, false, false, false, 0)
         cause = "closed by the peer"
         connectBegan = .now()
+        setDeadline(loop.configuration.transport.openingSeconds)
         let bound = NIOLoopBound(self, eventLoop: loop.context.eventLoop)
-        var bootstrap = ClientBootstrap(group: loop.context.eventLoop).connectTimeout(.seconds(30))
+        var bootstrap = ClientBootstrap(group: loop.context.eventLoop)
+            .connectTimeout(.nanoseconds(Int64(loop.configuration.transport.openingSeconds * 1e9)))
         if let source = route.source { bootstrap = bootstrap.bind(to: source) }
         let (tls, host) = (loop.configuration.transport.tls, route.target.host)
         bootstrap
@@ -75,6 +81,7 @@ final class LoadHTTPConnection: ChannelInboundHandler, LoadClient {
 
     private func becameReady() {
         isReady = true
+        deadline = .max
         loop.becameReady(
             self, connect: connected.nanoseconds(since: connectBegan),
             ready: MonotonicInstant.now().nanoseconds(since: connected))
@@ -107,9 +114,10 @@ final class LoadHTTPConnection: ChannelInboundHandler, LoadClient {
     private func ended(_ text: String) {
         let now = MonotonicInstant.now()
         // A request is written whole: what became of it is not known.
-        for (message, _) in open { loop.lost(message, contentSent: true, at: now) }
-        let asWanted = isLeaving && open.isEmpty
+        for (message, _) in open { loop.lost(message, contentSent: true, at: now, awaited: "http") }
+        let asWanted = isWithdrawn || (isLeaving && open.isEmpty)
         open.removeAll()
+        deadline = .max
         if !asWanted { loop.measures.note("connection", 0, text) }
         let wasReady = isReady
         isReady = false
@@ -144,7 +152,7 @@ final class LoadHTTPConnection: ChannelInboundHandler, LoadClient {
         let body = InjectionBody(
             loop.configuration.transport.injection, messages, shared: loop.source.injectionText)
         var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: route.target.path)
-        head.headers.add(name: "Host", value: route.target.host)
+        head.headers.add(name: "Host", value: route.target.authority)
         head.headers.add(name: "Content-Type", value: "application/json")
         head.headers.add(name: "Content-Length", value: String(body.size))
         if let authorization = loop.configuration.transport.injection.authorization {
@@ -153,6 +161,7 @@ final class LoadHTTPConnection: ChannelInboundHandler, LoadClient {
         context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
         for buffer in body.buffers { context.write(Self.wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil) }
         context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
+        setDeadline(loop.configuration.transport.answerSeconds)
     }
 
     private func answered() {
@@ -160,14 +169,15 @@ final class LoadHTTPConnection: ChannelInboundHandler, LoadClient {
         let now = MonotonicInstant.now()
         let outcome = InjectionAnswer(status: status, body: answer)
         loop.measures.note("http", status, outcome.text)
-        for (message, recipient) in open {
-            if outcome.accepts(recipient) {
-                loop.accepted(message, at: now, taken: message.recipients)
-            } else {
-                loop.refused(message, at: now)
+        for (fate, message) in zip(outcome.fates(of: open.map(\.recipient)), open.map(\.message)) {
+            switch fate {
+            case .accepted: loop.accepted(message, at: now, taken: message.recipients)
+            case .refused: loop.refused(message, at: now, stage: "http")
+            case .unknown: loop.lost(message, contentSent: true, at: now, awaited: "http")
             }
         }
         open.removeAll(keepingCapacity: true)
+        deadline = .max
         guard !closesAfterwards else {
             isLeaving = true
             context?.close(promise: nil)
@@ -184,5 +194,24 @@ final class LoadHTTPConnection: ChannelInboundHandler, LoadClient {
     func abandon() {
         cause = "given up at the end of the run"
         context?.close(promise: nil)
+    }
+
+    func withdraw() {
+        guard !isReady, let context else { return }
+        isWithdrawn = true
+        context.close(promise: nil)
+    }
+
+    // MARK: Time
+
+    private func setDeadline(_ seconds: Double) {
+        deadline = MonotonicInstant.now().nanoseconds + UInt64(seconds * 1e9)
+    }
+
+    func look(at now: UInt64) {
+        guard now >= deadline, let context else { return }
+        cause = isReady ? "timeout: no answer" : "timeout: not ready"
+        deadline = .max
+        context.close(promise: nil)
     }
 }

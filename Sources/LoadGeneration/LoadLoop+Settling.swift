@@ -46,14 +46,18 @@ extension LoadLoop {
     /// It was due before the measured part began.
     func isWarmUp(_ message: OpenMessage) -> Bool { message.due.nanoseconds < measuredFrom }
 
-    func refused(_ message: OpenMessage, at now: MonotonicInstant) {
+    /// - Parameter stage: where the reply came that refused it.
+    func refused(_ message: OpenMessage, at now: MonotonicInstant, stage: String) {
         counts.refused += 1
+        measures.noteRefused(at: stage)
         note(message, .refused, now)
     }
 
     /// The connection ended with the message under way.
-    func lost(_ message: OpenMessage, contentSent: Bool, at now: MonotonicInstant) {
+    /// - Parameter awaited: the stage whose reply did not come.
+    func lost(_ message: OpenMessage, contentSent: Bool, at now: MonotonicInstant, awaited: String) {
         if contentSent { counts.inDoubt += 1 } else { counts.failed += 1 }
+        measures.noteUnanswered(at: awaited)
         note(message, contentSent ? .inDoubt : .failed, now)
     }
 

@@ -17,6 +17,11 @@ protocol LoadClient: AnyObject {
     func leave()
     /// Ends it at once.
     func abandon()
+    /// Ends it if it is still being opened: there is nothing left to send.
+    func withdraw()
+    /// Looked at once a second where a protocol has no clock of its own.
+    /// - Parameter now: CLOCK_MONOTONIC nanoseconds.
+    func look(at now: UInt64)
 }
 
 /// From where to where a connection goes.
@@ -94,6 +99,16 @@ final class LoadLoop: @unchecked Sendable {
         counts.connecting = routes.count
         if configuration.rampUp > 0, routes.count > 1 { rampUp(routes.count) }
         openMore()
+        if usesHTTP { watch() }
+    }
+
+    /// Asks each connection once a second whether it has waited for too long.
+    private func watch() {
+        context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [self] task in
+            guard counts.open + counts.connecting > 0 else { return task.cancel() }
+            let now = MonotonicInstant.now().nanoseconds
+            for client in Array(live.values) { client.look(at: now) }
+        }
     }
 
     /// The first connection at once, the last one at the end of the time.
@@ -198,6 +213,13 @@ final class LoadLoop: @unchecked Sendable {
         counts.connecting -= waiting.count
         waiting.removeAll()
         for client in Array(live.values) { client.abandon() }
+    }
+
+    /// Nothing is left to send: connections that are not ready yet are not needed any more.
+    func withdrawUnready() {
+        guard plan.isExhausted, counts.connecting > 0 else { return }
+        openMore()
+        for client in Array(live.values) { client.withdraw() }
     }
 
     // MARK: What is asked from outside

@@ -8,6 +8,8 @@ final class LoadPlan: Sendable {
     /// CLOCK_MONOTONIC nanoseconds; 0 while the run goes on.
     private let stopped = Atomic<UInt64>(0)
 
+    private let cut = Atomic<Bool>(false)
+
     init(messageCount: Int?) { limit = messageCount ?? .max }
 
     /// The next message's number from 1 on, or nil when no more are to be sent.
@@ -22,6 +24,14 @@ final class LoadPlan: Sendable {
         _ = stopped.compareExchange(
             expected: 0, desired: MonotonicInstant.now().nanoseconds, ordering: .relaxed)
     }
+
+    /// What is under way is not waited for, either.
+    func cutOff() {
+        stop()
+        cut.store(true, ordering: .relaxed)
+    }
+
+    var isCutOff: Bool { cut.load(ordering: .relaxed) }
 
     /// When ``stop()`` was called; nil if every message has begun, or still may.
     var stoppedAt: MonotonicInstant? {

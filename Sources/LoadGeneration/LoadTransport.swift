@@ -1,6 +1,6 @@
 package import NIOCore
 package import SASLAuthentication
-package import SMTPProtocol
+import SMTPProtocol
 package import SMTPTransport
 
 /// How mail gets to its targets.
@@ -13,19 +13,24 @@ package struct LoadTransport: Sendable {
         package var address: SocketAddress
         /// As it was written, for the record.
         package var text: String
-        /// Host name for TLS, and for the Host field over HTTP.
+        /// Host name for TLS.
         package var host: String
+        /// Host and port as the Host field over HTTP has them (RFC 9110 §7.2): IPv6 addresses in brackets, no port where
+        /// it is the usual one.
+        package var authority: String
         /// Its share of the connections.
         package var weight: Double
         /// Of a URL.
         package var path: String
 
         package init(
-            address: SocketAddress, text: String, host: String, weight: Double = 1, path: String = "/api/inject/v1"
+            address: SocketAddress, text: String, host: String, authority: String? = nil, weight: Double = 1,
+            path: String = "/api/inject/v1"
         ) {
             self.address = address
             self.text = text
             self.host = host
+            self.authority = authority ?? host
             self.weight = weight
             self.path = path
         }
@@ -50,7 +55,12 @@ package struct LoadTransport: Sendable {
     /// For ``encryption``; nil without.
     package var tls: TLSClientContext?
     package var authentication: ClientCredentials?
-    package var timeouts = ClientTimeouts()
+    /// Seconds for connecting, greeting, TLS, EHLO and AUTH together.
+    package var openingSeconds = 30.0
+    /// Seconds for each reply; nil: those of RFC 5321 §4.5.3.2, over HTTP ``usualAnswerSeconds``.
+    package var replySeconds: Double?
+    package static let usualAnswerSeconds = 60.0
+    var answerSeconds: Double { replySeconds ?? Self.usualAnswerSeconds }
     package var hostname = "traffic-gen.test"
     /// MAIL, RCPT and DATA in one write (RFC 2920).
     package var pipelining = true
@@ -84,7 +94,10 @@ package struct LoadTransport: Sendable {
         session.isImplicitTLS = encryption == .implicit
         session.serverProtocol = kind == .lmtp ? .lmtp : .smtp
         session.authentication = authentication
-        session.timeouts = timeouts
+        session.timeouts.opening = openingSeconds
+        session.timeouts.connect = openingSeconds
+        session.timeouts.handshake = openingSeconds
+        if let replySeconds { session.timeouts.setReplies(replySeconds) }
         session.tracesReplies = true
         return session
     }

@@ -17,7 +17,8 @@ package struct ConfigurationKey<Section: ConfigurationSection> {
 
     enum Reading {
         case scalar((inout Section, String) throws(UnitFault) -> Void)
-        case list((inout Section, [String]) throws(ItemFault) -> Void)
+        /// - Parameter takesOne: a single text is a list of one.
+        case list(takesOne: Bool, (inout Section, [String]) throws(ItemFault) -> Void)
         case texts((inout Section, [String: String]) throws(UnitFault) -> Void)
         /// A mapping, or with ``isList`` a list of them.
         case sections(isList: Bool, (inout Section, StrictMapping, inout [RecordFault]) -> Void)
@@ -105,15 +106,30 @@ extension ConfigurationKey {
             name: name, form: "list of " + Value.form,
             standard: shown ?? "[" + Section()[keyPath: path].map(\.written).joined(separator: ", ") + "]",
             meaning: meaning,
-            reading: .list { (section, texts) throws(ItemFault) in
-                var values: [Value] = []
-                for (index, text) in texts.enumerated() {
-                    do { values.append(try Value(written: text)) } catch {
-                        throw ItemFault(item: index, text: "'\(text)': \(error)")
-                    }
-                }
-                section[keyPath: path] = values
+            reading: .list(takesOne: false) { (section, texts) throws(ItemFault) in
+                section[keyPath: path] = try values(texts)
             }, inner: [])
+    }
+
+    /// A list in which a single one needs no brackets.
+    package static func oneOrMore<Value: ConfigurationValue>(
+        _ name: String, _ path: WritableKeyPath<Section, [Value]>, _ meaning: String, shown: String = "[]"
+    ) -> Self {
+        Self(
+            name: name, form: "\(Value.form), or a list", standard: shown, meaning: meaning,
+            reading: .list(takesOne: true) { (section, texts) throws(ItemFault) in
+                section[keyPath: path] = try values(texts)
+            }, inner: [])
+    }
+
+    private static func values<Value: ConfigurationValue>(_ texts: [String]) throws(ItemFault) -> [Value] {
+        var values: [Value] = []
+        for (index, text) in texts.enumerated() {
+            do { values.append(try Value(written: text)) } catch {
+                throw ItemFault(item: index, text: "'\(text)': \(error)")
+            }
+        }
+        return values
     }
 
     package static func texts(
@@ -157,7 +173,7 @@ extension ConfigurationKey {
 
 extension ConfigurationSection {
     /// Reads what is there; every fault is noted and the rest is read all the same.
-    static func read(_ mapping: StrictMapping, _ faults: inout [RecordFault]) -> Self {
+    package static func read(_ mapping: StrictMapping, _ faults: inout [RecordFault]) -> Self {
         var section = Self()
         section.mapping = mapping
         let keys = Self.keys
@@ -182,8 +198,8 @@ extension ConfigurationSection {
             do throws(UnitFault) { try set(&section, text) } catch {
                 throw mapping.fault(key.name, "'\(text)': \(error)")
             }
-        case .list(let set):
-            let items = try mapping.list(key.name) ?? []
+        case .list(let takesOne, let set):
+            let items = try (takesOne ? mapping.oneOrMore(key.name) : mapping.list(key.name)) ?? []
             do throws(ItemFault) { try set(&section, items) } catch {
                 throw mapping.fault(key.name, item: error.item, error.text)
             }

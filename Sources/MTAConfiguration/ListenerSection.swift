@@ -41,7 +41,7 @@ package struct ListenerSection: ConfigurationSection {
             ConfigurationKey(
                 name: "auth", form: "list of " + Mechanism.form, standard: "all for submission(s), none for others",
                 meaning: "mechanisms of AUTH, offered over TLS only",
-                reading: .list { (section, texts) throws(ItemFault) in
+                reading: .list(takesOne: false) { (section, texts) throws(ItemFault) in
                     var found: [Mechanism] = []
                     for (index, text) in texts.enumerated() {
                         do { found.append(try Mechanism(written: text)) } catch {

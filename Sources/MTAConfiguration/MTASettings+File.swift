@@ -6,7 +6,7 @@ package struct ConfigurationFaults: Error, CustomStringConvertible {
     package static let shown = 20
     package let faults: [RecordFault]
 
-    init(_ faults: [RecordFault]) {
+    package init(_ faults: [RecordFault]) {
         self.faults = faults.enumerated()
             .sorted { (Self.line($0.element), $0.offset) < (Self.line($1.element), $1.offset) }.map(\.element)
     }

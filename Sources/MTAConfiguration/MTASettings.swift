@@ -167,13 +167,13 @@ package struct MTASettings: ConfigurationSection {
 }
 
 // Bounds that several keys share.
-func atLeastOne(_ value: Int) throws(UnitFault) {
+package func atLeastOne(_ value: Int) throws(UnitFault) {
     guard value >= 1 else { throw UnitFault("expected 1 or more") }
 }
 func notNegative(_ value: Int) throws(UnitFault) {
     guard value >= 0 else { throw UnitFault("expected 0 or more") }
 }
-func positive(_ value: HumanDuration) throws(UnitFault) {
+package func positive(_ value: HumanDuration) throws(UnitFault) {
     guard value.seconds > 0, value.seconds <= 31_536_000 else {
         throw UnitFault("expected more than 0 s and at most 365d")
     }

@@ -64,6 +64,12 @@ private func tryOpening(_ path: String, _ flags: Int32, named name: String) thro
     close(file)
 }
 
+/// Whether a path is, or would become, a regular file: not a device, a FIFO or a directory.
+package func isRegularOutput(_ path: String) -> Bool {
+    var found = stat()
+    return stat(path, &found) != 0 || found.st_mode & S_IFMT == S_IFREG
+}
+
 private func fill(
     _ path: String, _ flags: Int32, _ mode: mode_t, _ bytes: [UInt8], named name: String
 ) throws(OutputFault) {

@@ -72,7 +72,7 @@ private var readerHasLeft: Bool {
 /// SIGINT and SIGTERM from now on: make it before the program says that it is ready, or a signal that comes early ends
 /// it in the middle of its work.
 package struct TerminationSignals: Sendable {
-    private let signals: UnixSignalsSequence
+    fileprivate let signals: UnixSignalsSequence
 
     package init() async { signals = await UnixSignalsSequence(trapping: .sigint, .sigterm) }
 
@@ -86,6 +86,20 @@ package struct TerminationSignals: Sendable {
                     waiting = nil
                     continuation.resume()
                 }
+            }
+        }
+    }
+}
+
+extension TerminationSignals {
+    /// `body` runs for the first and for the second one, with 1 and 2; a third one ends the process at once, with 130.
+    package func forEach(_ body: @escaping @Sendable (Int) -> Void) -> Task<Void, Never> {
+        Task {
+            var count = 0
+            for await _ in signals {
+                count += 1
+                guard count <= 2 else { exit(130) }
+                body(count)
             }
         }
     }

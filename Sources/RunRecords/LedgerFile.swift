@@ -7,11 +7,13 @@ package final class LedgerFile: @unchecked Sendable {  // used by one task at a 
     private var length = 0
 
     /// Makes the file, or empties it.
+    /// - Parameter appends: to what is there, instead.
     /// - Throws: ``RecordFault`` that names the path and says why.
-    package init(path: String) throws(RecordFault) {
+    package init(path: String, appends: Bool = false) throws(RecordFault) {
         self.path = path
-        file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (appends ? 0 : O_TRUNC), 0o666)
         guard file >= 0 else { throw RecordFault("ledger \(path): cannot be created: \(Self.reason(errno))") }
+        if appends { length = max(0, lseek(file, 0, SEEK_END)) }
     }
 
     deinit { close() }

@@ -43,14 +43,20 @@ package struct SeriesRecorder: Sendable {
 /// can wait for the last message without asking the program anything.
 package struct LiveFile: Sendable {
     private let path: String
+    /// Beside `/dev/null` nothing is to be left behind.
+    private let isWanted: Bool
 
-    package init(record: String) { path = record + ".live" }
+    package init(record: String) {
+        path = record + ".live"
+        isWanted = isRegularOutput(record)
+    }
 
     /// Replaces the file atomically. A full disk is not worth a fault here: the record itself will tell.
     package func write(messages: UInt64, at instant: WallInstant) {
+        guard isWanted else { return }
         let text = "{\"messages\":\(messages),\"unix_s\":\(fixed(instant.seconds, 3))}\n"
         try? Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     }
 
-    package func remove() { unlink(path) }
+    package func remove() { if isWanted { unlink(path) } }
 }

@@ -179,6 +179,11 @@ package struct StrictMapping {
         return found
     }
 
+    /// The same, where a single text needs no brackets.
+    package func oneOrMore(_ key: String) throws(RecordFault) -> [String]? {
+        values[key]?.scalar == nil ? try list(key) : try text(key).map { [$0] }
+    }
+
     /// A list of mappings.
     package func mappings(_ key: String, keys: [String]?) throws(RecordFault) -> [StrictMapping]? {
         guard let node = values[key] else { return nil }

@@ -1,12 +1,12 @@
 import Glibc
-import NIOCore
+package import NIOCore
 
 /// What a connection writes. It goes straight to the socket where nothing stands between (TLS): each buffer on its way
 /// through SwiftNIO's pipeline is boxed, queued and noted as written. What the kernel does not take at once is left to
 /// the channel, which waits for room; until that is done everything goes that way. Confined to its connection's loop.
-struct DirectOutput {
-    /// The channel has something of ours that is not written yet.
-    private final class Backlog { var isPending = false }
+package struct DirectOutput {
+    /// Writes that the channel was left with and that are not done yet.
+    private final class Backlog { var writes = 0 }
 
     /// One write has at most so many buffers (IOV_MAX is 1024).
     private static let mostBuffers = 64
@@ -17,15 +17,17 @@ struct DirectOutput {
     /// Something stands between the connection and its socket.
     private var isIndirect = false
 
+    package init() {}
+
     /// From now on output is for the pipeline: TLS begins, or the transport is no socket.
-    mutating func useChannel() { isIndirect = true }
+    package mutating func useChannel() { isIndirect = true }
 
     /// Kept until ``flush(_:)``.
-    mutating func add(_ buffer: ByteBuffer) { buffers.append(buffer) }
+    package mutating func add(_ buffer: ByteBuffer) { buffers.append(buffer) }
 
-    mutating func flush(_ context: ChannelHandlerContext) {
+    package mutating func flush(_ context: ChannelHandlerContext) {
         guard !buffers.isEmpty else { return }
-        if !isIndirect, !backlog.isPending, context.channel.isActive { writeDirectly(context) }
+        if !isIndirect, backlog.writes == 0, context.channel.isActive { writeDirectly(context) }
         handOver(context)
         buffers.removeAll(keepingCapacity: true)
     }
@@ -84,8 +86,8 @@ struct DirectOutput {
         for buffer in buffers.dropLast() { context.write(NIOAny(buffer), promise: nil) }
         guard !isIndirect else { return context.writeAndFlush(NIOAny(last), promise: nil) }
         let promise = context.eventLoop.makePromise(of: Void.self)
-        backlog.isPending = true
-        promise.futureResult.assumeIsolated().whenComplete { [backlog] _ in backlog.isPending = false }
+        backlog.writes += 1
+        promise.futureResult.assumeIsolated().whenComplete { [backlog] _ in backlog.writes -= 1 }
         context.writeAndFlush(NIOAny(last), promise: promise)
     }
 }

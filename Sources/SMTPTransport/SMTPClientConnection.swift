@@ -3,9 +3,11 @@ package import MailTypes
 package import Measures
 package import NIOCore
 import NIOPosix
+import NIOSSL
 import NIOTLS
 import SASLAuthentication
 package import SMTPProtocol
+package import TransportSecurity
 
 /// What the owner of a client connection is told. All calls come on the connection's event loop.
 package protocol SMTPClientDelegate: AnyObject {
@@ -77,12 +79,18 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     /// A handshake was begun and failed, or something in the clear stood behind the 220 that it should follow: the next
     /// hop's TLS does not work.
     package private(set) var handshakeFailed = false
+    /// What was wrong with the server's certificates, where ``Security/check`` looked at them.
+    package private(set) var certificateFault: CertificateFault?
 
     /// How this connection encrypts, and where it comes from.
     package struct Security: Sendable {
         package var context: TLSClientContext?
         /// Host name of the next hop, for SNI and verification.
         package var name: String?
+        /// What the server's certificates have to be, with a context that leaves it to this; nil: as the context says.
+        package var check: ChainCheck?
+        /// What the check finds is noted, and the connection goes on.
+        package var checkIsAdvisory = false
         /// Local address to connect from; nil: the system's choice.
         package var source: SocketAddress?
         package init(context: TLSClientContext? = nil, name: String? = nil, source: SocketAddress? = nil) {
@@ -214,10 +222,17 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
             Self.end(of: session.configuration.timeouts.handshake, from: now), session.isOpening ? openingEnds : .max)
         do {
             guard let tls = security.context else { throw TLSFault("TLS is not set up") }
-            try context.pipeline.syncOperations.addHandler(
-                try tls.handler(name: security.name), position: .before(self))
+            try context.pipeline.syncOperations.addHandler(try handler(tls), position: .before(self))
         } catch {
             abort(.lost("TLS: \(error)"))
+        }
+    }
+
+    private func handler(_ tls: TLSClientContext) throws -> NIOSSLClientHandler {
+        guard let check = security.check else { return try tls.handler(name: security.name) }
+        return try tls.handler(name: security.name, check: check) { [weak self] fault in
+            self?.certificateFault = fault
+            return fault == nil || self?.security.checkIsAdvisory ?? false
         }
     }
 
@@ -282,7 +297,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if cause == nil { cause = .lost((isHandshaking ? "TLS: " : "") + Self.plain(error)) }
+        let text = isHandshaking ? "TLS: \(certificateFault?.description ?? Self.plain(error))" : Self.plain(error)
+        if cause == nil { cause = .lost(text) }
         context.close(promise: nil)
     }
 

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import LoadGeneration
+import Measures
 import ProgramSupport
 
 /// What is said of the run, and where.
@@ -31,6 +33,7 @@ struct OutputOptions: ParsableArguments {
     var isQuiet: Bool { quiet || format == .quiet }
 
     func apply(to configuration: inout LoadConfiguration) throws {
+        try checkPaths()
         configuration.recordPath = record
         configuration.ledgerPath = ledger
         for text in label {
@@ -40,6 +43,20 @@ struct OutputOptions: ParsableArguments {
             }
             guard configuration.labels.updateValue(parts[1], forKey: parts[0]) == nil else {
                 throw UsageFault("--label '\(text)': '\(parts[0])' is there twice")
+            }
+        }
+    }
+
+    /// What cannot be written is said before anything is sent, not at the end of a long run.
+    private func checkPaths() throws {
+        let wanted = [("--output", output), ("--record", record), ("--ledger", ledger)]
+        var taken: [String: String] = [:]
+        for case (let flag, let path?) in wanted {
+            do throws(OutputFault) { try checkOutput(path) } catch { throw UsageFault("\(flag) \(error)") }
+            guard isRegularOutput(path) else { continue }
+            let place = URL(fileURLWithPath: path).standardizedFileURL.path
+            if let other = taken.updateValue(flag, forKey: place) {
+                throw UsageFault("\(flag) \(path): \(other) has the same file")
             }
         }
     }

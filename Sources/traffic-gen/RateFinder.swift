@@ -131,25 +131,3 @@ struct FoundRate: Encodable {
             .joined(separator: "\n")
     }
 }
-
-/// Somebody has pressed Ctrl-C: the run that goes on ends, and no other begins.
-final class Interruption: Sendable {
-    private let state = Mutex<(generator: LoadGenerator?, hasCome: Bool)>((nil, false))
-
-    var hasCome: Bool { state.withLock { $0.hasCome } }
-
-    func concerns(_ generator: LoadGenerator) {
-        let late = state.withLock {
-            $0.generator = generator
-            return $0.hasCome
-        }
-        if late { generator.stop() }
-    }
-
-    func come() {
-        state.withLock {
-            $0.hasCome = true
-            return $0.generator
-        }?.stop()
-    }
-}

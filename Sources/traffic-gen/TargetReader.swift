@@ -27,10 +27,19 @@ struct TargetReader {
         }
         do {
             let address = try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
-            return .init(address: address, text: place, host: endpoint.host, weight: weight, path: path)
+            return .init(
+                address: address, text: place, host: endpoint.host, authority: Self.authority(endpoint, place),
+                weight: weight, path: path)
         } catch {
             throw UsageFault("--target \(text): \(error)")
         }
+    }
+
+    /// The Host field: without the port where the scheme says it (RFC 9110 §4.2.3).
+    static func authority(_ endpoint: Endpoint, _ place: String) -> String {
+        let usual = place.hasPrefix("https://") ? 443 : 80
+        let host = endpoint.host.contains(":") ? "[\(endpoint.host)]" : endpoint.host
+        return endpoint.port == usual ? host : "\(host):\(endpoint.port)"
     }
 
     private func weighted(_ text: String) throws -> (String, Double) {

@@ -27,10 +27,7 @@ struct TrafficGen: AsyncParsableCommand {
         let limits = try Limits(load.output.threshold, isOpen: configuration.open != nil)
         let interruption = Interruption()
         let termination = await TerminationSignals()
-        let listening = Task {
-            await termination.first()
-            interruption.come()
-        }
+        let listening = termination.forEach { interruption.come($0) }
         defer { listening.cancel() }
         do {
             if case .find? = try load.pace.rateRequest() { return try await find(configuration, limits, interruption) }

@@ -40,6 +40,17 @@ struct TransportOptions: ParsableArguments {
     var source: [String] = []
     @Option(name: [.customLong("ehlo")], help: "Name in EHLO.")
     var hostname = "traffic-gen.test"
+    @Option(
+        help:
+            "For connecting, greeting, TLS, EHLO and AUTH together: 30s. A connection that is not ready then has failed."
+    )
+    var connectTimeout = "30s"
+    @Option(
+        help: """
+            For each reply, and each answer over HTTP: 10s. Default: RFC 5321's (5 minutes a command, 2 to 354, 10 behind \
+            the content), over HTTP 60s.
+            """)
+    var replyTimeout: String?
     @Flag(inversion: .prefixedNo, help: "Envelope in one write, the next one behind the content (RFC 2920).")
     var pipelining = true
     @Option(
@@ -72,9 +83,19 @@ struct TransportOptions: ParsableArguments {
         transport.chunking = chunking
         transport.hostname = hostname
         transport.sources = try source.flatMap { try SourceAddresses.read($0) }
+        transport.openingSeconds = try waitingTime(connectTimeout, "--connect-timeout")
+        transport.replySeconds = try replyTimeout.map { try waitingTime($0, "--reply-timeout") }
         try applyHTTP(to: &transport)
         try applyTLS(to: &transport)
         try applyAuthentication(to: &transport)
+    }
+
+    /// Connections look at their clocks once a second.
+    private func waitingTime(_ text: String, _ flag: String) throws -> Double {
+        guard let time = try seconds(text, flag), (1...86_400).contains(time) else {
+            throw UsageFault("\(flag) \(text): expected 1s to 24h")
+        }
+        return time
     }
 
     private func applyHTTP(to transport: inout LoadTransport) throws {

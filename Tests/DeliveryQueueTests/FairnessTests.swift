@@ -163,32 +163,6 @@ import Testing
             #expect(queue.destinationCount == 0, "round \(round)")
         }
     }
-
-    @Test func connectionLimitsHoldOverLoops() {
-        var book = LimitBook()
-        #expect((book.connect("x", limit: 2, loop: 0)) == true)
-        #expect((book.connect("x", limit: 2, loop: 0)) == true)
-        #expect((book.connect("x", limit: 2, loop: 1)) == false)
-        #expect((book.takeWanted("x", besides: 1)) == false)
-        #expect((book.takeWanted("x", besides: 0)) == true)
-        #expect((book.takeWanted("x", besides: 0)) == false, "one connection is given up, not all")
-        book.disconnect("x")
-        #expect((book.connect("x", limit: 2, loop: 1)) == true)
-    }
-
-    @Test func ratesHoldOverTime() {
-        var book = LimitBook()
-        let rate = DeliveryRate(messages: 100, milliseconds: 1000)
-        var begun = 0
-        for now in 0..<10_000 as Range<UInt64> {
-            for _ in 0..<3 where book.begin("x", rate: rate, now: 5_000_000 + now) { begun += 1 }
-        }
-        #expect((1000...1026).contains(begun), "100 a second for ten seconds, and a quarter second saved up: \(begun)")
-        let slow = DeliveryRate(messages: 1, milliseconds: 60_000)
-        #expect((book.begin("y", rate: slow, now: 0)) == true)
-        #expect((book.begin("y", rate: slow, now: 59_000)) == false)
-        #expect((book.begin("y", rate: slow, now: 60_100)) == true)
-    }
 }
 
 @Suite struct QueueOperationTests {

@@ -22,8 +22,8 @@ import Testing
     @Test func policiesAreThoseOfTheDestination() {
         var policies = DestinationPolicies()
         policies.named["example.org"] = DestinationPolicy(connections: 3)
-        #expect(policies["bulk>example.org"].connections == 3)
-        #expect(policies["bulk>example.net"].connections == nil)
+        #expect(policies["bulk>example.org"].limits.connections == 3)
+        #expect(policies["bulk>example.net"].limits.connections == nil)
     }
 
     @Test func theStricterOfTwoLimitsWins() {

@@ -93,9 +93,9 @@ import TextCodecs
     /// Each reply has its own time, and what is awaited has a name.
     @Test func repliesHaveTheirTimes() {
         var session = ClientSession(ClientConfiguration(hostname: "c.test"))
-        #expect(session.timeoutSeconds == 300 && session.awaited == "the greeting" && session.isOpening)
+        #expect(session.timeoutSeconds == 300 && session.awaited == "greeting" && session.isOpening)
         _ = feed(&session, "220 mx.test\r\n")
-        #expect(session.timeoutSeconds == 300 && session.awaited == "EHLO")
+        #expect(session.timeoutSeconds == 300 && session.awaited == "reply to EHLO")
         _ = feed(&session, "250 mx.test\r\n")
         #expect(session.timeoutSeconds == 0 && session.awaited == nil && !session.isOpening)
         var configuration = ClientConfiguration(hostname: "c.test")

@@ -129,7 +129,25 @@ extension ClientSession {
         if isFirstTransaction, yes != 0 { firstReplies[Self.stage(expectation)] = replies.reply }
     }
 
-    private static func stage(_ expectation: Expectation) -> TransactionStage {
+    /// The reply decides something: MAIL and all RCPT before it were not refused yet.
+    func isOpenQuestion(_ expectation: Expectation) -> Bool {
+        guard let oldest = transactions.first, oldest.refusal == nil else { return false }
+        return expectation == .mail || expectation == .rcpt || oldest.acceptedRecipients > 0
+    }
+
+    /// Transactions begun and not finished, oldest first, with what was answered until now.
+    package var unfinishedTransactions: [UnfinishedTransaction] {
+        let inTransaction: [Expectation] = [.mail, .rcpt, .data, .chunk, .content]
+        // Replies come in order: a younger one has none yet.
+        var awaited = expected.firstIndex { inTransaction.contains($0) }.map { Self.stage(expected[$0]) } ?? .mail
+        return transactions.map { transaction in
+            defer { awaited = .mail }
+            return UnfinishedTransaction(
+                result: transaction.result, contentSent: transaction.contentSent, awaited: awaited)
+        }
+    }
+
+    static func stage(_ expectation: Expectation) -> TransactionStage {
         switch expectation {
         case .mail: .mail
         case .rcpt: .rcpt

@@ -115,6 +115,9 @@ package struct ClientSession: ~Copyable {
     var isFirstTransaction: Bool
     /// 421 was the answer to an open transaction: it is reported first, the session next.
     var pendingClose: SMTPReply?
+    /// Where the 421 that ended the session was the answer to a transaction, and is among what is known of that; nil: it
+    /// was said to none.
+    package private(set) var closingStage: TransactionStage?
 
     package init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
@@ -213,6 +216,7 @@ package struct ClientSession: ~Copyable {
         case .greeting, .ehlo, .helo, .startTLS, .authenticate: action = opening(expectation, code)
         case .mail, .rcpt, .data, .chunk, .content:
             if configuration.tracesReplies { trace(expectation, code) }
+            if code == 421, isOpenQuestion(expectation) { closingStage = Self.stage(expectation) }
             action = transaction(expectation, code)
         case .reset: action = transactions.isEmpty && !isQuitting ? .ready : nil
         case .quit: return .close(nil)

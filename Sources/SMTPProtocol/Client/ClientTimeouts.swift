@@ -32,21 +32,21 @@ extension ClientSession {
         }
     }
 
-    /// What the reply awaited next is to, for people: `the greeting`, `MAIL`; nil when none is awaited.
+    /// What is awaited next, for people: `greeting`, `reply to MAIL`; nil where it is nothing, or a TLS handshake.
     package var awaited: String? {
         switch expected.first {
         case nil: nil
-        case .greeting: "the greeting"
-        case .ehlo: configuration.serverProtocol == .lmtp ? "LHLO" : "EHLO"
-        case .helo: "HELO"
-        case .startTLS: "STARTTLS"
-        case .authenticate: "AUTH"
-        case .mail: "MAIL"
-        case .rcpt: "RCPT"
-        case .data: "DATA"
-        case .chunk, .content: "the content"
-        case .reset: "RSET"
-        case .quit: "QUIT"
+        case .greeting: "greeting"
+        case .ehlo: "reply to " + (configuration.serverProtocol == .lmtp ? "LHLO" : "EHLO")
+        case .helo: "reply to HELO"
+        case .startTLS: "reply to STARTTLS"
+        case .authenticate: "reply to AUTH"
+        case .mail: "reply to MAIL"
+        case .rcpt: "reply to RCPT"
+        case .data: "reply to DATA"
+        case .chunk, .content: "reply to the content"
+        case .reset: "reply to RSET"
+        case .quit: "reply to QUIT"
         }
     }
 

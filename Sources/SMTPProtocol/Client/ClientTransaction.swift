@@ -48,6 +48,16 @@ package struct ReplyTrace: Equatable, Sendable {
     package var dataCode: UInt16 = 0
     package var finalCode: UInt16 = 0
     package var acceptedRecipients = 0
+    /// How often the content was answered with yes: in LMTP once for each recipient.
+    package var acceptances = 0
+    /// Replies to RCPT and to the content that said yes with another code than the first one there.
+    package var others: [Other] = []
+
+    package struct Other: Equatable, Sendable {
+        package var stage: TransactionStage
+        package var code: UInt16
+    }
+
     package init() {}
 
     /// - Parameter yes: the code, if it said yes; otherwise 0.
@@ -57,14 +67,28 @@ package struct ReplyTrace: Equatable, Sendable {
         case .rcpt:
             recipient = now
             // A later recipient's refusal does not undo what was said to an earlier one.
-            if yes != 0 {
-                recipientCode = yes
-                acceptedRecipients += 1
-            }
+            guard yes != 0 else { return }
+            acceptedRecipients += 1
+            if recipientCode == 0 { recipientCode = yes }
+            if recipientCode != yes { others.append(Other(stage: .rcpt, code: yes)) }
         case .data: (data, dataCode) = (now, yes)
-        default: if yes != 0 { finalCode = yes }
+        default:
+            guard yes != 0 else { return }
+            acceptances += 1
+            if finalCode == 0 { finalCode = yes }
+            if finalCode != yes { others.append(Other(stage: .final, code: yes)) }
         }
     }
+}
+
+/// A transaction that was under way when its connection ended.
+package struct UnfinishedTransaction: Equatable, Sendable {
+    /// As far as it was answered; without a refusal it would have gone on.
+    package var result: TransactionResult
+    /// From here on it is in doubt.
+    package var contentSent: Bool
+    /// What was not answered any more.
+    package var awaited: TransactionStage
 }
 
 /// What the session remembers of a transaction that has begun.

@@ -1,0 +1,8 @@
+/// What limits are counted by: a letter that says what it is, and its name.
+package enum LimitKey {
+    package static func destination(_ name: String) -> String { "d:" + name }
+    package static func provider(_ name: String) -> String { "p:" + name }
+    package static func source(_ name: String) -> String { "s:" + name }
+    /// A source to a destination.
+    package static func path(_ source: String, _ destination: String) -> String { "x:\(source)>\(destination)" }
+}
