@@ -109,8 +109,11 @@ extension ProgramTests {
             let place = "0100007F:" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
             let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
             let lines = table.split(separator: "\n").map { $0.split(separator: " ") }
-            guard let inode = lines.first(where: { $0.count > 9 && $0[1] == place && $0[3] == "0A" })?[9] else { return nil }
-            let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) } ?? []
+            guard let inode = lines.first(where: { $0.count > 9 && $0[1] == place && $0[3] == "0A" })?[9] else {
+                return nil
+            }
+            let processes =
+                (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) } ?? []
             return processes.first { process in
                 guard process != other else { return false }
                 let files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []
