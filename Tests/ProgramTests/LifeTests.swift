@@ -93,6 +93,38 @@ extension ProgramTests {
             try await hears("STOPPING=1")
         }
 
+        /// systemd finds nothing wrong with the unit, and little that it exposes.
+        @Test func theUnitIsSound() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let unit = try String(
+                contentsOfFile: Stage.root + "/packaging/systemd/millrace-mta.service", encoding: .utf8)
+            let file = stage.path("millrace-mta.service")
+            // The program need not be installed here.
+            try unit.replacingOccurrences(of: "/usr/bin/mta", with: Stage.binaries.path + "/mta")
+                .write(toFile: file, atomically: true, encoding: .utf8)
+            for words in [["verify", "--man=no"], ["security", "--offline=true", "--threshold=20", "--no-pager"]] {
+                guard let analysis = try stage.peer("systemd-analyze", words + [file]) else { return }
+                let code = try await analysis.waitForExit()
+                #expect(code == 0, "\(analysis.output.suffix(300)) \(analysis.errorOutput)")
+            }
+        }
+
+        /// What is said of programs and configuration is in their manual pages.
+        @Test(arguments: [
+            (["mta", "8"], ["mta queue hold", "\\-\\-spool\\-dir"]), (["traffic-gen", "1"], ["\\-\\-concurrency"]),
+            (["--configuration", "mta"], ["min_free_disk", "relay_networks", "Needs a restart"]),
+        ])
+        func manualPagesAreMade(words: [String], said: [String]) async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let words = words.map { ["mta", "traffic-gen"].contains($0) ? Stage.binaries.path + "/" + $0 : $0 }
+            let page = try #require(try stage.peer("python3", [Stage.root + "/packaging/make-man"] + words))
+            #expect(try await page.waitForExit() == 0, "\(page.errorOutput)")
+            #expect(page.output.hasPrefix(".TH "))
+            for text in said { #expect(page.output.contains(text), "\(text)") }
+        }
+
         /// With few descriptors the clients beyond are told 421, and nobody spins, deliveries go on,
         /// and when they have left there is room again.
         @Test func descriptorsDoNotRunOut() async throws {
