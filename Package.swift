@@ -198,7 +198,8 @@ let package = Package(
         program(
             "mta",
             [
-                "RelayService", "ProcessLife", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
+                "RelayService", "ProcessLife", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication",
+                "MailRouting",
                 "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract", "TextCodecs",
                 "SpoolRocksDB", "SpoolSegmentLog",
