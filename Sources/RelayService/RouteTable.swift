@@ -81,7 +81,7 @@ package struct RouteTable: Sendable {
     }
 
     /// The next hop of a destination; nil: look up its exchangers.
-    func hop(of destination: String) -> Hop? {
+    package func hop(of destination: String) -> Hop? {
         switch rules[destination] {
         case .hop(let hop)?: return hop
         case .exchangers?: return nil
