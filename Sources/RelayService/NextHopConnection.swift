@@ -22,6 +22,8 @@ final class NextHopConnection: SMTPClientDelegate {
     private static let connectSeconds: (oneOfMany: Int64, only: Int64) = (10, 30)
 
     unowned let shard: RelayShard
+    /// Tells it from others of its loop.
+    let number: UInt64
     let destination: Destination
     /// A reload or shaping may change its limits.
     var path: EgressPath
@@ -47,7 +49,7 @@ final class NextHopConnection: SMTPClientDelegate {
     private(set) var openedAt: UInt64 = 0
     private(set) var loads: [Load] = []
     private(set) var isReady = false
-    private var served = 0
+    private(set) var served = 0
     /// Transactions that ended well.
     private var accepted = 0
     private var lastWasChunk = false
@@ -69,6 +71,7 @@ final class NextHopConnection: SMTPClientDelegate {
     init(_ shard: RelayShard, to destination: Destination, _ path: EgressPath) {
         self.shard = shard
         self.destination = destination
+        number = shard.context.takeNumber()
         self.path = path
         heldKeys = path.claims.map(\.key)
         counts = path.source.map { shard.counts(of: $0.name) }
@@ -155,6 +158,7 @@ final class NextHopConnection: SMTPClientDelegate {
         attempt = SMTPClientConnection.connect(
             to: target.address, loop: shard.context, configuration: configuration, delegate: self,
             timeout: .seconds(seconds), security: way)
+        if !shard.desk.traces.isEmpty, let attempt { shard.follow(self, attempt) }
     }
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {
@@ -175,6 +179,12 @@ final class NextHopConnection: SMTPClientDelegate {
         isGivenUp = true
         attempt?.abort(.timeout)
         attempt = nil
+    }
+
+    /// An operator has had enough of it.
+    func abort() {
+        guard isReady else { return giveUp() }
+        connection?.abort(.lost("closed by an operator"))
     }
 
     // MARK: SMTPClientDelegate

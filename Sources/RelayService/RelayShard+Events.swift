@@ -96,6 +96,7 @@ extension RelayShard {
         event.response = reply
         event.attempts = lease.attempts
         event.describe(hop)
+        classify(&event)
         log(event)
     }
 
@@ -109,6 +110,16 @@ extension RelayShard {
         event.recipients = message.map { message in recipients.map { message.envelope.recipients[$0] } } ?? []
         event.attempts = message?.attempts
         event.response = reply
+        classify(&event)
+        log(event)
+    }
+
+    /// An operator gave it other labels.
+    func logRebind(_ delivery: DeliveryQueue.Summary, _ message: QueuedMessage?) {
+        guard logs(.adminRebind) else { return }
+        var event = event(.adminRebind, delivery.id, message, queue: delivery.destination)
+        event.recipients = message?.envelope.recipients ?? []
+        event.attempts = UInt32(delivery.attempts)
         log(event)
     }
 
@@ -145,7 +156,7 @@ extension RelayShard {
 }
 
 extension MailEvent {
-    fileprivate mutating func describe(_ connection: SMTPServerConnection, _ listener: ListenerState) {
+    mutating func describe(_ connection: SMTPServerConnection, _ listener: ListenerState) {
         peer = Peer(name: connection.session.clientName, address: connection.clientText)
         receptionProtocol = ReceivedField(connection, listener.configuration.kind).keyword
         tlsVersion = connection.tls?.version

@@ -71,6 +71,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private let openingEnds: UInt64
     package private(set) var connected = MonotonicInstant(nanoseconds: 0)
     private let security: Security
+    /// Follows the session; nil: nobody does.
+    package var tap: SessionTap?
     private var isHandshaking = false
     /// The handshake is over; nil in the clear.
     package private(set) var tls: TLSDetails?
@@ -271,6 +273,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         now = .now()
         guard !isHandshaking else { return abort(.lost("in the clear behind STARTTLS")) }
         isReading = true
+        tap?.replies(input.readableBytesView)
         session.now = now.nanoseconds
         var offset = 0
         reading: while cause == nil {
@@ -306,6 +309,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
 
     package func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
+        tap?.close()
         loop.unregister(self)
         deadline = .max
         let unfinished = session.unfinished
@@ -329,6 +333,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private func writeContent() {
         let content = contents.removeFirst()
         writeCommands()
+        tap?.content(content.size)
         for buffer in content.buffers { output.add(buffer) }
         if !session.sendsChunk(content.form) { session.appendContentEnd() }
     }
@@ -345,6 +350,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         // The buffer may still be on its way out: who sends it then holds it, and clear() makes a new one.
         commands.clear()
         session.drainOutput { commands.writeBytes($0) }
+        tap?.commands(commands.readableBytesView)
         output.add(commands)
     }
 
