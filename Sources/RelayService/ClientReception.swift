@@ -9,6 +9,8 @@ import SpoolContract
 final class ClientReception: SMTPServerDelegate {
     private let shard: RelayShard
     private let listener: ListenerState
+    /// When the client came, milliseconds since 1970.
+    let since: UInt64
     private var visit: ListenerState.Visit?
     private lazy var authentication = ClientAuthentication(shard.parts.authentication)
     /// The client may send this transaction's message to anywhere.
@@ -26,10 +28,12 @@ final class ClientReception: SMTPServerDelegate {
     init(_ shard: RelayShard, _ listener: ListenerState) {
         self.shard = shard
         self.listener = listener
+        since = shard.wallMilliseconds()
         shard.counts.clients += 1
     }
 
     var wantsWireForm: Bool { true }
+    var listenerName: String { listener.configuration.name }
 
     func admit(_ connection: SMTPServerConnection) -> Admission {
         // With XCLIENT the proxy's visit ends, and with it its limits; its right to say who the client is stays.
@@ -49,6 +53,7 @@ final class ClientReception: SMTPServerDelegate {
             return .refused(refusal)
         }
         if isFirst { shard.counts.connections += 1 }
+        if !shard.desk.traces.isEmpty { shard.follow(connection, listener.configuration.name) }
         connection.setIdleLimit(seconds: visit.limits.idleSeconds)
         return .accepted(session)
     }
@@ -94,7 +99,8 @@ final class ClientReception: SMTPServerDelegate {
 
     func recipient(_ connection: SMTPServerConnection) -> SMTPReply? {
         // No open relay: who may send anywhere, or mail that is ours to take.
-        guard mayRelay || shard.policy.isOurs(connection.session.proposedRecipient.domain) else {
+        let address = connection.session.proposedRecipient
+        guard mayRelay || shard.policy.isOurs(address.domain) || shard.takesReports(address) else {
             shard.counts.refused += 1
             return SMTPReply(554, .init(5, 7, 1), "Relay access denied")
         }
@@ -163,11 +169,10 @@ final class ClientReception: SMTPServerDelegate {
         isReceiving = false
         shard.reception.commit(wasHeld: heldConnection != nil)
         leaveHeld()
-        shard.signAndAccept(
-            UnsignedMessage(
-                message: message, hash: hash, trace: ByteBuffer(bytes: trace), connection: connection,
-                listener: listener,
-                received: received))
+        let unsigned = UnsignedMessage(
+            message: message, hash: hash, trace: ByteBuffer(bytes: trace), connection: connection, listener: listener,
+            received: received)
+        if !shard.takeReport(unsigned) { shard.signAndAccept(unsigned) }
         return .later
     }
 

@@ -69,7 +69,7 @@ struct RuleReader {
         let name = try mapping.text("name") ?? "rule \(number) (\(actionName))"
         let match = try match(at: stage)
         if case .refuse = action {
-            guard match.clients == nil, match.shareMillionths == nil else {
+            guard match.clients == nil, match.shareBillionths == nil else {
                 throw mapping.fault("match", "with action 'refuse' only 'during' and 'listener': nobody was seen yet")
             }
         }
@@ -141,9 +141,19 @@ struct RuleReader {
             }
             match.clients = NetworkSet(prefixes)
         }
-        match.shareMillionths = try mapping.number("share", in: 0...1).map { Int(($0 * 1e6).rounded()) }
+        match.shareBillionths = try Self.share(mapping)
         match.window = try Self.window(mapping)
         return match
+    }
+
+    /// Neither none nor all by rounding.
+    private static func share(_ mapping: StrictMapping) throws(RecordFault) -> Int? {
+        guard let share = try mapping.number("share", in: 0...1) else { return nil }
+        let billionths = Int((share * 1e9).rounded())
+        guard (billionths == 0) == (share == 0), (billionths == 1_000_000_000) == (share == 1) else {
+            throw mapping.fault("share", "\(share): a share is counted in thousand-millionths, at least 0.000000001")
+        }
+        return billionths
     }
 
     private static func window(_ mapping: StrictMapping) throws(RecordFault) -> TimeWindow? {

@@ -1,6 +1,6 @@
 import Measures
 
-/// Picks a share of a sequence: so many of each million, at random places, and exact all the same.
+/// Picks a share of a sequence: so many of each thousand million, at random places, and exact all the same.
 ///
 /// The sequence is cut into strata that hold one hit each, at a place that the seed decides. Of the first `n` there are
 /// `n × share` hits wherever that is a whole number and within one of it elsewhere, whatever the seed.
@@ -13,11 +13,11 @@ package struct EvenShare: Sendable {
     private var stratum: UInt64 = 0
     private var hit: UInt64 = 0
 
-    private static let whole: UInt64 = 1_000_000
+    private static let whole: UInt64 = 1_000_000_000
 
-    /// - Parameter millionths: 0 picks none, 1,000,000 all.
-    package init(millionths: Int, seed: UInt64) {
-        let share = UInt64(max(0, min(millionths, Int(Self.whole))))
+    /// - Parameter billionths: 0 picks none, 1,000,000,000 all.
+    package init(billionths: Int, seed: UInt64) {
+        let share = UInt64(max(0, min(billionths, Int(Self.whole))))
         isInverted = share > Self.whole / 2
         parts = isInverted ? Self.whole - share : share
         self.seed = seed

@@ -98,7 +98,11 @@ private struct ResponsesReader {
         guard let number, (0...100).contains(number) else {
             throw fault("\(path).\(key)", "expected a percentage from 0 to 100")
         }
-        return Int((number * 100).rounded())
+        let hundredths = (number * 100).rounded()
+        guard abs(number * 100 - hundredths) < 1e-6 else {
+            throw fault("\(path).\(key)", "\(number): expected two decimals at most")
+        }
+        return Int(hundredths)
     }
 
     /// `[[bounce."DOMAIN"]]` with `code` and `msg`.

@@ -132,8 +132,8 @@ extension RuleReader {
         let delay = try delay("after") ?? SinkDelay(.fixed(0))
         let replies = kind == .bounce ? try replies(in: 400..<600, usual: ReportRule.usualReply) : []
         let to = try mapping.text("to")
-        if let to, to.split(separator: "@", omittingEmptySubsequences: false).count != 2 || to.contains(" ") {
-            throw mapping.fault("to", "'\(to)': expected an address such as feedback@example.test")
+        if let to, !HostText.isMailbox(to) {
+            throw mapping.fault("to", "\(to.debugDescription): expected an address such as feedback@example.test")
         }
         return .report(ReportRule(kind: kind, replies: replies, delay: delay, to: to.map { MailAddress($0) }))
     }

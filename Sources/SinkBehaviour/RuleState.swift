@@ -17,7 +17,7 @@ struct RuleState: Sendable {
     init(_ rule: SinkRule, seed: UInt64) {
         var seeds = SplitMix64(seed: seed)
         random = SplitMix64(seed: seeds.next())
-        share = rule.match.shareMillionths.map { EvenShare(millionths: $0, seed: seeds.next()) }
+        share = rule.match.shareBillionths.map { EvenShare(billionths: $0, seed: seeds.next()) }
         if case .mix(let outcomes) = rule.action {
             choice = ShuffledDeck(weights: outcomes.map(\.weight), seed: seeds.next())
             replies = outcomes.map { ShuffledDeck(weights: $0.action.replies.map(\.weight), seed: seeds.next()) }

@@ -10,7 +10,7 @@ package struct RuleMatch: Hashable, Sendable {
     /// `127.0.0.1:2526`.
     package var listeners: [GlobPattern] = []
     /// Of what matches otherwise.
-    package var shareMillionths: Int?
+    package var shareBillionths: Int?
     package var window: TimeWindow?
 
     package init() {}

@@ -5,6 +5,8 @@ import RunRecords
 enum SinkMetrics {
     static let received = MetricFamily("sink_messages_received_total", .counter, "Messages answered 250.")
     static let bytes = MetricFamily("sink_received_bytes_total", .counter, "Octets of their content.")
+    static let begun = MetricFamily(
+        "sink_messages_begun_total", .counter, "Messages whose content began: received, refused, or still coming.")
     static let refused = MetricFamily(
         "sink_messages_refused_total", .counter, "Messages whose content came, whole or in part, and was not taken.")
     static let connections = MetricFamily("sink_connections_total", .counter, "Connections accepted.")
@@ -18,6 +20,8 @@ enum SinkMetrics {
     static let waiting = MetricFamily("sink_reports_waiting", .gauge, "Bounces and complaints that wait.")
     static let ledger = MetricFamily(
         "sink_ledger_messages_total", .counter, "Messages by what the ledger found.", labels: ["finding"])
+    static let unwritten = MetricFamily(
+        "sink_ledger_unwritten", .gauge, "Messages answered 250 whose lines could not be written yet.")
     static let latency = MetricFamily(
         "sink_end_to_end_latency_seconds", .histogram, "From when a message was due to its end, first arrivals.")
 
@@ -25,6 +29,7 @@ enum SinkMetrics {
         var text = MetricText()
         text.add(received, record.received)
         text.add(bytes, record.receivedBytes)
+        text.add(begun, record.begun ?? 0)
         text.add(refused, record.refused)
         text.add(connections, record.connections)
         text.add(replies, (record.replies ?? []).map { ([$0.stage, String($0.code)], Double($0.count)) })
@@ -39,6 +44,7 @@ enum SinkMetrics {
                 (["changed"], Double(summary.changed)), (["unidentified"], Double(summary.unidentified)),
             ]
             text.add(ledger, findings)
+            text.add(unwritten, summary.unwritten ?? 0)
         }
         if let histogram = record.endToEndLatency { text.add(latency, histogram) }
         return text.text

@@ -41,11 +41,12 @@ final class SinkNameServer: Sendable {
     }
 
     private static func listen(_ endpoint: Endpoint, _ zone: TestZone, _ loops: LoopGroup) async throws -> any Channel {
-        try await ServerBootstrap(group: loops.group)
+        let connections = OpenCount()
+        return try await ServerBootstrap(group: loops.group)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(StreamAnswerer(zone))
+                    try channel.pipeline.syncOperations.addHandler(StreamAnswerer(zone, connections))
                 }
             }
             .bind(host: endpoint.host, port: endpoint.port).get()
@@ -58,10 +59,11 @@ final class SinkNameServer: Sendable {
 }
 
 /// What a message is answered with; nil: nothing.
-private func reply(_ bytes: [UInt8], _ zone: TestZone, overTCP: Bool) -> [UInt8]? {
+func nameReply(_ bytes: [UInt8], _ zone: TestZone, overTCP: Bool) -> [UInt8]? {
     switch DNSQuery.read(bytes) {
     case .ignored: nil
     case .refused(let id, let code): DNSAnswer.refusal(id: id, code: code)
+    case .unknownVersion(let query): DNSAnswer.unknownVersion.encoded(for: query, overTCP: overTCP)
     case .query(let query): zone.answer(query).encoded(for: query, overTCP: overTCP)
     }
 }
@@ -75,7 +77,7 @@ private final class DatagramAnswerer: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let question = Self.unwrapInboundIn(data)
-        guard let bytes = reply(Array(question.data.readableBytesView), zone, overTCP: false) else { return }
+        guard let bytes = nameReply(Array(question.data.readableBytesView), zone, overTCP: false) else { return }
         context.write(
             Self.wrapOutboundOut(
                 AddressedEnvelope(remoteAddress: question.remoteAddress, data: ByteBuffer(bytes: bytes))),
@@ -86,49 +88,4 @@ private final class DatagramAnswerer: ChannelInboundHandler {
 
     /// An answer that could not be sent is not worth the socket.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {}
-}
-
-/// Messages with their length in front (RFC 1035 §4.2.2).
-private final class StreamAnswerer: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-    private let zone: TestZone
-    private var input = ByteBuffer()
-    private var idle: Scheduled<Void>?
-
-    /// Seconds without a question.
-    private static let patience: Int64 = 30
-
-    init(_ zone: TestZone) { self.zone = zone }
-
-    func channelActive(context: ChannelHandlerContext) { wait(context) }
-
-    private func wait(_ context: ChannelHandlerContext) {
-        idle?.cancel()
-        let channel = context.channel
-        idle = context.eventLoop.scheduleTask(in: .seconds(Self.patience)) { channel.close(promise: nil) }
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var more = Self.unwrapInboundIn(data)
-        input.writeBuffer(&more)
-        wait(context)
-        while let length = input.getInteger(at: input.readerIndex, as: UInt16.self),
-            input.readableBytes >= Int(length) + 2
-        {
-            input.moveReaderIndex(forwardBy: 2)
-            let message = input.readBytes(length: Int(length)) ?? []
-            guard let bytes = reply(message, zone, overTCP: true) else { continue }
-            var out = ByteBuffer()
-            out.writeInteger(UInt16(bytes.count))
-            out.writeBytes(bytes)
-            context.write(Self.wrapOutboundOut(out), promise: nil)
-        }
-        input.discardReadBytes()
-        context.flush()
-    }
-
-    func channelInactive(context: ChannelHandlerContext) { idle?.cancel() }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

@@ -32,12 +32,12 @@ package actor SinkServer {
     /// Binds the listeners and opens the files.
     package static func start(_ configuration: SinkConfiguration) async throws -> SinkServer {
         raiseDescriptorLimit()
+        if let path = configuration.recordPath { try named("--record") { try checkOutput(path) } }
         let inbox = configuration.inbox.map { Inbox(most: $0) }
         let store = try store(configuration, inbox)
         let ledger = try configuration.ledgerPath.map { path in try named("--ledger") { try SinkLedger(path: path) } }
-        if let path = configuration.recordPath { try named("--record") { try checkOutput(path) } }
         let behaviour = configuration.rules.isEmpty ? nil : SharedBehaviour(configuration.rules)
-        let reportsTo = try reportTarget(configuration.rules)
+        let reportsTo = try named("reports_to") { try reportTarget(configuration.rules) }
         let loops = LoopGroup(threads: configuration.threads)
         let gauge = ConnectionGauge()
         let sinkLoops = loops.contexts.map { context in
@@ -152,9 +152,15 @@ package actor SinkServer {
         if let endpoint = configuration.dns {
             var zone = configuration.zone
             zone.publicKeyDigest = authority?.publicKeyDigest
-            names = try await SinkNameServer.start(endpoint, zone, loops)
+            do { names = try await SinkNameServer.start(endpoint, zone, loops) } catch {
+                throw RecordFault("--dns \(endpoint): \(error)")
+            }
         }
-        if let endpoint = configuration.http { http = try await SinkHTTP.start(endpoint, self, inbox) }
+        if let endpoint = configuration.http {
+            do { http = try await SinkHTTP.start(endpoint, self, inbox) } catch {
+                throw RecordFault("--http \(endpoint): \(error)")
+            }
+        }
     }
 
     /// `127.0.0.1:5353` of `--dns`, with the port really bound.

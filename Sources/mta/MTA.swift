@@ -12,6 +12,17 @@ struct MTA: AsyncParsableCommand {
         abstract: "A durable mail transfer agent: what it answered 250 to, it delivers or returns.",
         subcommands: [
             Serve.self, SpoolCommand.self, QueueCommand.self, CheckConfig.self, ConfigReference.self,
-            UsersCommand.self, DKIMCommand.self, ShapingCommand.self, UpgradeCommand.self,
+            UsersCommand.self, DKIMCommand.self, ClassifyCommand.self, ShapingCommand.self, UpgradeCommand.self,
+            ResolveEgressCommand.self,
+        ],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Running relay",
+                subcommands: [
+                    TopCommand.self, SummaryCommand.self, SuspendCommand.self, ResumeCommand.self,
+                    SuspensionsCommand.self,
+                    BounceCommand.self, BouncesCommand.self, FlushCommand.self, RebindCommand.self, RerouteCommand.self,
+                    InspectCommand.self, TraceCommand.self, ConnectionsCommand.self,
+                ])
         ])
 }

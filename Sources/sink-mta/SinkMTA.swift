@@ -79,9 +79,15 @@ struct SinkMTA: AsyncParsableCommand {
         let progress = ProgressLine()
         let ticking = Task {
             var tick = 0
+            var isFaultTold = false
             while !Task.isCancelled {
                 try await Task.sleep(nanoseconds: 200_000_000)
                 tick += 1
+                if !isFaultTold, let fault = await server.fault {
+                    isFaultTold = true
+                    progress.clear()
+                    writeError("sink-mta: \(fault); mail is answered 452\n")
+                }
                 guard let sample = try await server.tick(endsSecond: tick % 5 == 0) else { continue }
                 progress.show(
                     "\(grouped(sample.messages)) msg/s  \(fixed(Double(sample.bytes) / 1e6, 1)) MB/s  "
@@ -94,10 +100,19 @@ struct SinkMTA: AsyncParsableCommand {
         following.cancel()
         _ = await ticking.result
         progress.clear()
-        summarise(try await server.stop())
+        let record = try await server.stop()
+        summarise(record)
+        if let fault = record.faults?.first {
+            throw RunFault("\(fault): not all messages are in the ledger, or some were refused for it")
+        }
     }
 
     private func configuration() throws -> SinkConfiguration {
+        guard HostText.isHost(hostname) else {
+            throw UsageFault(
+                "--hostname \(hostname.debugDescription): expected a domain name such as mx.sink.test: letters, digits and "
+                    + "hyphens")
+        }
         if let threads, threads < 1 { throw UsageFault("--threads \(threads): expected 1 or more") }
         let endpoints = try listen.map { try Endpoint(parsing: $0, flag: "--listen") }
         var configuration = SinkConfiguration(
@@ -130,8 +145,10 @@ struct SinkMTA: AsyncParsableCommand {
     private func start(_ configuration: SinkConfiguration) async throws -> SinkServer {
         do {
             return try await SinkServer.start(configuration)
+        } catch let fault as SinkFault {
+            throw UsageFault(fault.description)
         } catch {
-            throw RunFault("cannot serve on \(listen.joined(separator: ", ")): \(error)")
+            throw RunFault("cannot serve: \(error)")
         }
     }
 
@@ -156,7 +173,8 @@ struct SinkMTA: AsyncParsableCommand {
         guard let ledger = record.ledger else { return }
         print(
             "ledger: \(grouped(ledger.unique)) unique, \(grouped(ledger.duplicates)) duplicates, "
-                + "\(grouped(ledger.changed)) changed, \(grouped(ledger.unidentified)) without an id")
+                + "\(grouped(ledger.changed)) changed, \(grouped(ledger.unidentified)) without an id"
+                + (ledger.unwritten.map { ", \(grouped($0)) NOT WRITTEN" } ?? ""))
     }
 
     private func milliseconds(_ nanoseconds: UInt64) -> String { "\(fixed(Double(nanoseconds) / 1e6, 2)) ms" }

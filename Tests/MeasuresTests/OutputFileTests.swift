@@ -29,6 +29,24 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["report.html"])
     }
 
+    /// Asked before a long run: nothing is left behind, and what is there stays.
+    @Test func whatCannotBeWrittenIsFoundBefore() throws {
+        let path = directory.path + "/record.json"
+        try checkOutput(path)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
+        try writeOutput("kept", to: path)
+        try checkOutput(path)
+        #expect(text(path) == "kept")
+        try checkOutput("/dev/null")
+        for (bad, reason) in [
+            (directory.path + "/no/record.json", "No such file or directory"), (directory.path, "Is a directory"),
+            (path + "/x", "Not a directory"),
+        ] {
+            let fault = #expect(throws: OutputFault.self) { try checkOutput(bad) }
+            #expect(fault?.description == "\(bad): cannot be written: \(reason)")
+        }
+    }
+
     @Test func aLinkStaysOne() throws {
         let (link, target) = (directory.path + "/link", directory.path + "/target")
         #expect(symlink(target, link) == 0)

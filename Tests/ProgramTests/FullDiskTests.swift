@@ -8,7 +8,7 @@ extension ProgramTests {
     @Suite(.timeLimit(.minutes(2)), .enabled(if: getuid() == 0, "mounting a small tmpfs needs root"))
     struct FullDiskTests {
         /// A file system of its own, gone with the test.
-        private final class SmallDisk {
+        final class SmallDisk {
             let path: String
             init(megabytes: Int) throws {
                 path = FileManager.default.temporaryDirectory.appendingPathComponent("disk-\(UUID().uuidString)").path

@@ -85,7 +85,7 @@ extension ProgramTests {
         @Test(arguments: ["chunking", "pipelining"]) func whatAHostBreaksAtIsRemembered(_ fault: String) async throws {
             let stage = try Stage()
             defer { stage.close() }
-            let server = try stage.script("breaking_server.py", [fault, stage.path("sessions")])
+            let server = try stage.script("dropping_server.py", [fault, stage.path("sessions")])
             let port = try await server.listeningPort()
             let http = try freePort()
             let mta = try await stage.mta(

@@ -101,7 +101,7 @@ extension ProgramTests {
             let cut = record.rules?.map(\.count).reduce(0, +) ?? 0
             #expect(sent.offered == 500 && sent.accepted == 500 - cut && sent.failed + sent.inDoubt == cut)
             #expect(record.received == sent.accepted && record.refused == cut)
-            #expect(count(record.replies, "final", 0) == cut - 10 && count(record.replies, "data", 0) == 10)
+            #expect(count(record.replies, "final", 0) == cut - 10 && count(record.replies, "content", 0) == 10)
         }
 
         @Test func kumosResponsesAreTakenAsTheyAre() async throws {

@@ -113,7 +113,9 @@ extension ProgramTests {
             for sent in ["generator.ledger", "generator.json"] {
                 let clean = try stage.program("sink-mta", ["verify", stage.path("sink.ledger"), stage.path(sent)])
                 #expect(try await clean.waitForExit() == 0)
-                #expect(clean.output.hasPrefix("100 acknowledged, 100 received: 0 lost, 0 doubled, 0 changed"))
+                #expect(
+                    clean.output.hasPrefix("sent: 100 acknowledged, 0 refused, 0 failed, 0 in doubt\nreceived: 100, "))
+                #expect(clean.output.contains("found: 0 lost, 0 doubled, 0 changed, 0 arrived although refused, "))
             }
             var lines = try String(contentsOfFile: stage.path("sink.ledger"), encoding: .utf8).split(separator: "\n")
             let fields = lines[0].split(separator: ",")
@@ -125,8 +127,27 @@ extension ProgramTests {
             let bad = try stage.program(
                 "sink-mta", ["verify", stage.path("bad.ledger"), stage.path("generator.ledger")])
             #expect(try await bad.waitForExit() == 1)
-            #expect(
-                bad.output.hasPrefix("doubled \(lines[0].prefix(32))\nlost \(lost)\n100 acknowledged, 100 received"))
+            #expect(bad.output.hasPrefix("lost \(lost)\ndoubled \(lines[0].prefix(32))\nsent: 100 acknowledged, "))
+            try await self.formatsOfVerify(stage, lost: String(lost))
+        }
+
+        private func formatsOfVerify(_ stage: Stage, lost: String) async throws {
+            let files = [stage.path("bad.ledger"), stage.path("generator.ledger")]
+            let json = try stage.program("sink-mta", ["verify", "--format", "json"] + files)
+            #expect(try await json.waitForExit() == 1)
+            let found = try JSONDecoder().decode(Verified.self, from: Data(json.output.utf8))
+            #expect(found.acknowledged == 100 && found.lost == 1 && found.doubled == 1 && !found.clean)
+            #expect(found.first_ids["lost"] == [lost] && found.first_ids["doubled"]?.count == 1)
+            let csv = try stage.program("sink-mta", ["verify", "--format", "csv", "--most", "0"] + files)
+            #expect(try await csv.waitForExit() == 1)
+            let rows = csv.output.split(separator: "\n")
+            #expect(rows.count == 10 && rows[0] == "finding,messages,is_fault,first_ids" && rows[1] == "lost,1,true,")
+        }
+
+        private struct Verified: Decodable {
+            var acknowledged, lost, doubled: Int
+            var clean: Bool
+            var first_ids: [String: [String]]
         }
 
         /// A generator's stamp says when a message was due; a copy that comes later does not count.

@@ -12,6 +12,21 @@ import Testing
         #expect(recorder.samples.map(\.messages) == [10, 15])
     }
 
+    /// A program whose counts were set to zero goes on.
+    @Test func totalsThatBeginAgainAreTakenAsTheyAre() {
+        var recorder = SeriesRecorder()
+        recorder.add(ProgressTotals(messages: 10, bytes: 1000, failed: 2, connections: 5), at: at(1))
+        let second = recorder.add(ProgressTotals(messages: 4, bytes: 400, failed: 1, connections: 5), at: at(2))
+        #expect(second == IntervalSample(unixSeconds: 2, messages: 4, bytes: 400, failed: 1, connections: 5))
+    }
+
+    /// A device that is always full: the fault names file and reason.
+    @Test func aLedgerThatCannotBeWrittenSaysWhy() throws {
+        let ledger = try LedgerFile(path: "/dev/full")
+        let error = #expect(throws: RecordFault.self) { try ledger.append(Array("a,ok,1\n".utf8)) }
+        #expect(error?.description == "ledger /dev/full: cannot be written: No space left on device")
+    }
+
     @Test func theLiveFileIsReplacedAndRemoved() throws {
         try withTemporaryDirectory { directory in
             let live = LiveFile(record: directory + "/sink.json")
@@ -54,7 +69,7 @@ import Testing
             ledger.close()
             #expect(try String(contentsOfFile: directory + "/ledger", encoding: .utf8) == "a,ok,1\nb,ok,2\n")
             let error = #expect(throws: RecordFault.self) { try LedgerFile(path: directory + "/no/ledger") }
-            #expect(error?.description == "ledger \(directory)/no/ledger: cannot be created")
+            #expect(error?.description == "ledger \(directory)/no/ledger: cannot be created: No such file or directory")
         }
     }
 

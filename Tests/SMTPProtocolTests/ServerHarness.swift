@@ -68,6 +68,8 @@ struct ServerHarness: ~Copyable {
 
     mutating func feed(_ text: String) { feed(Array(text.utf8)) }
 
+    mutating func takeCountedReplies() -> [CountedReply] { session.takeCountedReplies() }
+
     /// Reply lines so far, greeting first.
     var replies: [String] {
         String(decoding: output, as: UTF8.self).split(separator: "\r\n").map(String.init)

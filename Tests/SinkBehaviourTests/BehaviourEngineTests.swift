@@ -215,10 +215,53 @@ import Testing
         #expect((62...76).contains(exponential.middle / ms), "the median is ln 2 of the mean")
     }
 
+    /// A share is what it says, however small, and not none.
+    @Test func tinySharesAreNotLost() throws {
+        let rules = try SinkRules(text: "rules:\n  - {match: {share: 0.0000001}, action: defer}", file: "sink.yaml")
+        #expect(rules.rules[0].match.shareBillionths == 100)
+        var share = EvenShare(billionths: 500, seed: 7)
+        #expect((0..<4_000_000).count { _ in share.next() } == 2)
+    }
+
+    /// All that rules remember: shares, decks, limits, greylists and windows.
+    @Test func aResetBeginsAgain() throws {
+        let text = """
+              - {match: {share: 0.3}, at: mail, action: defer, reply: "450 share"}
+              - {match: {during: {after: 4s, for: 2s}}, at: mail, action: defer, reply: "451 window"}
+              - {action: limit, messages: 20/m, burst: 5, reply: "452 limit"}
+              - {action: greylist, wait: 3s, reply: "450 grey"}
+              - {at: end, action: mix, outcomes: [{weight: 2, action: reject}, {weight: 1, action: accept, replies: ["250 a", "250 b"]}]}
+              - {at: end, action: delay, delay: {uniform: [1ms, 1h]}}
+            """
+        func run(_ engine: inout BehaviourEngine, from start: UInt64) -> [SinkDecision] {
+            (0..<60 as Range<UInt64>).flatMap { step in
+                [SinkStage.connect, .mail, .rcpt, .end].map { stage in
+                    engine.decide(question(stage, to: "a\(step % 7)@x.test"), now: start + step * second / 4)
+                }
+            }
+        }
+        var engine = try engine(text)
+        let first = run(&engine, from: 100 * second)
+        #expect(run(&engine, from: 200 * second) != first, "without a reset a second run is another")
+        engine.reset()
+        #expect(engine.hits.allSatisfy { $0.count == 0 })
+        #expect(run(&engine, from: 300 * second) == first)
+    }
+
+    /// Who is there stays there: a limit of connections must not let in one too many.
+    @Test func openConnectionsOutliveAReset() throws {
+        var engine = try engine("  - {action: limit, connections: 1}")
+        let first = engine.decide(question(.connect), now: 0)
+        engine.reset()
+        #expect(code(engine.decide(question(.connect), now: 1)) == 421)
+        engine.release(first.leases)
+        #expect(engine.decide(question(.connect), now: 2).leases.count == 1)
+    }
+
     /// What the last whole number of strata leaves over is at most one.
     @Test func anyShareIsWithinOneEverywhere() {
         for millionths in [1, 333_333, 123_456, 499_999, 500_001, 876_543, 999_999] {
-            var share = EvenShare(millionths: millionths, seed: 3)
+            var share = EvenShare(billionths: millionths * 1000, seed: 3)
             var hits = 0
             for count in 1...5000 {
                 if share.next() { hits += 1 }

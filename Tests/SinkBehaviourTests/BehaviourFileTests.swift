@@ -31,7 +31,7 @@ import Testing
         let rule = try #require(rules.rules.first)
         #expect(rules.seed == 9 && rules.rules.count == 1)
         #expect(rule.name == "slow" && rule.stage == .end)
-        #expect(rule.match.shareMillionths == 100_000)
+        #expect(rule.match.shareBillionths == 100_000_000)
         #expect(rule.match.window == TimeWindow(after: 10_000_000_000, length: 60_000_000_000))
         #expect(rule.action == .reply([WeightedReply(SMTPReply(451, .init(4, 7, 1), "Try again later"))]))
         #expect(rule.delay == SinkDelay(.fixed(200_000_000)))
@@ -47,6 +47,16 @@ import Testing
         ("rules:\n  - {action: defer, at: connect, match: {domain: x.test}}", "no recipient is known at 'connect'"),
         ("rules:\n  - {action: defer, at: ehlo, match: {sender: x}}", "no sender is known"),
         ("rules:\n  - {action: defer, match: {share: 1.5}}", "expected 0.0 to 1.0"),
+        ("rules:\n  - {action: defer, match: {share: 0.0000000001}}", "counted in thousand-millionths"),
+        ("rules:\n  - {action: defer, match: {share: 0.9999999999}}", "counted in thousand-millionths"),
+        (
+            "reports_to: 127.0.0.1:25\nrules:\n  - {action: bounce, to: \"a@b.test\\r\\nRCPT TO:<x@y.test>\"}",
+            "sink.yaml:3: key 'rules[0].to': \"a@b.test\\r\\nRCPT"
+        ),
+        (
+            "reports_to: 127.0.0.1:25\nrules:\n  - {action: complaint, to: \"<a@b.test>\"}",
+            "expected an address such as"
+        ),
         ("rules:\n  - {action: defer, match: {client: nonsense}}", "expected an address or a network"),
         ("rules:\n  - {action: defer, match: {during: {every: 5s}}}", "needs 'for'"),
         ("rules:\n  - {action: refuse, match: {share: 0.5}}", "only 'during' and 'listener'"),

@@ -53,6 +53,7 @@ import Testing
         ("bounce", "responses.toml:1: this is not TOML"), ("[default]\nbounce=1", "key 'default.defer': is missing"),
         ("[domain.x]\nbounce=1", "key 'default': is missing"),
         ("[default]\nbounce=1\ndefer=101", "key 'default.defer': expected a percentage"),
+        ("[default]\nbounce=0.001\ndefer=1", "key 'default.bounce': 0.001: expected two decimals at most"),
         ("[default]\nbounce=1\ndefer=1\n[defalt]\n", "key 'defalt': is unknown, did you mean 'default'?"),
         ("[default]\nbounce=1\ndefer=1\n[[bounce.x]]\ncode=200\nmsg=\"\"", "expected a code from 400 to 599"),
         ("[default]\nbounce=1\ndefer=1\n[[bounce.x]]\ncode=500\nmsg=1", "key 'bounce.\"x\"[0].msg': expected a text"),

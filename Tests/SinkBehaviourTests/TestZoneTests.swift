@@ -64,7 +64,10 @@ import Testing
         #expect(
             zone.answer(try read("_25._tcp.mx3.y.test", 52)).answers.map(\.value)
                 == [.tlsa(Array(repeating: 7, count: 32))])
-        #expect(zone.answer(try read("_25._tcp.mx9.y.test", 52)).code == 3)
+        #expect(zone.answer(try read("_2525._tcp.mx3.y.test", 52)).answers.count == 1, "any port")
+        for name in ["_25._tcp.mx9.y.test", "_025._tcp.mx3.y.test", "_25._udp.mx3.y.test", "_x._tcp.mx3.y.test"] {
+            #expect(zone.answer(try read(name, 52)).code == 3)
+        }
     }
 
     /// RFC 8020, RFC 9156: a resolver that asks label by label comes through.
@@ -102,6 +105,27 @@ import Testing
         #expect(tcp[2] & 2 == 0 && tcp[7] == 60)
     }
 
+    /// RFC 6891: versions that nobody knows, more than one OPT record, or one that is not of the root.
+    @Test func ednsIsTakenAsTheRFCSays() throws {
+        var later = query("a.test", 15)
+        later[later.count - 5] = 1
+        guard case .unknownVersion(let asked) = DNSQuery.read(later) else {
+            Issue.record("version 1 is taken")
+            return
+        }
+        let reply = DNSAnswer.unknownVersion.encoded(for: asked, overTCP: false)
+        #expect(reply[3] & 15 == 0 && Array(reply.suffix(11)) == [0, 0, 41, 4, 208, 1, 0, 0, 0, 0, 0])
+        let option: [UInt8] = [0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0]
+        var twice = query("a.test", 15) + option
+        twice[11] = 2
+        #expect(DNSQuery.read(twice) == .refused(id: 0x1234, code: 1))
+        var named = query("a.test", 15, edns: false) + [1, 0x61] + option
+        named[11] = 1
+        #expect(DNSQuery.read(named) == .refused(id: 0x1234, code: 1))
+        let zone = try zone("a.test=mx.test@127.0.0.2")
+        #expect(zone.answer(try read("a.test", 252)).code == 5, "there is nothing to transfer")
+    }
+
     @Test func whatIsNoQueryIsRefusedOrIgnored() {
         let good = query("a.test", 15)
         #expect(DNSQuery.read([]) == .ignored && DNSQuery.read(Array(good.prefix(11))) == .ignored)
@@ -121,7 +145,9 @@ import Testing
 
     @Test(arguments: [
         "a.test", "a.test=mx", "a=mx@nonsense", "a=mx@127.0.0.2-127.0.0.1", "a=mx@127.0.0.1-127.0.0.9",
-        "a=m*@127.0.0.1",
+        "a=m*@127.0.0.1", "a.test=", "a.test=mx\r\n.test@127.0.0.1", "a\n.test=mx.test@127.0.0.1",
+        "a..test=mx.test@127.0.0.1",
+        "a.test=a-label-of-more-than-sixty-three-octets-which-no-name-server-can-say-in-one-label.test@127.0.0.1",
     ])
     func rulesThatMakeNoSense(text: String) {
         var zone = TestZone()

@@ -14,6 +14,8 @@ package struct DNSQuery: Equatable, Sendable {
         case query(DNSQuery)
         /// Answered with this code: 1 format error, 4 not implemented.
         case refused(id: UInt16, code: UInt8)
+        /// A version of EDNS that is not known here (BADVERS, RFC 6891 §6.1.3).
+        case unknownVersion(DNSQuery)
         /// Not to be answered: a reply, or too short to have an id.
         case ignored
     }
@@ -29,11 +31,17 @@ package struct DNSQuery: Equatable, Sendable {
         else { return .refused(id: id, code: 1) }
         var query = DNSQuery(
             id: id, recursionDesired: bytes[2] & 1 != 0, labels: labels, type: type, questionClass: questionClass)
+        var version: UInt8 = 0
         for _ in 0..<more {
-            guard let record = reader.record() else { return .refused(id: id, code: 1) }
-            if record.type == 41 { query.payloadLimit = max(512, Int(record.size)) }
+            // One OPT record at most, of the root (RFC 6891 §6.1.1 and .2).
+            guard let record = reader.record(), record.type != 41 || (record.isRoot && query.payloadLimit == nil) else {
+                return .refused(id: id, code: 1)
+            }
+            guard record.type == 41 else { continue }
+            query.payloadLimit = max(512, Int(record.size))
+            version = record.version
         }
-        return .query(query)
+        return version == 0 ? .query(query) : .unknownVersion(query)
     }
 
     init(
@@ -81,13 +89,25 @@ private struct Reader {
         return nil
     }
 
-    /// A record behind the question: its type, and its class, which is a size in an OPT record.
-    mutating func record() -> (type: UInt16, size: UInt16)? {
-        guard skipName(), let type = number(), let size = number(), number() != nil, number() != nil,
-            let length = number(), offset + Int(length) <= bytes.count
+    struct Record {
+        var type: UInt16
+        var isRoot: Bool
+        /// The class, which is a size in an OPT record.
+        var size: UInt16
+        /// The second octet of the time to live, which is a version in an OPT record.
+        var version: UInt8
+    }
+
+    /// A record behind the question.
+    mutating func record() -> Record? {
+        let start = offset
+        guard skipName() else { return nil }
+        let isRoot = offset == start + 1
+        guard let type = number(), let size = number(), let high = number(), number() != nil, let length = number(),
+            offset + Int(length) <= bytes.count
         else { return nil }
         offset += Int(length)
-        return (type, size)
+        return Record(type: type, isRoot: isRoot, size: size, version: UInt8(high & 255))
     }
 
     private mutating func skipName() -> Bool {

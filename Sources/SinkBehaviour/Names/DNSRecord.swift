@@ -78,7 +78,7 @@ package struct DNSRecord: Equatable, Sendable {
 
 /// What a query is answered with.
 package struct DNSAnswer: Equatable, Sendable {
-    /// 0 no error, 3 no such name.
+    /// 0 no error, 3 no such name, 5 refused; with more than four bits only to a query with EDNS (16 BADVERS).
     package var code: UInt8 = 0
     package var answers: [DNSRecord] = []
     package var authority: [DNSRecord] = []
@@ -99,6 +99,12 @@ package struct DNSAnswer: Equatable, Sendable {
         return encode(query, [], [], [], isTruncated: true)
     }
 
+    package static let unknownVersion: DNSAnswer = {
+        var answer = DNSAnswer()
+        answer.code = 16
+        return answer
+    }()
+
     package static func refusal(id: UInt16, code: UInt8) -> [UInt8] {
         [UInt8(id >> 8), UInt8(id & 255), 0x80, code, 0, 0, 0, 0, 0, 0, 0, 0]
     }
@@ -111,7 +117,7 @@ package struct DNSAnswer: Equatable, Sendable {
         Self.append(query.id, to: &out)
         // A reply, authoritative.
         out.append(0x84 | (isTruncated ? 2 : 0) | (query.recursionDesired ? 1 : 0))
-        out.append(code)
+        out.append(code & 15)
         let more = additional.count + (query.payloadLimit == nil ? 0 : 1)
         for count in [1, answers.count, authority.count, more] { Self.append(UInt16(count), to: &out) }
         for label in query.labels {
@@ -122,7 +128,8 @@ package struct DNSAnswer: Equatable, Sendable {
         Self.append(query.type, to: &out)
         Self.append(query.questionClass, to: &out)
         for record in answers + authority + additional { record.append(to: &out) }
-        if query.payloadLimit != nil { out += [0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0] }
+        // 1232 octets; the upper bits of the code; version 0.
+        if query.payloadLimit != nil { out += [0, 0, 41, 4, 208, code >> 4, 0, 0, 0, 0, 0] }
         return out
     }
 

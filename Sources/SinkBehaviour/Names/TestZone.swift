@@ -61,10 +61,14 @@ package struct TestZone: Sendable, Hashable {
     /// - Parameter text: `PATTERN=HOST@ADDRESS[-ADDRESS],…`.
     package mutating func add(_ text: String) throws(UnitFault) {
         let sides = text.split(separator: "=", maxSplits: 1).map(String.init)
-        guard sides.count == 2 else { throw UnitFault("--zone '\(text)': \(Self.form)") }
+        guard sides.count == 2 else { throw UnitFault("--zone \(text.debugDescription): \(Self.form)") }
         var exchangers: [Exchanger] = []
         for part in sides[1].split(separator: ",") { exchangers.append(try Self.exchanger(part, of: text)) }
         let name = Self.bare(sides[0])
+        // What a pattern leaves open could be a letter.
+        guard HostText.isHost(String(name.map { "*?".contains($0) ? "x" : $0 })), !exchangers.isEmpty else {
+            throw UnitFault("--zone \(text.debugDescription): \(Self.form)")
+        }
         rules.append(Rule(text: name, pattern: GlobPattern(name), exchangers: exchangers))
     }
 
@@ -81,8 +85,14 @@ package struct TestZone: Sendable, Hashable {
         guard halves.count <= 2, (halves.count == 2) == (count > 1) else {
             throw UnitFault("--zone '\(text)': a host has one '*' where there is a range of addresses, and only there")
         }
-        return Exchanger(
+        let exchanger = Exchanger(
             prefix: halves[0], suffix: halves.count == 2 ? halves[1] : nil, first: first, count: count)
+        guard HostText.isHost(exchanger.host(count - 1)) else {
+            throw UnitFault(
+                "--zone \(text.debugDescription): '\(sides[0])' is no host name: labels of letters, digits and hyphens, "
+                    + "63 octets at most")
+        }
+        return exchanger
     }
 
     private static func bare(_ name: String) -> String {
@@ -104,7 +114,8 @@ package struct TestZone: Sendable, Hashable {
     package func answer(_ query: DNSQuery) -> DNSAnswer {
         let name = query.name
         var answer = DNSAnswer()
-        guard query.questionClass == 1 || query.questionClass == 255 else {
+        // No transfers of a zone that nobody wrote down (IXFR 251, AXFR 252).
+        guard query.questionClass == 1 || query.questionClass == 255, !(251...252).contains(query.type) else {
             answer.code = 5
             return answer
         }
@@ -121,7 +132,7 @@ package struct TestZone: Sendable, Hashable {
     /// Nil: there is no such name.
     private func records(of name: String) -> [DNSRecord]? {
         if let address = address(ofHost: name) { return [DNSRecord(.address(address))] }
-        if let host = Self.dropping("_25._tcp.", from: name) {
+        if let host = Self.host(ofService: name) {
             guard address(ofHost: host) != nil, let publicKeyDigest else { return nil }
             return [DNSRecord(.tlsa(publicKeyDigest))]
         }
@@ -149,8 +160,13 @@ package struct TestZone: Sendable, Hashable {
         return [DNSRecord(owner: host, .address(address))]
     }
 
-    private static func dropping(_ prefix: String, from name: String) -> String? {
-        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+    /// The host of `_25._tcp.mx.test`; any port, since a sink listens on any.
+    private static func host(ofService name: String) -> String? {
+        let labels = name.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+        guard labels.count == 3, labels[0].first == "_", labels[1] == "_tcp",
+            let port = UInt16(labels[0].dropFirst()), "_\(port)" == labels[0]
+        else { return nil }
+        return String(labels[2])
     }
 
     /// Names above those that there are exist and have nothing (RFC 8020): a resolver that asks label by label must not

@@ -17,6 +17,9 @@ func fuzzNames(_ input: [UInt8]) {
     case .ignored: require(input.count < 12 || input[2] & 0x80 != 0, "a query without an answer")
     case .refused(let id, let code):
         require(input.count >= 12 && DNSAnswer.refusal(id: id, code: code).count == 12, "a refusal is a header")
+    case .unknownVersion(let query):
+        let bytes = DNSAnswer.unknownVersion.encoded(for: query, overTCP: false)
+        require(query.payloadLimit != nil && bytes[3] & 15 == 0, "BADVERS is told by EDNS")
     case .query(let query):
         let answer = zone.answer(query)
         let limit = min(query.payloadLimit ?? 512, DNSAnswer.safePayload)

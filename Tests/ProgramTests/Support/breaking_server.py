@@ -1,58 +1,92 @@
-"""breaking_server.py chunking|pipelining FILE: a server that offers CHUNKING and PIPELINING and closes the connection when
-it meets BDAT (chunking), or more than one command at once and no BDAT (pipelining). Each session with a transaction is a
-line in FILE: `broke` or `kept`."""
+"""breaking_server.py [lmtp]: an SMTP server that breaks off by the number of the message: 421 at MAIL, no answer to RCPT,
+421 at DATA, no answer to the content, 421 to it, 451 to it, and two that are taken; then from the begin. With lmtp it never
+breaks off: of each message the second recipient is refused behind the content, and of each fourth message all."""
+import socket
 import socketserver
 import sys
 
-fault, path = sys.argv[1], sys.argv[2]
+speaks_lmtp = len(sys.argv) > 1
 
 
-class Session(socketserver.BaseRequestHandler):
-    def say(self, text):
-        self.request.sendall(text.encode() + b"\r\n")
+class Broken(Exception):
+    pass
 
-    def note(self, text):
-        with open(path, "a") as file:
-            file.write(text + "\n")
+
+class Handler(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = True
+    number = 0
+
+    def say(self, text, closes=False):
+        self.wfile.write(text.encode() + b"\r\n")
+        if closes:
+            raise Broken
+
+    def turn(self):
+        return 0 if speaks_lmtp else Handler.number % 8
+
+    def mail(self):
+        Handler.number += 1
+        self.recipients = 0
+        if self.turn() == 1:
+            self.say("421 4.3.2 not this sender", closes=True)
+        self.say("250 ok")
+
+    def rcpt(self):
+        self.recipients += 1
+        if self.turn() == 2:
+            raise Broken
+        self.say("250 ok")
+
+    def data(self):
+        if self.turn() == 3:
+            self.say("421 4.3.2 no data", closes=True)
+        self.say("354 go on")
+        while self.rfile.readline() not in (b".\r\n", b""):
+            pass
+        if speaks_lmtp:
+            for index in range(self.recipients):
+                refused = index == 1 or Handler.number % 4 == 0
+                self.say("452 4.2.2 full" if refused else "250 taken")
+            return
+        turn = self.turn()
+        if turn == 4:
+            raise Broken
+        if turn == 5:
+            self.say("421 4.3.2 not now", closes=True)
+        self.say("451 4.3.0 not this one" if turn == 6 else "250 taken")
 
     def handle(self):
-        self.say("220 breaking.test")
-        waiting, in_content = b"", False
-        while True:
-            data = self.request.recv(65536)
-            if not data:
-                return
-            waiting += data
-            if fault == "pipelining" and not in_content and waiting.count(b"\r\n") > 1:
-                return self.note("broke")
-            while b"\r\n" in waiting:
-                line, waiting = waiting.split(b"\r\n", 1)
-                if in_content:
-                    if line == b".":
-                        in_content = False
-                        self.note("kept")
-                        self.say("250 2.0.0 kept")
-                    continue
-                verb = line[:4].upper()
-                if verb == b"EHLO":
-                    offers = "250-CHUNKING\r\n250 PIPELINING" if fault == "chunking" else "250 PIPELINING"
-                    self.say("250-breaking.test\r\n" + offers)
-                elif verb == b"BDAT":
-                    return self.note("broke")
-                elif verb == b"DATA":
-                    in_content = True
-                    self.say("354 go on")
-                elif verb == b"QUIT":
-                    return self.say("221 bye")
-                else:
-                    self.say("250 2.1.0 Ok")
+        try:
+            self.talk()
+        except Broken:
+            # What was said arrives: unread commands would turn the end into a reset that may overtake it.
+            self.connection.shutdown(socket.SHUT_WR)
+            while self.rfile.read1(65536):
+                pass
+
+    def talk(self):
+        self.say("220 breaking.test ESMTP")
+        for line in self.rfile:
+            verb = line[:4].upper()
+            if verb in (b"EHLO", b"LHLO"):
+                self.say("250-breaking.test")
+                self.say("250 PIPELINING")
+            elif verb == b"MAIL":
+                self.mail()
+            elif verb == b"RCPT":
+                self.rcpt()
+            elif verb == b"DATA":
+                self.data()
+            elif verb == b"QUIT":
+                return self.say("221 bye")
+            else:
+                self.say("250 ok")
 
 
 class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
-    allow_reuse_address = True
 
 
-server = Server(("127.0.0.1", 0), Session)
-print("listening 127.0.0.1:%d" % server.server_address[1], flush=True)
-server.serve_forever()
+with Server(("127.0.0.1", 0), Handler) as server:
+    print(f"listening 127.0.0.1:{server.server_address[1]}", flush=True)
+    server.serve_forever()
