@@ -92,7 +92,7 @@ extension ProgramTests {
                 configured: """
                     listen: 127.0.0.1:0
                     smart_host: 127.0.0.1:\(port)
-                    delivery: {messages_per_connection: 1}
+                    delivery: {messages_per_connection: 1, connections: 1}
                     http: {address: 127.0.0.1:\(http)}
                     """, threads: 1)
             for number in 1...3 {
