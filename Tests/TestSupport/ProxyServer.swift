@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -25,6 +25,10 @@ package final class ProxyServer: Sendable {
         /// Of HAProxy's header.
         package var source: String?
         package var user: String?
+
+        package init(target: String, source: String?, user: String?) {
+            (self.target, self.source, self.user) = (target, source, user)
+        }
     }
 
     package var port: Int { channel.localAddress!.port! }
