@@ -125,7 +125,8 @@ let package = Package(
         layer(
             "ControlPlane",
             [
-                "MailTypes", "SMTPProtocol", "HTTPService", "TextCodecs", "MessageBuilding", nioCore, nioPosix, nioHTTP,
+                "MailTypes", "Measures", "SMTPProtocol", "HTTPService", "TextCodecs", "MessageBuilding", nioCore, nioPosix,
+                nioHTTP,
             ]),
         layer("ProcessLife", ["CLinux", "Measures", nioCore]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
@@ -165,9 +166,9 @@ let package = Package(
             [
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "TransportSecurity", "DKIMSigning",
-                "ControlPlane", "HTTPService", "EventLog", "WebHooks", "RunRecords", "CLinux", "LoadShedding",
-                "ProcessLife", "TrafficShaping", nioCore, nioPosix, nioHTTP, nioSSL, httpClient, "ReplyClassification",
-                "ReportParsing",
+                "ControlPlane", "HTTPService", "MessageBuilding", "EventLog", "WebHooks", "RunRecords", "CLinux",
+                "LoadShedding", "ProcessLife", "TrafficShaping", nioCore, nioPosix, nioHTTP, nioSSL, httpClient,
+                "ReplyClassification", "ReportParsing",
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
@@ -197,12 +198,13 @@ let package = Package(
         program(
             "mta",
             [
-                "RelayService", "ProcessLife", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication", "MailRouting",
+                "RelayService", "ProcessLife", "MTAConfiguration", "EventLog", "WebHooks", "SASLAuthentication",
+                "MailRouting",
                 "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract", "TextCodecs",
                 "SpoolRocksDB", "SpoolSegmentLog",
-                "SpoolLocalDisk", "SpoolTools", "Measures", "RunRecords", "TrafficShaping", nioPosix, nioCore,
-                "ReplyClassification",
+                "SpoolLocalDisk", "SpoolTools", "Measures", "MessageBuilding", "RunRecords", "TrafficShaping", nioPosix,
+                nioCore, "ReplyClassification",
             ]),
         program(
             "bench-report",
@@ -212,7 +214,8 @@ let package = Package(
             ]),
 
         // Tests: mirrors of Sources; HouseTests read the sources, ProgramTests run the programs.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: [nioCore, nioPosix], path: "Tests/TestSupport", swiftSettings: settings),
         tests("MailTypes"),
         tests("Measures", ["TestSupport"]),
         tests("Slabs", ["MailTypes", "Measures"]),
@@ -232,20 +235,22 @@ let package = Package(
         tests("LoadShedding", ["MailTypes"]),
         tests("ProcessLife"),
         tests("HTTPService", [nioCore, nioPosix, nioHTTP]),
-        tests("ControlPlane", ["HTTPService", "MailTypes", nioCore, nioPosix, nioHTTP]),
+        tests("ControlPlane", ["HTTPService", "MailTypes", "MessageBuilding", nioCore, nioPosix, nioHTTP]),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
         tests("RelayService", ["MailTypes", "Measures"]),
         tests("EventLog", ["MailTypes", "ReportParsing", "CZstd"]),
         tests("TransportSecurity", ["TestSupport"]),
         tests("MailRouting", ["TestSupport", "MailTypes", "TransportSecurity", nioCore, nioPosix]),
-        tests("SMTPTransport", ["MailTypes", "SMTPProtocol", nioCore, nioPosix]),
+        tests("SMTPTransport", ["TestSupport", "MailTypes", "SMTPProtocol", nioCore, nioPosix]),
         tests(
             "SpoolContract", ["TestSupport", "SpoolRocksDB", "SpoolSegmentLog", "SpoolLocalDisk", "MailTypes", nioCore]),
         tests("SpoolLocalDisk", ["SpoolContract", "MailTypes", nioCore]),
         tests("SpoolRocksDB", ["TestSupport", "SpoolContract", "CRocksDB", "MailTypes", nioCore]),
         tests("SpoolSegmentLog", ["SpoolContract", "MailTypes", "Measures", nioCore]),
         tests("SpoolTools", ["SpoolContract", "RunRecords", "MailTypes", nioCore]),
-        tests("TrafficShaping", ["MailTypes", "DeliveryQueue", "MTAConfiguration"]),
+        tests(
+            "TrafficShaping",
+            ["MailTypes", "Measures", "DeliveryQueue", "MTAConfiguration", "RunRecords", "SinkBehaviour"]),
         tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
         tests("BenchHarness", ["RunRecords", "Measures", "LoadPacing", "TestSupport"]),
         tests("RunRecords", ["Measures", "MailTypes"]),

@@ -19,15 +19,23 @@ package struct ControlRoutes: Sendable {
     private let metrics: @Sendable (_ prefix: String) async throws -> String
     private let metricsType: String
     private let description: ByteBuffer
+    private let administration: any Administration
+    private let admin: AdminAccess?
+    private let service: AdminService
 
     /// - Parameters:
     ///   - trusted: clients that need no key.
     ///   - check: a key of `Authorization: Basic` or `Bearer name:key`; nil: there are none.
     ///   - metrics: the text of /metrics.
+    ///   - admin: who may use the admin API; nil: there is none.
     package init(
         injection: InjectionService, intake: any MessageIntake, trusted: NetworkSet, check: PasswordCheck?,
-        metricsType: String, metrics: @escaping @Sendable (_ prefix: String) async throws -> String
+        metricsType: String, metrics: @escaping @Sendable (_ prefix: String) async throws -> String,
+        administration: any Administration, admin: AdminAccess? = nil
     ) {
+        self.administration = administration
+        self.admin = admin
+        service = AdminService(administration)
         self.injection = injection
         self.intake = intake
         self.trusted = trusted
@@ -36,40 +44,52 @@ package struct ControlRoutes: Sendable {
         self.metrics = metrics
         description = ByteBuffer(
             string: OpenAPIDescription.json(
-                keyIsNeeded: trusted == NetworkSet(), recipientLimit: InjectionRequest.recipientLimit))
+                keyIsNeeded: trusted == NetworkSet(), recipientLimit: InjectionRequest.recipientLimit,
+                admin: admin.map { .init(keyIsNeeded: $0.trusted == NetworkSet()) }))
     }
 
     private struct Route {
-        var method: HTTPMethod
+        var methods: [HTTPMethod]
         var needsKey: Bool
+        var isAdmin = false
     }
     private static let routes = [
-        "/api/inject/v1": Route(method: .POST, needsKey: true), "/metrics": Route(method: .GET, needsKey: true),
-        "/api/check-liveness/v1": Route(method: .GET, needsKey: false),
-        "/openapi.json": Route(method: .GET, needsKey: false),
+        "/api/inject/v1": Route(methods: [.POST], needsKey: true), "/metrics": Route(methods: [.GET], needsKey: true),
+        "/api/check-liveness/v1": Route(methods: [.GET], needsKey: false),
+        "/api/check-readiness/v1": Route(methods: [.GET], needsKey: false),
+        "/openapi.json": Route(methods: [.GET], needsKey: false),
     ]
+
+    private func route(_ call: HTTPCall) -> Route? {
+        if let route = Self.routes[call.path] { return route }
+        guard admin != nil, let methods = AdminService.methods(call.path) else { return nil }
+        return Route(methods: methods, needsKey: true, isAdmin: true)
+    }
 
     /// Why a call is refused whatever is in its body, which has not been read yet; nil: it is not.
     package func admission(_ call: HTTPCall, on loop: any EventLoop) -> EventLoopFuture<HTTPAnswer?> {
-        if let refusal = refusal(call) { return loop.makeSucceededFuture(refusal) }
-        guard Self.routes[call.path]?.needsKey ?? false, let check, let (name, key) = Self.credentials(call) else {
+        let route = route(call)
+        if let refusal = refusal(call, route) { return loop.makeSucceededFuture(refusal) }
+        guard let route, route.needsKey, let check, let (name, key) = Self.credentials(call) else {
             return loop.makeSucceededFuture(nil)
         }
+        let mayUse = !route.isAdmin || admin?.keys.contains(name) ?? false
         return check(name, key, call.peer, loop).map { isRight in
-            isRight ? nil : .fault(.forbidden, "the key is wrong, or too many wrong ones came before it")
+            guard isRight else { return .fault(.forbidden, "the key is wrong, or too many wrong ones came before it") }
+            return mayUse ? nil : .fault(.forbidden, "this key is not for the admin API")
         }
     }
 
-    private func refusal(_ call: HTTPCall) -> HTTPAnswer? {
-        guard let route = Self.routes[call.path] else {
-            return .fault(.notFound, "there is nothing at \(call.path.prefix(200))")
-        }
-        guard call.method == route.method || (route.method == .GET && call.method == .HEAD) else {
-            var answer = HTTPAnswer.fault(.methodNotAllowed, "expected \(route.method)")
-            answer.headers.add(name: "allow", value: route.method == .GET ? "GET, HEAD" : route.method.rawValue)
+    private func refusal(_ call: HTTPCall, _ route: Route?) -> HTTPAnswer? {
+        guard let route else { return .fault(.notFound, "there is nothing at \(call.path.prefix(200))") }
+        guard route.methods.contains(call.method) || (route.methods.contains(.GET) && call.method == .HEAD) else {
+            let names = route.methods.map(\.rawValue) + (route.methods.contains(.GET) ? ["HEAD"] : [])
+            var answer = HTTPAnswer.fault(.methodNotAllowed, "expected \(names[0])")
+            answer.headers.add(name: "allow", value: names.joined(separator: ", "))
             return answer
         }
-        guard !route.needsKey || isTrusted(call) || (check != nil && Self.credentials(call) != nil) else {
+        let trusted = route.isAdmin ? admin?.trusted ?? NetworkSet() : trusted
+        guard !route.needsKey || isTrusted(call, trusted) || (check != nil && Self.credentials(call) != nil) else {
             var answer = HTTPAnswer.fault(.unauthorized, "a key is needed")
             answer.headers.add(name: "www-authenticate", value: "Basic realm=\"millrace\"")
             return answer
@@ -83,11 +103,14 @@ package struct ControlRoutes: Sendable {
         case "/api/inject/v1": return injection.respond(call, on: loop)
         case "/metrics": return metrics(call, loop)
         case "/api/check-liveness/v1": return loop.makeSucceededFuture(liveness())
-        default: return loop.makeSucceededFuture(HTTPAnswer(.ok, description, contentType: "application/json"))
+        case "/api/check-readiness/v1": return readiness(loop)
+        case "/openapi.json":
+            return loop.makeSucceededFuture(HTTPAnswer(.ok, description, contentType: "application/json"))
+        default: return service.respond(call, on: loop)
         }
     }
 
-    private func isTrusted(_ call: HTTPCall) -> Bool {
+    private func isTrusted(_ call: HTTPCall, _ trusted: NetworkSet) -> Bool {
         guard !call.headers.contains(name: "authorization"), let peer = call.peer else { return false }
         return trusted.contains(peer)
     }
@@ -117,5 +140,31 @@ package struct ControlRoutes: Sendable {
 
     private func liveness() -> HTTPAnswer {
         intake.refusal.map { HTTPAnswer(.serviceUnavailable, $0 + "\n") } ?? HTTPAnswer(.ok, "OK\n")
+    }
+
+    /// Whether mail should be sent here: everything of the spool is queued, and nothing is refused.
+    private func readiness(_ loop: any EventLoop) -> EventLoopFuture<HTTPAnswer> {
+        if let refusal = intake.refusal {
+            return loop.makeSucceededFuture(HTTPAnswer(.serviceUnavailable, refusal + "\n"))
+        }
+        let administration = administration
+        return loop.makeFutureWithTask {
+            let reasons = await administration.unreadiness()
+            return reasons.isEmpty
+                ? HTTPAnswer(.ok, "OK\n") : HTTPAnswer(.serviceUnavailable, reasons.joined(separator: "; ") + "\n")
+        }
+    }
+}
+
+/// Who may use the admin API.
+package struct AdminAccess: Sendable {
+    /// Clients that need no key.
+    package var trusted: NetworkSet
+    /// Names of keys.
+    package var keys: Set<String>
+
+    package init(trusted: NetworkSet, keys: Set<String>) {
+        self.trusted = trusted
+        self.keys = keys
     }
 }

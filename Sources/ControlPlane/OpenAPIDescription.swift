@@ -4,7 +4,8 @@ enum OpenAPIDescription {
     /// - Parameters:
     ///   - keyIsNeeded: no client goes without a key.
     ///   - recipientLimit: recipients of one request.
-    static func json(keyIsNeeded: Bool, recipientLimit: Int) -> String {
+    ///   - admin: of the admin API; nil: there is none.
+    static func json(keyIsNeeded: Bool, recipientLimit: Int, admin: AdminDescription? = nil) -> String {
         let security = (keyIsNeeded ? "" : "{}, ") + #"{"basic": []}, {"bearer": []}"#
         return """
             {
@@ -17,14 +18,15 @@ enum OpenAPIDescription {
               "paths": {
             \(injection(security, recipientLimit)),
             \(metrics(security)),
-            \(liveness),
-            \(itself)
+            \(health("liveness", "Whether mail is taken.")),
+            \(health("readiness", "Whether mail should be sent here: the spool was read, and nothing is refused.")),
+            \(itself)\(admin.map { ",\n" + $0.paths } ?? "")
               },
               "components": {
             \(securitySchemes),
             \(responses),
                 "schemas": {
-            \(OpenAPISchemas.json(recipientLimit: recipientLimit))
+            \(OpenAPISchemas.json(recipientLimit: recipientLimit))\(admin.map { ",\n" + $0.schemas } ?? "")
                 }
               }
             }
@@ -101,11 +103,12 @@ enum OpenAPIDescription {
         """#
     }
 
-    private static let liveness = #"""
-            "/api/check-liveness/v1": {
+    private static func health(_ name: String, _ summary: String) -> String {
+        #"""
+            "/api/check-\#(name)/v1": {
               "get": {
-                "operationId": "liveness",
-                "summary": "Whether mail is taken.",
+                "operationId": "\#(name)",
+                "summary": "\#(summary)",
                 "responses": {
                   "200": {"description": "It is.", "content": {"text/plain": {"schema": {"const": "OK\n"}}}},
                   "400": {"$ref": "#/components/responses/Malformed"},
@@ -115,6 +118,7 @@ enum OpenAPIDescription {
               }
             }
         """#
+    }
 
     private static let itself = #"""
             "/openapi.json": {
@@ -144,6 +148,8 @@ enum OpenAPIDescription {
             ("KeyMissing", "A key is needed.", "WWW-Authenticate"),
             ("KeyWrong", "The key is wrong, or too many wrong ones came before it.", ""),
             ("MethodNotAllowed", "There is something here, with another method.", "Allow"),
+            ("NotFound", "There is no such order, message, queue or connection.", ""),
+            ("Unavailable", "Not now: the relay stops, or the order cannot be written down.", ""),
             ("TooSlow", "The body did not come in request_timeout, with a second more for each KB.", ""),
             ("TooLarge", "The body is larger than max_request_size.", ""),
             ("WrongType", "The body is something else than JSON, or compressed with something else.", ""),

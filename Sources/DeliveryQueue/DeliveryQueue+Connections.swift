@@ -100,6 +100,13 @@ extension DeliveryQueue {
         return destinations[index].connections == 0 ? takeOverdue(destination.index, now) : []
     }
 
+    /// Why it was left alone is over: it may ask again.
+    package mutating func endHold(of name: String) {
+        guard let index = indices[name], destinations[Int(index)].holdUntil > 0 else { return }
+        destinations[Int(index)].holdUntil = 0
+        enterRing(index)
+    }
+
     /// It was the first at a gate and does not go on: the next one is.
     private mutating func passTurn(_ destination: Destination) {
         guard let key = destinations[Int(destination.index)].trying else { return }
@@ -197,14 +204,11 @@ extension DeliveryQueue {
     mutating func destination(_ name: String) -> UInt32 {
         if let index = indices[name] { return index }
         let fresh = DestinationQueue(name: name, policy: policies[name])
-        if let index = freeDestinations.popLast() {
-            destinations[Int(index)] = fresh
-            indices[name] = index
-            return index
-        }
-        destinations.append(fresh)
-        indices[name] = UInt32(destinations.count - 1)
-        return UInt32(destinations.count - 1)
+        let index = freeDestinations.popLast() ?? UInt32(destinations.count)
+        if Int(index) < destinations.count { destinations[Int(index)] = fresh } else { destinations.append(fresh) }
+        indices[name] = index
+        if !suspendedQueues.isEmpty, let until = suspendedQueues[name] { suspendConnections(of: name, until: until) }
+        return index
     }
 
     mutating func enterRing(_ index: UInt32) {

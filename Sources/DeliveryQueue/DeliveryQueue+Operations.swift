@@ -1,26 +1,20 @@
 package import MailTypes
 import Slabs
 
-// What operators see and do. These go through all deliveries: milliseconds for a million.
+// What operators see and do. Each change goes through all deliveries, in slices; without a sweep in one go.
 extension DeliveryQueue {
-    /// Which deliveries are meant.
-    package enum Selection: Hashable, Sendable {
-        case all
-        case destination(String)
-        case ids(Set<MessageID>)
-    }
-
     /// One delivery, as it is listed.
     package struct Summary: Hashable, Sendable {
         package var id: MessageID
         package var destination: String
-        /// `ready`, `leased`, `deferred` or `held`.
+        /// `ready`, `leased`, `deferred`, `held`, `suspended` or `leaving`.
         package var place: String
         package var recipients: Int
         package var attempts: Int
         /// Milliseconds since 1970; only of deferred ones.
         package var due: UInt64?
         package var isDelayReported: Bool
+        package var label: DeliveryLabel
     }
 
     package var destinationSummaries: [DestinationSummary] {
@@ -28,28 +22,40 @@ extension DeliveryQueue {
             let queue = destinations[Int(index)]
             return DestinationSummary(
                 name: queue.name, ready: queue.ready.count, deferred: queue.deferred, leased: queue.leased,
-                held: queue.held, connections: queue.connections, holdUntil: queue.holdUntil,
-                failure: queue.failure?.description)
+                held: queue.held, suspended: queue.suspended, leaving: queue.leaving, connections: queue.connections,
+                holdUntil: queue.holdUntil, suspendedUntil: queue.suspendedUntil, finished: queue.finished,
+                failure: queue.failure?.description, lastFailure: queue.lastFailure?.reply.description)
         }.sorted { $0.name < $1.name }
     }
 
     /// - Parameter limit: at most so many.
-    package func summaries(_ selection: Selection, limit: Int) -> [Summary] {
-        handles(selection).prefix(limit).map(summary)
+    package func summaries(_ selection: MailSelection, limit: Int) -> [Summary] {
+        var sweep = sweep(selection)
+        return summaries(&sweep, SliceLimit(looked: .max, changed: max(0, limit)))
     }
 
-    private func summary(_ handle: UInt32) -> Summary {
+    package func summaries(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> [Summary] {
+        slice(&sweep, limit) { _ in true }.map(summary)
+    }
+
+    func summary(_ handle: UInt32) -> Summary {
         let record = records[handle]
         return Summary(
             id: record.id, destination: destinations[Int(record.destination)].name, place: "\(record.place)",
             recipients: record.recipients, attempts: Int(record.attempts),
-            due: record.place == .deferred ? record.due : nil, isDelayReported: record.isDelayReported)
+            due: record.place == .deferred ? record.due : nil, isDelayReported: record.isDelayReported,
+            label: labels[record.label])
     }
 
-    /// Deferred deliveries become ready, the oldest first, and their next hops are tried at once.
+    /// What an attempt was told that failed, for whoever asks why mail waits.
+    package mutating func noteFailure(_ reply: SMTPReply, of destination: Destination, now: UInt64) {
+        destinations[Int(destination.index)].lastFailure = (reply, now)
+    }
+
+    /// Deferred deliveries become ready, of a slice the oldest first, and their next hops are tried at once.
     /// - Returns: how many deliveries.
-    package mutating func flush(_ selection: Selection, now: UInt64) -> Int {
-        let chosen = handles(selection)
+    package mutating func flush(_ sweep: inout QueueSweep, _ limit: SliceLimit, now: UInt64) -> Int {
+        let chosen = slice(&sweep, limit) { $0.place == .deferred || $0.place == .ready }
         let touched = Set(chosen.map { records[$0].destination })
         let deferred = chosen.filter { records[$0].place == .deferred }.sorted { records[$0].id < records[$1].id }
         for handle in deferred {
@@ -63,33 +69,44 @@ extension DeliveryQueue {
         return deferred.count
     }
 
+    package mutating func flush(_ selection: MailSelection, now: UInt64) -> Int {
+        var sweep = sweep(selection)
+        return flush(&sweep, .whole, now: now)
+    }
+
     /// Waiting deliveries are held until ``unhold(_:)``; those under way are not.
     /// - Returns: the deliveries held now that were not before.
-    package mutating func hold(_ selection: Selection) -> [Summary] {
-        handles(selection).compactMap { handle in
-            let place = records[handle].place
-            guard place == .ready || place == .deferred else { return nil }
+    package mutating func hold(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> [Summary] {
+        slice(&sweep, limit) { [.ready, .deferred, .suspended].contains($0.place) }.map { handle in
             takeOut(handle)
             hold(handle)
             return summary(handle)
         }
     }
 
+    package mutating func hold(_ selection: MailSelection) -> [Summary] {
+        var sweep = sweep(selection)
+        return hold(&sweep, .whole)
+    }
+
     /// Held deliveries become ready.
-    package mutating func unhold(_ selection: Selection) -> [Summary] {
-        handles(selection).compactMap { handle in
-            guard records[handle].place == .held else { return nil }
+    package mutating func unhold(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> [Summary] {
+        slice(&sweep, limit) { $0.place == .held }.map { handle in
             takeOut(handle)
             makeReady(handle)
             return summary(handle)
         }
     }
 
+    package mutating func unhold(_ selection: MailSelection) -> [Summary] {
+        var sweep = sweep(selection)
+        return unhold(&sweep, .whole)
+    }
+
     /// Takes waiting deliveries out, to be forgotten; those under way stay.
     /// - Returns: the deliveries.
-    package mutating func remove(_ selection: Selection) -> [Summary] {
-        handles(selection).compactMap { handle in
-            guard records[handle].place != .leased else { return nil }
+    package mutating func remove(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> [Summary] {
+        slice(&sweep, limit) { $0.place != .leased && $0.place != .leaving }.map { handle in
             let (removed, destination) = (summary(handle), records[handle].destination)
             takeOut(handle)
             free(handle)
@@ -98,20 +115,13 @@ extension DeliveryQueue {
         }
     }
 
-    private func handles(_ selection: Selection) -> [UInt32] {
-        (0..<records.end).filter { handle in
-            let record = records[handle]
-            guard record.place != .free else { return false }
-            switch selection {
-            case .all: return true
-            case .destination(let name): return destinations[Int(record.destination)].name == name
-            case .ids(let ids): return ids.contains(record.id)
-            }
-        }
+    package mutating func remove(_ selection: MailSelection) -> [Summary] {
+        var sweep = sweep(selection)
+        return remove(&sweep, .whole)
     }
 
     /// Out of the list it is in.
-    private mutating func takeOut(_ handle: UInt32) {
+    mutating func takeOut(_ handle: UInt32) {
         let index = Int(records[handle].destination)
         switch records[handle].place {
         case .ready:
@@ -123,7 +133,10 @@ extension DeliveryQueue {
         case .held:
             destinations[index].held -= 1
             heldCount -= 1
-        case .leased, .free: preconditionFailure("\(records[handle].id) is in no list")
+        case .suspended:
+            destinations[index].suspended -= 1
+            suspendedCount -= 1
+        case .leased, .leaving, .free: preconditionFailure("\(records[handle].id) is in no list")
         }
     }
 }

@@ -6,7 +6,7 @@ import Slabs
 /// When does which message go where: a value without a clock; `now` is wall-clock milliseconds since 1970.
 ///
 /// A *delivery* is one message to one destination. It is *ready* (first in, first out), *leased* (under way),
-/// *deferred* (until its due time) or *held* (until an operator lets it go):
+/// *deferred* (until its due time) or *held* (until an operator lets it go); operators may suspend it or return it, too:
 ///
 ///     accept ──▶ ready ──next──▶ leased ──finish──▶ gone
 ///                  ▲               │ release (nothing was tried)
@@ -14,7 +14,7 @@ import Slabs
 ///                  └──due── deferred ◀── deferred(…), or expired
 ///
 /// Destinations are made on demand and dropped when they are empty. Those that have ready mail take turns in asking
-/// for connections, and a destination that has more than its share gives one up when another one waits. 40 bytes a
+/// for connections, and a destination that has more than its share gives one up when another one waits. 48 bytes a
 /// delivery; every step costs the same whatever the depth.
 package struct DeliveryQueue: Sendable {
     /// One message to one destination, on its way. Ends with `finish`, `deferred` or `release`.
@@ -45,6 +45,10 @@ package struct DeliveryQueue: Sendable {
         package var dueMilliseconds: UInt64 = 0
         package var isHeld = false
         package var isDelayReported = false
+        package var label = DeliveryLabel.none
+        package var isSilent = false
+        /// The spool does not know the label yet.
+        package var isUnwritten = false
         package init(_ id: MessageID) { self.id = id }
     }
 
@@ -73,6 +77,16 @@ package struct DeliveryQueue: Sendable {
     package internal(set) var readyCount = 0
     package internal(set) var leasedCount = 0
     package internal(set) var heldCount = 0
+    package internal(set) var suspendedCount = 0
+    /// On their way back to their senders by an operator's order.
+    package internal(set) var leavingCount = 0
+    var labels = LabelTable()
+    /// What operators have said of mail to come; empty costs nothing.
+    package internal(set) var orders: [QueueOrder] = []
+    /// Deliveries that go back, by order.
+    var leaving: [String: WaitingList] = [:]
+    /// Queues to which no connection is opened, until when.
+    var suspendedQueues: [String: UInt64] = [:]
     package var deferredCount: Int { wheel.count }
     package var count: Int { records.count }
     package var destinationCount: Int { indices.count }
@@ -100,20 +114,29 @@ package struct DeliveryQueue: Sendable {
     // MARK: In
 
     /// A new delivery, ready at once.
-    package mutating func accept(_ id: MessageID, recipients: Int = 1, to name: String) {
+    /// - Parameters:
+    ///   - label: what operators may call it by.
+    ///   - isSilent: nobody is to be told when it fails.
+    package mutating func accept(
+        _ id: MessageID, recipients: Int = 1, to name: String, label: DeliveryLabel = .none, isSilent: Bool = false
+    ) {
         let index = destination(name)
-        makeReady(
-            records.insert(
-                Waiting(id, destination: index, recipients: recipients, attempts: 0, isDelayReported: false)))
+        var record = Waiting(id, destination: index, recipients: recipients, attempts: 0, isDelayReported: false)
+        record.label = labels.use(label)
+        record.isSilent = isSilent
+        makeReady(records.insert(record))
     }
 
     /// A delivery found in the spool at start, with what its attempts left behind.
     package mutating func restore(_ found: Found, to name: String, now: UInt64) {
         let index = destination(name)
-        let handle = records.insert(
-            Waiting(
-                found.id, destination: index, recipients: found.recipients, attempts: found.attempts,
-                isDelayReported: found.isDelayReported))
+        var record = Waiting(
+            found.id, destination: index, recipients: found.recipients, attempts: found.attempts,
+            isDelayReported: found.isDelayReported)
+        record.label = labels.use(found.label)
+        (record.isSilent, record.isUnwritten) = (found.isSilent, found.isUnwritten)
+        let handle = records.insert(record)
+        if leaves(handle) { return }
         if found.isHeld {
             hold(handle)
         } else if found.dueMilliseconds <= now {
@@ -129,7 +152,8 @@ package struct DeliveryQueue: Sendable {
     package mutating func next(for destination: Destination, now: UInt64) -> Lease? {
         advance(to: now)
         let index = Int(destination.index)
-        guard let handle = destinations[index].ready.popFirst(&records) else { return nil }
+        guard destinations[index].suspendedUntil <= now, let handle = destinations[index].ready.popFirst(&records)
+        else { return nil }
         readyCount -= 1
         return lease(handle)
     }
@@ -158,6 +182,7 @@ package struct DeliveryQueue: Sendable {
     /// All recipients of the delivery are done with.
     package mutating func finish(_ lease: Lease) {
         endLease(lease)
+        destinations[Int(lease.destination.index)].finished += 1
         free(lease.handle)
         dropIfEmpty(lease.destination.index)
     }
@@ -183,6 +208,7 @@ package struct DeliveryQueue: Sendable {
     /// Nothing was tried: the delivery is the next one again.
     package mutating func release(_ lease: Lease) {
         endLease(lease)
+        if !orders.isEmpty, obeys(lease.handle) { return }
         records[lease.handle].place = .ready
         destinations[Int(lease.destination.index)].ready.prepend(lease.handle, &records)
         readyCount += 1
@@ -192,7 +218,8 @@ package struct DeliveryQueue: Sendable {
     /// A ready delivery to this destination exists, now that `now` has come.
     package mutating func hasReady(for destination: Destination, now: UInt64) -> Bool {
         advance(to: now)
-        return !destinations[Int(destination.index)].ready.isEmpty
+        let index = Int(destination.index)
+        return !destinations[index].ready.isEmpty && destinations[index].suspendedUntil <= now
     }
 
     /// What is due becomes ready, holds end.
@@ -204,7 +231,7 @@ package struct DeliveryQueue: Sendable {
         while let hold = holds.min, hold.until <= now {
             holds.removeMin()
             let queue = destinations[Int(hold.destination)]
-            guard !queue.isFree, queue.holdUntil == hold.until else { continue }
+            guard !queue.isFree, hold.until == queue.holdUntil || hold.until == queue.suspendedUntil else { continue }
             enterRing(hold.destination)
             dropIfEmpty(hold.destination, now: now)
         }
@@ -223,6 +250,7 @@ package struct DeliveryQueue: Sendable {
     }
 
     mutating func makeReady(_ handle: UInt32) {
+        if !orders.isEmpty, obeys(handle) { return }
         records[handle].place = .ready
         let index = records[handle].destination
         destinations[Int(index)].ready.append(handle, &records)
@@ -230,7 +258,7 @@ package struct DeliveryQueue: Sendable {
         enterRing(index)
     }
 
-    private mutating func wait(_ handle: UInt32, until due: UInt64, now: UInt64) {
+    mutating func wait(_ handle: UInt32, until due: UInt64, now: UInt64) {
         records[handle].place = .deferred
         records[handle].due = due
         destinations[Int(records[handle].destination)].deferred += 1
@@ -245,6 +273,7 @@ package struct DeliveryQueue: Sendable {
 
     mutating func free(_ handle: UInt32) {
         records[handle].place = .free
+        labels.release(records[handle].label)
         records.remove(handle)
     }
 }

@@ -15,6 +15,8 @@ struct DestinationQueue: Sendable {
     var deferred = 0
     var leased = 0
     var held = 0
+    var suspended = 0
+    var leaving = 0
     /// Open ones and those being opened.
     var connections = 0
     var opening = 0
@@ -31,13 +33,19 @@ struct DestinationQueue: Sendable {
     /// Connections that failed one after the other.
     var failures = 0
     var failure: SMTPReply?
+    /// What an attempt that failed was told last, and when, milliseconds since 1970.
+    var lastFailure: (reply: SMTPReply, at: UInt64)?
+    /// Deliveries that ended here, however they did, since the queue has been there.
+    var finished: UInt64 = 0
+    /// No connection is opened until then, says an operator, milliseconds since 1970.
+    var suspendedUntil: UInt64 = 0
 
-    var count: Int { ready.count + deferred + leased + held }
+    var count: Int { ready.count + deferred + leased + held + suspended + leaving }
 
     /// One more connection would have something to do.
     /// - Parameter most: connections that one destination may have.
     func wantsConnection(now: UInt64, most: Int) -> Bool {
-        guard ready.count > opening, now >= holdUntil, !isAtGate else { return false }
+        guard ready.count > opening, now >= holdUntil, now >= suspendedUntil, !isAtGate else { return false }
         // One connection tries first; the others follow when it succeeded: who does not answer costs only one.
         return connections < (connections == opening ? 1 : min(most, policy.limits.connections ?? .max))
     }
@@ -50,13 +58,21 @@ package struct DestinationSummary: Hashable, Sendable {
     package var deferred: Int
     package var leased: Int
     package var held: Int
+    package var suspended: Int
+    package var leaving: Int
     package var connections: Int
     /// The next hop is left alone until then, milliseconds since 1970; 0: it is not.
     package var holdUntil: UInt64
-    /// Why.
+    /// An operator lets no connection be opened until then; 0: they may be.
+    package var suspendedUntil: UInt64
+    /// Deliveries that have ended here since the queue has been there.
+    package var finished: UInt64
+    /// Why the next hop is left alone.
     package var failure: String?
+    /// What an attempt was told last that failed.
+    package var lastFailure: String?
 
-    package var count: Int { ready + deferred + leased + held }
+    package var count: Int { ready + deferred + leased + held + suspended + leaving }
 
     /// Of two event loops.
     package mutating func merge(_ other: DestinationSummary) {
@@ -64,8 +80,13 @@ package struct DestinationSummary: Hashable, Sendable {
         deferred += other.deferred
         leased += other.leased
         held += other.held
+        suspended += other.suspended
+        leaving += other.leaving
         connections += other.connections
         holdUntil = max(holdUntil, other.holdUntil)
+        suspendedUntil = max(suspendedUntil, other.suspendedUntil)
+        finished += other.finished
         failure = failure ?? other.failure
+        lastFailure = lastFailure ?? other.lastFailure
     }
 }

@@ -1,9 +1,15 @@
 import MailTypes
 import Slabs
 
-/// One message to one destination, 40 bytes.
+/// One message to one destination, 48 bytes.
 struct Waiting: BitwiseCopyable, Sendable {
-    enum Place: UInt8, BitwiseCopyable, Sendable { case free, ready, leased, deferred, held }
+    enum Place: UInt8, BitwiseCopyable, Sendable {
+        case free, ready, leased, deferred, held
+        /// An operator has suspended such mail.
+        case suspended
+        /// An operator returns it to its sender; it is in the list of that order.
+        case leaving
+    }
 
     static let none = UInt32.max
     private static let slotShift: UInt64 = 48
@@ -20,6 +26,12 @@ struct Waiting: BitwiseCopyable, Sendable {
     private var recipientsAndFlag: UInt16
     private var attemptCount: UInt8
     var place: Place
+    /// In the queue's ``LabelTable``.
+    var label = LabelTable.none
+    /// Nobody is to be told when it fails: it has no sender, or its sender does not want to know.
+    var isSilent = false
+    /// Its label was changed, and the spool does not know it yet.
+    var isUnwritten = false
 
     init(_ id: MessageID, destination: UInt32, recipients: Int, attempts: UInt32, isDelayReported: Bool) {
         self.id = id

@@ -88,6 +88,21 @@ struct JSONLine {
         text.withUTF8 { JSONText.append($0, to: &bytes) }
     }
 
+    /// Names in their order.
+    mutating func add(_ name: StaticString, _ texts: [String: String]) {
+        open(name)
+        for (key, value) in texts.sorted(by: { $0.key < $1.key }) {
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
+            for (text, end) in [(key, UInt8?(UInt8(ascii: ":"))), (value, nil)] {
+                var text = text
+                text.withUTF8 { JSONText.append($0, to: &bytes) }
+                if let end { bytes.append(end) }
+            }
+        }
+        close()
+    }
+
     mutating func add(_ name: StaticString, _ id: MessageID) {
         key(name)
         bytes.append(UInt8(ascii: "\""))
@@ -167,6 +182,12 @@ extension MailEvent {
         }
         if let attempts { line.add("num_attempts", Int(attempts)) }
         line.add("source_address", sourceAddress)
+        line.add("egress_pool", egressPool)
+        line.add("egress_source", egressSource)
+        line.add("site", site)
+        line.add("tenant", tenant)
+        line.add("campaign", campaign)
+        if !metadata.isEmpty { line.add("meta", metadata) }
         line.add("delivery_protocol", deliveryProtocol)
         line.add("reception_protocol", receptionProtocol)
         line.add("tls_protocol_version", tlsVersion)

@@ -20,6 +20,8 @@ package struct MailEvent: Sendable {
         case delayed = "Delayed"
         /// An operator took it out of the queue.
         case adminBounce = "AdminBounce"
+        /// An operator has given it other labels.
+        case adminRebind = "AdminRebind"
         /// It cannot be read back from the spool and was put aside for an operator.
         case quarantine = "Quarantine"
         /// Another system reports, later and by mail, what became of a message that it had taken (RFC 3464).
@@ -75,6 +77,15 @@ package struct MailEvent: Sendable {
     package var attempts: UInt32?
     /// Local address that the connection to the next hop came from.
     package var sourceAddress: String?
+    /// The sources that it may leave by, and the one it left by.
+    package var egressPool: String?
+    package var egressSource: String?
+    /// The destination without its pool: a domain, a next hop, or exchangers that domains share.
+    package var site: String?
+    package var tenant: String?
+    package var campaign: String?
+    /// What else its operator calls it by; empty: nothing.
+    package var metadata: [String: String] = [:]
     /// `ESMTP`, `ESMTPS`, `LMTP`.
     package var deliveryProtocol: String?
     /// `ESMTPSA` and its like (RFC 3848), `HTTP`, or `internal` for notifications made here.

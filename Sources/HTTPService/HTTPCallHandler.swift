@@ -185,6 +185,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
         _ answer: HTTPAnswer, _ context: ChannelHandlerContext, _ request: HTTPRequestHead, isLast: Bool
     ) {
         guard context.channel.isActive else { return }
+        if let stream = answer.stream, request.method != .HEAD { return begin(stream, answer, context, request) }
         let isLast = isLast || isInputClosed || connections.isStopping.load(ordering: .relaxed)
         var headers = answer.headers
         headers.replaceOrAdd(name: "content-type", value: answer.contentType)
@@ -209,6 +210,37 @@ final class HTTPCallHandler: ChannelInboundHandler {
         context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { _ in
             if isLast { channel.close(promise: nil) }
         }
+    }
+
+    /// An answer without an end that is known: in chunks, and the last of its connection.
+    private func begin(
+        _ stream: @escaping HTTPStream, _ answer: HTTPAnswer, _ context: ChannelHandlerContext,
+        _ request: HTTPRequestHead
+    ) {
+        state = .closing
+        timer?.cancel()
+        var headers = answer.headers
+        headers.replaceOrAdd(name: "content-type", value: answer.contentType)
+        headers.replaceOrAdd(name: "connection", value: "close")
+        if request.version == .http1_1 { headers.replaceOrAdd(name: "transfer-encoding", value: "chunked") }
+        if let seconds { headers.replaceOrAdd(name: "date", value: httpDate(unixSeconds: seconds())) }
+        context.writeAndFlush(
+            Self.wrapOutboundOut(.head(.init(version: request.version, status: answer.status, headers: headers))),
+            promise: nil)
+        let (channel, bound) = (context.channel, NIOLoopBound(context, eventLoop: context.eventLoop))
+        stream(
+            ChannelStreamWriter(
+                channel: channel,
+                piece: { piece in
+                    guard channel.isActive else { return }
+                    bound.value.writeAndFlush(Self.wrapOutboundOut(.body(.byteBuffer(piece))), promise: nil)
+                },
+                last: {
+                    guard channel.isActive else { return }
+                    bound.value.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { _ in
+                        channel.close(promise: nil)
+                    }
+                }))
     }
 
     // MARK: Time, and what cannot be read

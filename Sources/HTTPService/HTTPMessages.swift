@@ -49,6 +49,8 @@ package struct HTTPAnswer: Sendable {
     package var contentType: String
     package var body: ByteBuffer
     package var headers: HTTPHeaders
+    /// What follows the header instead of ``body``, as it comes; nil for most.
+    package var stream: HTTPStream?
 
     package init(
         _ status: HTTPResponseStatus, _ body: String, contentType: String = "text/plain; charset=utf-8",

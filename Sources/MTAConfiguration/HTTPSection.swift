@@ -13,6 +13,9 @@ package struct HTTPSection: ConfigurationSection {
     package var maxConnections = 1_024
     package var honoursDeferredSpool = false
     package var requestTimeout = HumanDuration(seconds: 60)
+    package var offersAdmin = false
+    package var adminNetworks: [NetworkPrefix] = [NetworkPrefix("127.0.0.0/8")!, NetworkPrefix("::1")!]
+    package var adminKeys: [String] = []
 
     package init() {}
 
@@ -32,6 +35,6 @@ package struct HTTPSection: ConfigurationSection {
                 "request_timeout", \.requestTimeout,
                 "the next header has to come within it, then its body, with a second more for each KB; 408 beyond",
                 check: positive),
-        ]
+        ] + adminKeysOfFile
     }
 }

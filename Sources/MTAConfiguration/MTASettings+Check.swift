@@ -18,6 +18,7 @@ extension MTASettings {
         checkOperation(probe, &faults)
         checkEvents(probe, &faults)
         checkReports(probe, &faults)
+        checkAdmin(&faults)
         checkProduction(&faults)
         return faults
     }

@@ -9,6 +9,8 @@ import SpoolContract
 final class ClientReception: SMTPServerDelegate {
     private let shard: RelayShard
     private let listener: ListenerState
+    /// When the client came, milliseconds since 1970.
+    let since: UInt64
     private var visit: ListenerState.Visit?
     private lazy var authentication = ClientAuthentication(shard.parts.authentication)
     /// The client may send this transaction's message to anywhere.
@@ -26,10 +28,12 @@ final class ClientReception: SMTPServerDelegate {
     init(_ shard: RelayShard, _ listener: ListenerState) {
         self.shard = shard
         self.listener = listener
+        since = shard.wallMilliseconds()
         shard.counts.clients += 1
     }
 
     var wantsWireForm: Bool { true }
+    var listenerName: String { listener.configuration.name }
 
     func admit(_ connection: SMTPServerConnection) -> Admission {
         // With XCLIENT the proxy's visit ends, and with it its limits; its right to say who the client is stays.
@@ -49,6 +53,7 @@ final class ClientReception: SMTPServerDelegate {
             return .refused(refusal)
         }
         if isFirst { shard.counts.connections += 1 }
+        if !shard.desk.traces.isEmpty { shard.follow(connection, listener.configuration.name) }
         connection.setIdleLimit(seconds: visit.limits.idleSeconds)
         return .accepted(session)
     }

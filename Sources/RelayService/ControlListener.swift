@@ -1,18 +1,24 @@
 import Glibc
-import NIOCore
+package import HTTPService
+package import NIOCore
 import NIOPosix
 package import RunRecords
 
-/// The control socket of a running relay: a Unix socket that only its user may open. One line of JSON in, one out.
+/// The control socket of a running relay: a Unix socket that only its user may open. One line of JSON in, one out, or, for a
+/// call of the admin API, as many as there are.
 package final class ControlListener: Sendable {
     package let path: String
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
 
-    /// - Parameter answer: called for every request.
+    package typealias Call = @Sendable (ControlCall, any EventLoop) -> EventLoopFuture<HTTPAnswer>
+
+    /// - Parameters:
+    ///   - answer: called for every request.
+    ///   - call: called for every call of the admin API.
     /// - Throws: ``RecordFault`` that names the path.
     package static func open(
-        _ path: String, answer: @escaping @Sendable (ControlRequest) async -> ControlResponse
+        _ path: String, call: @escaping Call, answer: @escaping @Sendable (ControlRequest) async -> ControlResponse
     ) async throws -> ControlListener {
         // sun_path of unix(7) holds 108 bytes with the zero at the end.
         guard path.utf8.count < 108 else {
@@ -25,7 +31,7 @@ package final class ControlListener: Sendable {
             let channel = try await ServerBootstrap(group: group)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(ControlHandler(answer))
+                        try channel.pipeline.syncOperations.addHandler(ControlHandler(answer, call))
                     }
                 }
                 .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
@@ -54,10 +60,16 @@ private final class ControlHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
     private let answer: @Sendable (ControlRequest) async -> ControlResponse
+    private let call: ControlListener.Call
     private var line: [UInt8] = []
     private var isAnswered = false
 
-    init(_ answer: @escaping @Sendable (ControlRequest) async -> ControlResponse) { self.answer = answer }
+    init(
+        _ answer: @escaping @Sendable (ControlRequest) async -> ControlResponse, _ call: @escaping ControlListener.Call
+    ) {
+        self.answer = answer
+        self.call = call
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isAnswered else { return }
@@ -67,6 +79,9 @@ private final class ControlHandler: ChannelInboundHandler {
             return
         }
         isAnswered = true
+        if let asked = try? ControlLine.decode(ControlCall.self, line) {
+            return Self.respond(to: asked, on: context.channel, call)
+        }
         Self.respond(to: line, on: context.channel, answer)
     }
 
@@ -83,10 +98,37 @@ private final class ControlHandler: ChannelInboundHandler {
         Task { send(await answer(request), channel) }
     }
 
+    private static func respond(to asked: ControlCall, on channel: any Channel, _ call: ControlListener.Call) {
+        call(asked, channel.eventLoop).hop(to: channel.eventLoop).whenComplete { result in
+            let answer: HTTPAnswer
+            switch result {
+            case .success(let given): answer = given
+            case .failure(let error): answer = .fault(.internalServerError, "\(error)")
+            }
+            guard let status = try? ControlLine.encode(ControlStatus(Int(answer.status.code))) else { return }
+            channel.write(ByteBuffer(bytes: status), promise: nil)
+            guard let stream = answer.stream else {
+                return channel.writeAndFlush(answer.body).whenComplete { _ in channel.close(promise: nil) }
+            }
+            channel.flush()
+            stream(SocketStreamWriter(channel: channel))
+        }
+    }
+
     private static func send(_ response: ControlResponse, _ channel: any Channel) {
         guard let bytes = try? ControlLine.encode(response) else { return channel.close(promise: nil) }
         channel.writeAndFlush(ByteBuffer(bytes: bytes)).whenComplete { _ in channel.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
+
+/// A stream's pieces as they are.
+private struct SocketStreamWriter: HTTPStreamWriter {
+    let channel: any Channel
+    var isWritable: Bool { channel.isWritable }
+    var eventLoop: any EventLoop { channel.eventLoop }
+    func write(_ piece: ByteBuffer) { channel.writeAndFlush(piece, promise: nil) }
+    func end() { channel.close(promise: nil) }
+    func whenClosed(_ body: @escaping @Sendable () -> Void) { channel.closeFuture.whenComplete { _ in body() } }
 }

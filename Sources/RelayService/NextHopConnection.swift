@@ -22,6 +22,8 @@ final class NextHopConnection: SMTPClientDelegate {
     private static let connectSeconds: (oneOfMany: Int64, only: Int64) = (10, 30)
 
     unowned let shard: RelayShard
+    /// Tells it from others of its loop.
+    let number: UInt64
     let destination: Destination
     /// A reload or shaping may change its limits.
     var path: EgressPath
@@ -32,8 +34,7 @@ final class NextHopConnection: SMTPClientDelegate {
     /// A rate lets it begin no message before then, wall milliseconds.
     var mayBeginAt: UInt64 = 0
     /// What of its own source made it fail; nil: nothing, as far as is known.
-    enum SourceFault { case address, proxy }
-    private(set) var sourceFault: SourceFault?
+    private(set) var sourceFault: OwnFault?
     let policy: EgressPolicy
     private(set) var connection: SMTPClientConnection?
     private var attempt: SMTPClientConnection?
@@ -48,7 +49,7 @@ final class NextHopConnection: SMTPClientDelegate {
     private(set) var openedAt: UInt64 = 0
     private(set) var loads: [Load] = []
     private(set) var isReady = false
-    private var served = 0
+    private(set) var served = 0
     /// Transactions that ended well.
     private var accepted = 0
     private var lastWasChunk = false
@@ -70,6 +71,7 @@ final class NextHopConnection: SMTPClientDelegate {
     init(_ shard: RelayShard, to destination: Destination, _ path: EgressPath) {
         self.shard = shard
         self.destination = destination
+        number = shard.context.takeNumber()
         self.path = path
         heldKeys = path.claims.map(\.key)
         counts = path.source.map { shard.counts(of: $0.name) }
@@ -149,12 +151,14 @@ final class NextHopConnection: SMTPClientDelegate {
         configuration.keepsReplies = shard.logs(.delivery)
         configuration.serverProtocol = shard.routes.hop(of: name)?.serverProtocol ?? .smtp
         let (local, proxy) = (path.source?.addresses ?? policy.sources, path.source?.proxy)
+        var way = security.client(
+            target, shard.egress, policy, source: shard.egress.source(local, to: proxy?.address ?? target.address))
+        way.proxy = proxy
         let seconds = addresses.isEmpty ? Self.connectSeconds.only : Self.connectSeconds.oneOfMany
         attempt = SMTPClientConnection.connect(
             to: target.address, loop: shard.context, configuration: configuration, delegate: self,
-            timeout: .seconds(seconds),
-            security: security.client(
-                target, shard.egress, policy, source: shard.egress.source(local, to: proxy?.address ?? target.address)))
+            timeout: .seconds(seconds), security: way)
+        if !shard.desk.traces.isEmpty, let attempt { shard.follow(self, attempt) }
     }
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {
@@ -175,6 +179,12 @@ final class NextHopConnection: SMTPClientDelegate {
         isGivenUp = true
         attempt?.abort(.timeout)
         attempt = nil
+    }
+
+    /// An operator has had enough of it.
+    func abort() {
+        guard isReady else { return giveUp() }
+        connection?.abort(.lost("closed by an operator"))
     }
 
     // MARK: SMTPClientDelegate
@@ -219,6 +229,9 @@ final class NextHopConnection: SMTPClientDelegate {
     /// not.
     private func failed(_ connection: SMTPClientConnection, _ cause: ClientCloseCause) {
         attempt = nil
+        sourceFault = connection.ownFault
+        // Another host would be tried by the same proxy and the same address.
+        if sourceFault == .proxy { addresses = [] }
         noteFailed(connection, cause)
         lastCause = connection.handshakeFailed ? withoutTLS(cause) : withoutAuthentication(connection, cause)
         if connection.handshakeFailed, security.tls == .opportunistic, let address {

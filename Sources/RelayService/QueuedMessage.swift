@@ -8,7 +8,9 @@ import SpoolContract
 ///
 /// A class: what is known of a message changes at every step, in place, and a look-up hands out a reference.
 final class QueuedMessage {
-    let envelope: Envelope
+    private(set) var envelope: Envelope
+    /// Labels that an operator has given it instead of its own; nil: none.
+    private(set) var rebound: MessageLabels?
     let acceptedMilliseconds: UInt64
     /// CLOCK_MONOTONIC of the acceptance here; nil for one that was read back.
     let acceptedInstant: MonotonicInstant?
@@ -55,6 +57,10 @@ final class QueuedMessage {
         recipients = states.count == count ? states : Array(repeating: .waiting, count: count)
         attempts = entry.state?.attempts ?? 0
         isDelayReported = entry.state?.isDelayReported ?? false
+        if let labels = entry.state?.labels {
+            rebound = labels
+            envelope.labels = (envelope.labels ?? MessageLabels()).rebound(DeliveryLabel(labels))
+        }
         if let text = entry.state?.lastReply, !text.isEmpty { lastReply = SMTPReply(450, .init(4, 4, 0), text) }
     }
 
@@ -80,6 +86,12 @@ final class QueuedMessage {
     var canBeForgotten: Bool {
         deliveries == 1 && leases == 0 && failures.isEmpty && relayed.isEmpty && delivered.isEmpty
             && recipients.allSatisfy { $0 == .waiting }
+    }
+
+    /// An operator has given it other labels.
+    func rebind(_ label: DeliveryLabel) {
+        envelope.labels = (envelope.labels ?? MessageLabels()).rebound(label)
+        rebound = MessageLabels(label)
     }
 
     /// What it means that a next hop took a recipient.

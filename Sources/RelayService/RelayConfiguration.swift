@@ -20,6 +20,12 @@ package struct HTTPConfiguration: Sendable {
     package var connections = 1_024
     /// For a header, and for a body.
     package var requestSeconds = 60.0
+    /// The admin API is served, too.
+    package var offersAdmin = false
+    /// Clients that need no key for it.
+    package var adminTrusted = NetworkSet()
+    /// Names of keys that may use it.
+    package var adminKeys: Set<String> = []
 
     package init(host: String, port: Int, trusted: NetworkSet) {
         self.host = host
@@ -87,6 +93,8 @@ package struct RelayConfiguration: Sendable {
     package var recordPath: String?
     /// Unix socket for operators; nil: none.
     package var controlPath: String?
+    /// Where orders are kept that hold over restarts; nil: they end with the process.
+    package var ordersPath: String?
     package var arguments: [String] = []
     /// Seconds that SIGTERM gives clients and deliveries in progress.
     package var drainSeconds: Double = 10

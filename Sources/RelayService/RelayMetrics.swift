@@ -107,16 +107,18 @@ package enum RelayMetrics {
     static let started = MetricFamily(
         "millrace_process_start_time_seconds", .gauge, "When the process began, seconds since 1970.")
 
-    package static let families = [
-        connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
-        signatureFailures, notifications, classified, reports, droppedReports, queued, deliveries, nextHops, resident,
-        commits, commitRecords, commitSeconds,
-        deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
-        failedAccepts, dnsLookups, hostFaults, tlsResults, policyFetches, policiesKept, logEvents, logBytes, logHealthy,
-        logRemovedUnread,
-        hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
-        automations, automationTriggers,
-    ]
+    package static let families =
+        [
+            connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
+            signatureFailures, notifications, classified, reports, droppedReports, queued, deliveries, nextHops, resident, commits, commitRecords,
+            commitSeconds,
+            deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
+            failedAccepts, dnsLookups, hostFaults, tlsResults, policyFetches, policiesKept, logEvents, logBytes,
+            logHealthy,
+            logRemovedUnread,
+            hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
+            automations, automationTriggers,
+        ] + egress
 
     /// Destinations with a line of their own; labels must not grow with the world.
     static let destinationsShown = 50
@@ -152,6 +154,7 @@ extension RelayServer {
         try await addSpool(&text)
         addLoad(counts, &text)
         addEvents(&text)
+        try await addEgress(&text)
         try await addShaping(&text)
         addSecurity(counts, &text)
         let usage = ProcessUsage.current()

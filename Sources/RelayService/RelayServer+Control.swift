@@ -11,26 +11,22 @@ extension RelayServer {
             if try await answerForProcess(request, &response) { return response }
             let selection = try selection(request)
             if request.command == .list { return try await list(selection, limit: request.limit ?? 0) }
-            var changed = 0
-            for shard in shards {
-                changed += try await shard.context.eventLoop.submit {
-                    switch request.command {
-                    case .list, .shaping, .shapingCancel, .upgrade, .identify: 0
-                    case .flush: shard.flush(selection)
-                    case .hold: shard.hold(selection)
-                    case .release: shard.unhold(selection)
-                    case .remove: shard.remove(selection)
-                    }
-                }.get()
+            response.changed = try await administrator.onAll { shard in
+                switch request.command {
+                case .list, .shaping, .shapingCancel, .upgrade, .identify: shard.context.eventLoop.makeSucceededFuture(0)
+                case .flush: shard.flush(selection)
+                case .hold: shard.hold(selection)
+                case .release: shard.unhold(selection)
+                case .remove: shard.remove(selection)
+                }
             }
-            response.changed = changed
         } catch {
             response.error = "\(error)"
         }
         return response
     }
 
-    private func selection(_ request: ControlRequest) throws(RecordFault) -> DeliveryQueue.Selection {
+    private func selection(_ request: ControlRequest) throws(RecordFault) -> MailSelection {
         if let ids = request.ids {
             var found: Set<MessageID> = []
             for text in ids {
@@ -42,13 +38,14 @@ extension RelayServer {
         return request.destination.map { .destination($0) } ?? .all
     }
 
-    private func list(_ selection: DeliveryQueue.Selection, limit: Int) async throws -> ControlResponse {
+    private func list(_ selection: MailSelection, limit: Int) async throws -> ControlResponse {
         var destinations: [String: DestinationSummary] = [:]
         var deliveries: [DeliveryQueue.Summary] = []
         for shard in shards {
-            let (summaries, listed) = try await shard.context.eventLoop.submit {
-                (shard.queue.destinationSummaries, limit > 0 ? shard.queue.summaries(selection, limit: limit) : [])
-            }.get()
+            let summaries = try await shard.context.eventLoop.submit { shard.queue.destinationSummaries }.get()
+            let listed =
+                limit > 0
+                ? try await shard.context.eventLoop.flatSubmit { shard.list(selection, limit: limit) }.get() : []
             for summary in summaries {
                 if destinations[summary.name]?.merge(summary) == nil { destinations[summary.name] = summary }
             }
@@ -61,16 +58,17 @@ extension RelayServer {
         return response
     }
 
-    private func isIn(_ selection: DeliveryQueue.Selection, _ summary: DestinationSummary) -> Bool {
-        if case .destination(let name) = selection { return summary.name == name }
-        return true
+    private func isIn(_ selection: MailSelection, _ summary: DestinationSummary) -> Bool {
+        selection.fits(queue: summary.name)
     }
 
     private static func destination(_ summary: DestinationSummary) -> ControlResponse.Destination {
         ControlResponse.Destination(
             name: summary.name, ready: summary.ready, deferred: summary.deferred, leased: summary.leased,
-            held: summary.held, connections: summary.connections,
-            holdUntilUnixMilliseconds: summary.holdUntil > 0 ? summary.holdUntil : nil, failure: summary.failure)
+            held: summary.held, suspended: summary.suspended, leaving: summary.leaving,
+            connections: summary.connections,
+            holdUntilUnixMilliseconds: summary.holdUntil > 0 ? summary.holdUntil : nil,
+            failure: summary.failure ?? summary.lastFailure)
     }
 
     private static func delivery(_ summary: DeliveryQueue.Summary) -> ControlResponse.Delivery {

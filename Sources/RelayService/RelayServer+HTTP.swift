@@ -23,7 +23,8 @@ struct RelayHTTP: Sendable {
     /// - Throws: ``RecordFault`` that names the address.
     static func open(
         _ configuration: HTTPConfiguration, hostname: String, threads: Int, shards: [RelayShard],
-        gate: ConnectionGate, socket: Int32?, metrics: @escaping @Sendable (String) async throws -> String
+        gate: ConnectionGate, socket: Int32?, administrator: Administrator,
+        metrics: @escaping @Sendable (String) async throws -> String
     ) async throws -> RelayHTTP {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads / 2))
         let builders = NIOThreadPool(numberOfThreads: max(1, threads / 2))
@@ -39,7 +40,9 @@ struct RelayHTTP: Sendable {
         let routes = ControlRoutes(
             injection: injection, intake: intake, trusted: configuration.trusted,
             check: configuration.keys == nil ? nil : authentication.checkKey, metricsType: MetricText.contentType,
-            metrics: metrics)
+            metrics: metrics, administration: administrator,
+            admin: configuration.offersAdmin
+                ? AdminAccess(trusted: configuration.adminTrusted, keys: configuration.adminKeys) : nil)
         var listener = HTTPServer.Configuration(host: configuration.host, port: configuration.port)
         listener.tls = configuration.tls
         (listener.gate, listener.boundSocket) = (gate, socket)

@@ -1,9 +1,12 @@
+import ControlPlane
 import DeliveryQueue
 import Glibc
+import HTTPService
 import MailRouting
 import MailTypes
 import Measures
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import ProcessLife
 package import RunRecords
@@ -14,7 +17,7 @@ import Synchronization
 
 /// The relay: a listener, a shard on each event loop, one group commit.
 package actor RelayServer {
-    private var configuration: RelayConfiguration
+    private(set) var configuration: RelayConfiguration
     let spool: any Spool
     let committer: GroupCommitter
     let commits: CommitLatencies
@@ -24,6 +27,7 @@ package actor RelayServer {
     private let ticks: [RepeatedTask]
     private let listeners: [SMTPListener]
     private let live: LiveFile?
+    let administrator: Administrator
     let started = WallInstant.now()
     private var control: ControlListener?
     private(set) var http: RelayHTTP?
@@ -46,12 +50,17 @@ package actor RelayServer {
         let parts = try RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
         let egress = try Egress(configuration.egress)
         try parts.adopt(configuration.egress)
-        parts.security?.start()
+        try parts.security?.start()
         let shards = loops.contexts.map { RelayShard($0, parts, configuration, egress) }
+        let administrator = Administrator(shards, path: configuration.ordersPath)
+        try await administrator.begin()
         try await restore(spool, shards)
+        try await administrator.recovered()
         var listeners: [SMTPListener] = []
         for state in parts.listeners { listeners.append(try await bind(state, loops, shards, load.gate)) }
-        let server = RelayServer(configuration, spool, committer, commits, readers, loops, shards, listeners, load)
+        let server = RelayServer(
+            configuration, spool, committer, commits, readers, loops, shards, listeners, load, administrator)
+        await administrator.judge { [weak server] in await server?.readiness.reasons ?? ["stopping"] }
         if let path = configuration.controlPath { try await server.openControl(path) }
         if let http = configuration.http { try await server.openHTTP(http) }
         load.limitClients(configuration)
@@ -84,7 +93,7 @@ package actor RelayServer {
     private func openHTTP(_ configuration: HTTPConfiguration) async throws {
         http = try await RelayHTTP.open(
             configuration, hostname: self.configuration.hostname, threads: self.configuration.threads, shards: shards,
-            gate: gate, socket: self.configuration.sockets[BoundSockets.http]
+            gate: gate, socket: self.configuration.sockets[BoundSockets.http], administrator: administrator
         ) { [weak self] prefix in try await self?.metrics(prefix: prefix) ?? "" }
     }
 
@@ -92,7 +101,15 @@ package actor RelayServer {
     package var httpAddress: String? { http?.server.address }
 
     private func openControl(_ path: String) async throws {
-        control = try await ControlListener.open(path) { [weak self] request in
+        let admin = AdminService(administrator)
+        control = try await ControlListener.open(
+            path,
+            call: { call, loop in
+                admin.respond(
+                    HTTPCall(HTTPMethod(rawValue: call.method), call.path, body: ByteBuffer(string: call.body)),
+                    on: loop)
+            }
+        ) { [weak self] request in
             await self?.control(request) ?? ControlResponse()
         }
     }
@@ -100,8 +117,9 @@ package actor RelayServer {
     private init(
         _ configuration: RelayConfiguration, _ spool: any Spool, _ committer: GroupCommitter,
         _ commits: CommitLatencies, _ readers: NIOThreadPool, _ loops: LoopGroup, _ shards: [RelayShard],
-        _ listeners: [SMTPListener], _ load: LoadWatch
+        _ listeners: [SMTPListener], _ load: LoadWatch, _ administrator: Administrator
     ) {
+        self.administrator = administrator
         self.configuration = configuration
         (self.load, gate) = (load, load.gate)
         self.spool = spool
@@ -171,6 +189,7 @@ package actor RelayServer {
         parts.authentication.replace(fresh.users)
         configuration = fresh
         load.adopt(fresh)
+        try await watchSources()
         for shard in shards { try await shard.context.eventLoop.submit { shard.adopt(fresh, egress) }.get() }
     }
 
@@ -187,7 +206,9 @@ package actor RelayServer {
         let counts = try await gatherCounts()
         live?.write(messages: counts.delivered + counts.bounced, at: .now())
         try await watchLoad()
+        try await administrator.tick()
         guard endsSecond else { return nil }
+        try await watchSources()
         return (series.add(totals(counts), at: .now()), counts.queued)
     }
 

@@ -42,6 +42,7 @@ extension RelayShard {
         let now = wallMilliseconds()
         if queue.someoneWaits(now: now) { giveUpOnSilence(now) }
         giveUpShared()
+        if !desk.returning.isEmpty { goOnReturning() }
         forgetSites()
         for (destination, connections) in resting {
             let tired = connections.filter { $0.restingSince + Self.restMilliseconds <= now }

@@ -42,6 +42,7 @@ extension RelayShard {
         event.recipients = message.envelope.recipients
         event.size = message.content.size
         event.createdMilliseconds = message.acceptedMilliseconds
+        event.describe(message.envelope.labels)
         switch sender {
         case .client(let connection, let listener, _): event.describe(connection, listener)
         case .injection(_, let peer):
@@ -113,13 +114,30 @@ extension RelayShard {
         log(event)
     }
 
+    /// An operator gave it other labels.
+    func logRebind(_ delivery: DeliveryQueue.Summary, _ message: QueuedMessage?) {
+        guard logs(.adminRebind) else { return }
+        var event = event(.adminRebind, delivery.id, message, queue: delivery.destination)
+        event.recipients = message?.envelope.recipients ?? []
+        event.attempts = UInt32(delivery.attempts)
+        log(event)
+    }
+
     /// A destination is left alone for a while: its mail waits.
     func logHold(queue name: String, _ reply: SMTPReply) {
         guard logs(.delayed) else { return }
         var event = MailEvent(.delayed, at: wallMilliseconds())
         event.queue = name
         event.response = reply
+        describe(&event, queue: name)
         log(event)
+    }
+
+    /// The destination, and where there are pools the one of this queue.
+    private func describe(_ event: inout MailEvent, queue text: String) {
+        let name = QueueName(text)
+        event.site = name.destination
+        if egress.hasPools { event.egressPool = name.pool ?? egress.configuration[name.destination].pool }
     }
 
     private func event(
@@ -131,6 +149,8 @@ extension RelayShard {
         event.size = message?.size
         event.createdMilliseconds = message?.acceptedMilliseconds ?? id.milliseconds
         event.queue = name
+        event.describe(message?.envelope.labels)
+        if let name { describe(&event, queue: name) }
         return event
     }
 }
@@ -147,6 +167,12 @@ extension MailEvent {
     fileprivate mutating func describe(_ hop: NextHopConnection) {
         let ends = hop.ends
         (peer, sourceAddress, deliveryProtocol) = (ends.peer, ends.source, ends.protocolName)
+        egressSource = hop.path.source?.name
         tlsVersion = hop.connection?.tls?.version
+    }
+
+    fileprivate mutating func describe(_ labels: MessageLabels?) {
+        guard let labels else { return }
+        (tenant, campaign, metadata) = (labels.tenant, labels.campaign, labels.metadata)
     }
 }

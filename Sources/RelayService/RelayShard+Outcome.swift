@@ -12,13 +12,16 @@ extension RelayShard {
         success: QueuedMessage.Success, at hop: NextHopConnection
     ) {
         guard let message = messages[load.lease.id] else { return }
+        if isShaping, result.refusal != nil || !result.refusedRecipients.isEmpty { observe(result, at: hop) }
         logOutcome(load, message, result, hop)
         let applied = message.apply(result, sent: load.recipients, success: success)
         counts.delivered += UInt64(applied.delivered)
         counts.bounced += UInt64(applied.failed)
         counts.queued -= UInt64(applied.delivered + applied.failed)
+        hop.counts?.add(applied, sent: load.recipients.count)
         if applied.delivered > 0, let accepted = message.acceptedInstant {
             deliveryLatency.record(nanoseconds: now.nanoseconds(since: accepted))
+            desk.latency.record(nanoseconds: now.nanoseconds(since: accepted))
         }
         settle(load, message)
     }
@@ -41,9 +44,13 @@ extension RelayShard {
     func attemptFailed(_ lease: DeliveryQueue.Lease, _ reply: SMTPReply?) {
         let id = lease.id
         if let reply { messages[id]?.lastReply = reply }
+        if let last = reply ?? messages[id]?.lastReply {
+            queue.noteFailure(last, of: lease.destination, now: wallMilliseconds())
+        }
         messages[id]?.leases -= 1
         let waiting = messages[id].map { $0.waiting(for: queue.name(of: lease.destination)) }
         let name = queue.name(of: lease.destination)
+        let label = queue.label(of: lease)
         counts.deferrals += UInt64(waiting?.count ?? lease.recipients)
         if let reply { log(.transientFailure, id, messages[id], waiting ?? [], queue: name, reply) }
         switch queue.deferred(lease, now: wallMilliseconds()) {
@@ -51,7 +58,8 @@ extension RelayShard {
             messages[id]?.attempts = attempts
             if warn { messages[id]?.isDelayReported = true }
             report(id)
-            persist(id, attempts: attempts, due: due, isDelayReported: warn || lease.isDelayReported, reply)
+            persist(
+                id, attempts: attempts, due: due, isDelayReported: warn || lease.isDelayReported, label: label, reply)
             if warn {
                 withMessage(id) {
                     $0.reportDelay(id, name)
@@ -149,7 +157,8 @@ extension RelayShard {
 
     /// A message to several destinations is due at once after a restart: the record has one due time.
     func persist(
-        _ id: MessageID, attempts: UInt32, due: UInt64, isDelayReported: Bool, isHeld: Bool = false, _ reply: SMTPReply?
+        _ id: MessageID, attempts: UInt32, due: UInt64, isDelayReported: Bool, isHeld: Bool = false,
+        label: DeliveryLabel = .none, _ reply: SMTPReply?
     ) {
         let message = messages[id]
         var state = DeliveryState(
@@ -158,6 +167,7 @@ extension RelayShard {
             lastReply: (message?.lastReply ?? reply)?.description ?? "")
         state.isHeld = isHeld
         state.isDelayReported = isDelayReported
+        state.labels = message?.rebound ?? (label.isRebound ? MessageLabels(label) : nil)
         committer.submit(state, for: id)
     }
 }

@@ -95,8 +95,10 @@ extension RelayShard {
         var found = DeliveryQueue.Found(lease.id)
         found.attempts = lease.attempts
         found.isDelayReported = lease.isDelayReported
+        found.isSilent = message.envelope.isSilent
         for (place, recipients) in groups {
             found.recipients = recipients.count
+            found.label = label(of: message, recipients)
             queue.restore(found, to: place, now: wallMilliseconds())
         }
         guard !message.failures.isEmpty else { return true }
@@ -201,7 +203,7 @@ extension RelayShard {
 
     /// Leases the queue's ready mail, some at a time, until there is none.
     /// - Parameter body: ends the lease and calls `done` with whether the message stayed.
-    private func empty(
+    func empty(
         _ destination: Destination,
         _ body: @escaping (RelayShard, DeliveryQueue.Lease, _ done: @escaping (Bool) -> Void) -> Void
     ) {

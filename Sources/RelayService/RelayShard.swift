@@ -75,12 +75,15 @@ final class RelayShard: @unchecked Sendable {
     var faults: [String] = []
     /// Nil where there is no event log.
     var events: EventBuffer?
+    /// What operators are at.
+    var desk = OperatorsDesk()
 
     // Outbound; see RelayShard+Connections.
     var connections: [ObjectIdentifier: NextHopConnection] = [:]
     var resting: [Destination: [NextHopConnection]] = [:]
     /// What next hops failed at lately.
     var hostMemory = HostMemory()
+    var shaping = ShapingMemory()
 
     // Inbound
     var reception: ReceptionBudget
@@ -242,7 +245,9 @@ final class RelayShard: @unchecked Sendable {
     private func enqueue(_ message: SpoolMessage, _ now: MonotonicInstant) {
         let queued = QueuedMessage(message, acceptedInstant: now)
         if let only = routes.only, message.envelope.options?.labels == nil {
-            queue.accept(message.id, recipients: message.envelope.recipients.count, to: only)
+            queue.accept(
+                message.id, recipients: message.envelope.recipients.count, to: only, label: label(of: message.envelope),
+                isSilent: message.envelope.isSilent)
             return keep(queued, message.id, goesSoon: !queue.isHeldBack(only))
         }
         // Only what is needed: whoever holds the message holds its content.
@@ -271,7 +276,11 @@ final class RelayShard: @unchecked Sendable {
         if groups.count > 1 || !message.failures.isEmpty {
             message.assignment = message.recipients.indices.map { places[$0] ?? "" }
         }
-        for (name, recipients) in groups { queue.accept(id, recipients: recipients.count, to: name) }
+        for (name, recipients) in groups {
+            queue.accept(
+                id, recipients: recipients.count, to: name, label: label(of: message, recipients),
+                isSilent: message.envelope.isSilent)
+        }
         keep(message, id, goesSoon: groups.keys.contains { !queue.isHeldBack($0) })
         guard !message.failures.isEmpty else { return }
         // Some have no way: what is known is written down, and if none is left this is the message's end.
@@ -320,11 +329,13 @@ final class RelayShard: @unchecked Sendable {
             found.dueMilliseconds = entry.state?.nextDueMilliseconds ?? 0
             found.isHeld = entry.state?.isHeld ?? false
             found.isDelayReported = message.isDelayReported
+            found.isSilent = message.envelope.isSilent
             let places = restoredPlaces(message)
             let groups = Dictionary(grouping: places.keys) { places[$0]! }
             for (name, recipients) in groups {
                 found.recipients = recipients.count
-                queue.restore(found, to: name, now: now)
+                found.label = label(of: message, recipients)
+                restore(&found, message, to: name, now)
             }
             message.deliveries = groups.count
             if groups.count > 1 { message.assignment = message.recipients.indices.map { places[$0] ?? "" } }

@@ -41,6 +41,31 @@ package struct ControlRequest: Codable, Hashable, Sendable {
     }
 }
 
+/// A call of the admin API over the control socket, one line of JSON. The answer is a line that says how it went, and then
+/// what the API says, as long as it comes.
+///
+///     {"body":"{\"domain\":\"slow.test\",\"reason\":\"too fast\"}","method":"POST","path":"/api/admin/suspend/v1"}
+///     {"status":200}
+///     {"id":"…"}
+package struct ControlCall: Codable, Hashable, Sendable {
+    package var method: String
+    /// With the query.
+    package var path: String
+    package var body: String
+
+    package init(_ method: String, _ path: String, body: String = "") {
+        self.method = method
+        self.path = path
+        self.body = body
+    }
+}
+
+/// The first line of what follows on a ``ControlCall``.
+package struct ControlStatus: Codable, Hashable, Sendable {
+    package var status: Int
+    package init(_ status: Int) { self.status = status }
+}
+
 /// What the relay answers.
 package struct ControlResponse: Codable, Hashable, Sendable {
     /// The queue of one destination.
@@ -50,18 +75,23 @@ package struct ControlResponse: Codable, Hashable, Sendable {
         package var deferred: Int
         package var leased: Int
         package var held: Int
+        /// By an operator.
+        package var suspended: Int
+        /// On their way back to their senders.
+        package var leaving: Int
         package var connections: Int
         /// The next hop is left alone until then; nil: it is not.
         package var holdUntilUnixMilliseconds: UInt64?
         package var failure: String?
 
         enum CodingKeys: String, CodingKey {
-            case name, ready, deferred, leased, held, connections, failure
+            case name, ready, deferred, leased, held, suspended, leaving, connections, failure
             case holdUntilUnixMilliseconds = "hold_until_unix_ms"
         }
 
         package init(
-            name: String, ready: Int, deferred: Int, leased: Int, held: Int, connections: Int,
+            name: String, ready: Int, deferred: Int, leased: Int, held: Int, suspended: Int, leaving: Int,
+            connections: Int,
             holdUntilUnixMilliseconds: UInt64?, failure: String?
         ) {
             self.name = name
@@ -69,6 +99,8 @@ package struct ControlResponse: Codable, Hashable, Sendable {
             self.deferred = deferred
             self.leased = leased
             self.held = held
+            self.suspended = suspended
+            self.leaving = leaving
             self.connections = connections
             self.holdUntilUnixMilliseconds = holdUntilUnixMilliseconds
             self.failure = failure

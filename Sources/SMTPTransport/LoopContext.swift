@@ -35,7 +35,14 @@ package final class LoopContext: @unchecked Sendable {
         }
     }
 
-    func forEachServerConnection(_ body: (SMTPServerConnection) -> Void) {
+    private var numbers: UInt64 = 0
+    /// Connections of one loop are told apart by these.
+    package func takeNumber() -> UInt64 {
+        numbers += 1
+        return numbers
+    }
+
+    package func forEachServerConnection(_ body: (SMTPServerConnection) -> Void) {
         for case let connection as SMTPServerConnection in Array(timed.values) { body(connection) }
     }
 }

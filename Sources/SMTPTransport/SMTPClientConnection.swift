@@ -71,6 +71,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private let openingEnds: UInt64
     package private(set) var connected = MonotonicInstant(nanoseconds: 0)
     private let security: Security
+    /// Follows the session; nil: nobody does.
+    package var tap: SessionTap?
     private var isHandshaking = false
     /// The handshake is over; nil in the clear.
     package private(set) var tls: TLSDetails?
@@ -79,6 +81,10 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     /// A handshake was begun and failed, or something in the clear stood behind the 220 that it should follow: the next
     /// hop's TLS does not work.
     package private(set) var handshakeFailed = false
+    /// It failed at something that is not the next hop's; nil: it did not, or nobody can tell.
+    package private(set) var ownFault: OwnFault?
+    /// Where a proxy says that it connects from.
+    package internal(set) var proxyAddress: SocketAddress?
     /// What was wrong with the server's certificates, where ``Security/check`` looked at them.
     package private(set) var certificateFault: CertificateFault?
 
@@ -93,10 +99,16 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         package var checkIsAdvisory = false
         /// Local address to connect from; nil: the system's choice.
         package var source: SocketAddress?
-        package init(context: TLSClientContext? = nil, name: String? = nil, source: SocketAddress? = nil) {
+        /// Nil: straight to the next hop.
+        package var proxy: OutboundProxy?
+        package init(
+            context: TLSClientContext? = nil, name: String? = nil, source: SocketAddress? = nil,
+            proxy: OutboundProxy? = nil
+        ) {
             self.context = context
             self.name = name
             self.source = source
+            self.proxy = proxy
         }
     }
 
@@ -136,15 +148,22 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
             .channelOption(ChannelOptions.writeBufferWaterMark, value: .init(low: 1 << 16, high: 1 << 20))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                    let connection = bound.value
+                    if let proxy = security.proxy {
+                        try channel.pipeline.syncOperations.addHandler(
+                            OutboundProxyHandler(
+                                proxy, target, connection, timeout ?? configuration.timeouts.connectAmount))
+                    }
+                    try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
-            .connect(to: target)
+            .connect(to: security.proxy?.address ?? target)
             .whenFailure { error in
                 let connection = bound.value
+                connection.ownFault = OwnFault(error, security)
+                let hop = security.proxy.map { "\($0)" } ?? target.endpointText
                 connection.delegate.closed(
-                    connection,
-                    cause: connection.cause ?? .unreachable("connect to \(target.endpointText): \(plain(error))"),
+                    connection, cause: connection.cause ?? .unreachable("connect to \(hop): \(plain(error))"),
                     unfinished: [])
             }
         return connection
@@ -254,6 +273,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         now = .now()
         guard !isHandshaking else { return abort(.lost("in the clear behind STARTTLS")) }
         isReading = true
+        tap?.replies(input.readableBytesView)
         session.now = now.nanoseconds
         var offset = 0
         reading: while cause == nil {
@@ -289,6 +309,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
 
     package func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
+        tap?.close()
         loop.unregister(self)
         deadline = .max
         let unfinished = session.unfinished
@@ -297,6 +318,10 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let fault = error as? ProxyFault {
+            cause = cause ?? .unreachable(fault.description)
+            ownFault = fault.isOfTarget ? nil : .proxy
+        }
         let text = isHandshaking ? "TLS: \(certificateFault?.description ?? Self.plain(error))" : Self.plain(error)
         if cause == nil { cause = .lost(text) }
         context.close(promise: nil)
@@ -308,6 +333,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private func writeContent() {
         let content = contents.removeFirst()
         writeCommands()
+        tap?.content(content.size)
         for buffer in content.buffers { output.add(buffer) }
         if !session.sendsChunk(content.form) { session.appendContentEnd() }
     }
@@ -324,6 +350,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         // The buffer may still be on its way out: who sends it then holds it, and clear() makes a new one.
         commands.clear()
         session.drainOutput { commands.writeBytes($0) }
+        tap?.commands(commands.readableBytesView)
         output.add(commands)
     }
 

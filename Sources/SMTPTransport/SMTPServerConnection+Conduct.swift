@@ -9,6 +9,9 @@ extension SMTPServerConnection {
     /// Where the client came in: `127.0.0.1:2526`; empty once it is gone.
     package var listenerText: String { context?.channel.localAddress?.endpointText ?? "" }
 
+    /// Whose client it is.
+    package var owner: any SMTPServerDelegate { delegate }
+
     /// In a call of the delegate: what it returns is not the answer, ``decide(_:)`` brings it later, or never.
     package func postpone() { decisionDue = true }
 

@@ -16,6 +16,10 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     private var refusal: SMTPReply?
     let security: ListenerSecurity
     var context: ChannelHandlerContext?
+    /// Follows the session; nil: nobody does.
+    package var tap: SessionTap?
+    /// Tells it from others of its loop.
+    package let number: UInt64
     /// Nil: content is wanted, or comes encrypted.
     var discard: KernelDiscard?
     private var replies = ByteBuffer()
@@ -55,6 +59,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         self.timeouts = timeouts
         self.security = security
         self.refusal = refusal
+        number = loop.takeNumber()
     }
 
     /// The client's address as a Received field shows it: `127.0.0.1` or `IPv6:::1`; empty if unknown.
@@ -212,6 +217,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         isClosing = true
         self.context = nil
         if session.hasCountedReplies { delegate.answered(self, session.takeCountedReplies()) }
+        tap?.close()
         delegate.closed(self)
         context.fireChannelInactive()
     }
@@ -253,7 +259,13 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         // Content that lies together leaves as one slice, stuffing dots and all, where the wire form is wanted.
         var run = ContentRun(input: input, wireForm: delegate.wantsWireForm)
         while !decisionDue, !isClosing {
+            let (began, wasContent) = (offset, tap != nil && session.isReceivingContent)
             let action = session.step(input.readableBytesSpan, &offset)
+            if let tap {
+                var content: Range<Int>?
+                if case .content(let range) = action { content = range }
+                tell(tap, input, began..<offset, wasContent: wasContent, content: content)
+            }
             switch action {
             case .needsInput:
                 emit(&run)
@@ -350,6 +362,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         guard session.hasOutput else { return }
         replies.clear()
         session.drainOutput { replies.writeBytes($0) }
+        tap?.replies(replies.readableBytesView)
         output.add(replies)
         output.flush(context)
     }

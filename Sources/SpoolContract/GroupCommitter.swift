@@ -92,6 +92,13 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
         return state.counts
     }
 
+    /// States and completions that wait to be committed: who has many more to come gives them time.
+    package var backlog: Int {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return state.states.count + state.completions.count
+    }
+
     /// The fault that latched the spool, if one did.
     package var fault: SpoolFault? {
         pthread_mutex_lock(lock)

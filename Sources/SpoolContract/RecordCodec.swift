@@ -14,6 +14,8 @@ package enum RecordCodec {
     package static let version: UInt8 = 1
     package static let versionWithOptions: UInt8 = 2
     private static let stateVersion: UInt8 = 2
+    /// With labels of an operator's; a program that does not know them refuses it.
+    private static let stateVersionWithLabels: UInt8 = 3
     private static let crcOffset = 8
 
     /// The head with its length in front; the CRC covers head and content.
@@ -133,7 +135,8 @@ package enum RecordCodec {
 
 extension RecordCodec {
     /// `u8 version · u8 flags (bit 0 held, bit 1 delay reported) · u32 attempts · u64 due ms · u32 recipients · u8 each ·
-    /// u16 length · last reply · u32 CRC-32C`; version 1 had no flags.
+    /// u16 length · last reply · u32 CRC-32C`; version 1 had no flags; version 3 has labels (``LabelsCodec``) behind the
+    /// reply.
     package static func encode(_ state: DeliveryState) -> ByteBuffer {
         var out = fields(of: state)
         out.writeInteger(checksum(0, out), endianness: .little)
@@ -144,7 +147,7 @@ extension RecordCodec {
     /// the same whatever they are: such a frame would take any other state of that length for this one.
     package static func fields(of state: DeliveryState) -> ByteBuffer {
         var out = ByteBuffer()
-        out.writeInteger(stateVersion)
+        out.writeInteger(state.labels == nil ? stateVersion : stateVersionWithLabels)
         out.writeInteger(UInt8((state.isHeld ? 1 : 0) | (state.isDelayReported ? 2 : 0)))
         out.writeInteger(state.attempts, endianness: .little)
         out.writeInteger(state.nextDueMilliseconds, endianness: .little)
@@ -153,6 +156,7 @@ extension RecordCodec {
         let reply = Array(state.lastReply.utf8)
         out.writeInteger(UInt16(reply.count), endianness: .little)
         out.writeBytes(reply)
+        if let labels = state.labels { LabelsCodec.write(labels, to: &out) }
         return out
     }
 
@@ -167,7 +171,7 @@ extension RecordCodec {
     /// - Parameter fields: as ``fields(of:)`` writes them, and checked.
     package static func state(_ id: MessageID, fields: ByteBuffer) throws(SpoolFault) -> DeliveryState {
         var fields = fields
-        guard let format: UInt8 = fields.readInteger(), format == stateVersion || format == 1,
+        guard let format: UInt8 = fields.readInteger(), (1...stateVersionWithLabels).contains(format),
             let flags: UInt8 = format == 1 ? 0 : fields.readInteger(),
             let attempts: UInt32 = fields.readInteger(endianness: .little),
             let due: UInt64 = fields.readInteger(endianness: .little),
@@ -182,6 +186,10 @@ extension RecordCodec {
             lastReply: String(decoding: reply, as: UTF8.self))
         state.isHeld = flags & 1 != 0
         state.isDelayReported = flags & 2 != 0
+        if format == stateVersionWithLabels {
+            guard let labels = LabelsCodec.read(&fields) else { throw .corrupt("\(id): malformed labels") }
+            state.labels = labels
+        }
         return state
     }
 }

@@ -65,6 +65,8 @@ package struct DeliveryState: Hashable, Sendable {
     package var isDelayReported = false
     /// What the next hop said last, for the notification; at most ``replyLimit`` bytes.
     package var lastReply: String
+    /// What an operator has put in the place of the envelope's labels, its metadata apart; nil: nothing.
+    package var labels: MessageLabels?
 
     package static let replyLimit = 512
 

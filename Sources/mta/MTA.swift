@@ -13,5 +13,16 @@ struct MTA: AsyncParsableCommand {
         subcommands: [
             Serve.self, SpoolCommand.self, QueueCommand.self, CheckConfig.self, ConfigReference.self,
             UsersCommand.self, DKIMCommand.self, ClassifyCommand.self, ShapingCommand.self, UpgradeCommand.self,
+            ResolveEgressCommand.self,
+        ],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Running relay",
+                subcommands: [
+                    TopCommand.self, SummaryCommand.self, SuspendCommand.self, ResumeCommand.self,
+                    SuspensionsCommand.self,
+                    BounceCommand.self, BouncesCommand.self, FlushCommand.self, RebindCommand.self, RerouteCommand.self,
+                    InspectCommand.self, TraceCommand.self, ConnectionsCommand.self,
+                ])
         ])
 }

@@ -8,8 +8,8 @@ import RunRecords
 struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue",
-        abstract: "List, flush, hold, release or remove mail of a running mta.",
-        subcommands: [List.self, Flush.self, Hold.self, Release.self, Remove.self])
+        abstract: "List, count, flush, hold, release or remove mail of a running mta.",
+        subcommands: [List.self, SummaryCommand.self, Flush.self, Hold.self, Release.self, Remove.self])
 
     /// Which relay.
     struct Options: ParsableArguments {
@@ -21,12 +21,17 @@ struct QueueCommand: AsyncParsableCommand {
         var spoolDir: String?
 
         func ask(_ request: ControlRequest) throws -> ControlResponse {
+            let path = try socket()
+            do { return try ControlClient.ask(path, request) } catch { throw RunFault("\(error)") }
+        }
+
+        func socket() throws -> String {
             let settings = try ServeSettings(file: config).values
             let directory = spoolDir ?? settings.spoolDirectory
             guard let path = control ?? settings.control ?? directory.map({ $0 + "/control" }) else {
                 throw UsageFault("--control or --spool-dir is missing: which mta?")
             }
-            do { return try ControlClient.ask(path, request) } catch { throw RunFault("\(error)") }
+            return path
         }
     }
 

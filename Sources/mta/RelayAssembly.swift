@@ -21,6 +21,7 @@ struct RelayAssembly {
             listeners: try listeners(), hostname: try hostname(), routes: try routes(), threads: loops,
             policies: policies(), spoolName: settings.spool, durabilityName: try spool.durabilityName())
         configuration.relayPolicy = relayPolicy()
+        configuration.ordersPath = spool.isVolatile ? nil : spool.directory.map { $0 + "/suspensions.json" }
         configuration.egress = try egress()
         configuration.users = try users(settings.users)
         configuration.dkim = try dkimPolicy()
@@ -149,6 +150,9 @@ struct RelayAssembly {
             host: section.address.host, port: section.address.port, trusted: NetworkSet(section.trustedNetworks))
         http.tls = try section.tls.flatMap { try tlsContexts()[$0] }
         http.keys = try users(section.apiKeys)
+        http.offersAdmin = section.offersAdmin
+        http.adminTrusted = NetworkSet(section.adminNetworks)
+        http.adminKeys = Set(section.adminKeys)
         http.bodyLimit = section.maxRequestSize.bytes
         http.connections = section.maxConnections
         http.requestSeconds = section.requestTimeout.seconds

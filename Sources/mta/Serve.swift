@@ -33,8 +33,7 @@ struct Serve: AsyncParsableCommand {
         var configuration = try assembly.configuration(settings.spoolSelection, controlPath: settings.controlPath)
         configuration.sockets = sockets
         try assembly.addNames(to: &configuration, volatileSpool: settings.spoolSelection.isVolatile)
-        for warning in launch.warnings(assembly) { writeError("mta: warning: \(warning)
-") }
+        for warning in launch.warnings(assembly) { writeError("mta: warning: \(warning)\n") }
         guard launch.takeOver() else { return }
         let spool = try settings.spoolSelection.open()
         let server: RelayServer

@@ -1,0 +1,174 @@
+package import MailTypes
+import Slabs
+
+// By what operators group deliveries, and how they change it.
+extension DeliveryQueue {
+    /// What deliveries are counted by.
+    package enum Grouping: String, Sendable, CaseIterable {
+        case destination, pool, domain, tenant, campaign
+        case routingDomain = "routing_domain"
+    }
+
+    /// Deliveries that have something in common.
+    package struct Tally: Hashable, Sendable {
+        package var ready = 0
+        package var deferred = 0
+        package var leased = 0
+        package var held = 0
+        package var suspended = 0
+        package var leaving = 0
+        package var recipients = 0
+        /// When the oldest was accepted, milliseconds since 1970.
+        package var oldest = UInt64.max
+        /// What an attempt was told last at one of their destinations, and when, milliseconds since 1970.
+        package var failure: String?
+        package var failedAt: UInt64 = 0
+
+        package init() {}
+        package var count: Int { ready + deferred + leased + held + suspended + leaving }
+
+        package mutating func merge(_ other: Tally) {
+            ready += other.ready
+            deferred += other.deferred
+            leased += other.leased
+            held += other.held
+            suspended += other.suspended
+            leaving += other.leaving
+            recipients += other.recipients
+            oldest = min(oldest, other.oldest)
+            if other.failedAt > failedAt { (failure, failedAt) = (other.failure, other.failedAt) }
+        }
+
+        mutating func add(_ record: Waiting) {
+            switch record.place {
+            case .ready: ready += 1
+            case .deferred: deferred += 1
+            case .leased: leased += 1
+            case .held: held += 1
+            case .suspended: suspended += 1
+            case .leaving: leaving += 1
+            case .free: break
+            }
+            recipients += record.recipients
+            oldest = min(oldest, record.id.milliseconds)
+        }
+    }
+
+    /// Labels in use.
+    package var labelCount: Int { labels.count }
+
+    /// Counts one slice of deliveries into their groups; what has no such label counts as an empty text.
+    package func tally(
+        _ sweep: inout QueueSweep, _ limit: SliceLimit, by grouping: Grouping, into tallies: inout [String: Tally]
+    ) {
+        // By pairs of numbers first: texts are looked up once for each pair of a slice.
+        var pairs: [UInt64: Tally] = [:]
+        for handle in slice(&sweep, SliceLimit(looked: limit.looked, changed: .max), where: { _ in true }) {
+            let record = records[handle]
+            pairs[UInt64(record.destination) << 32 | UInt64(record.label), default: Tally()].add(record)
+        }
+        for (pair, tally) in pairs {
+            let queue = destinations[Int(pair >> 32)]
+            var tally = tally
+            if let failure = queue.lastFailure {
+                (tally.failure, tally.failedAt) = (failure.reply.description, failure.at)
+            }
+            let name = name(grouping, queue.name, UInt32(truncatingIfNeeded: pair))
+            tallies[name, default: Tally()].merge(tally)
+        }
+    }
+
+    private func name(_ grouping: Grouping, _ queue: String, _ label: UInt32) -> String {
+        switch grouping {
+        case .destination: return queue
+        case .pool: return queue.firstIndex(of: ">").map { String(queue[..<$0]) } ?? ""
+        case .domain: return labels[label].domain ?? ""
+        case .tenant: return labels[label].tenant ?? ""
+        case .campaign: return labels[label].campaign ?? ""
+        case .routingDomain: return labels[label].routingDomain ?? ""
+        }
+    }
+
+    /// Where a delivery goes that has got another label.
+    package enum Way: Sendable {
+        case stays
+        case queue(String)
+        /// Its message has several deliveries: it is leased, and the caller sees to it.
+        case leased
+    }
+
+    /// A delivery with another label.
+    package struct Rebound: Sendable {
+        /// As it is now.
+        package var summary: Summary
+        /// The queue that it was in, if that was another one.
+        package var cameFrom: String?
+        package var lease: Lease?
+    }
+
+    /// Gives deliveries other labels, also those under way; what waits goes where `way` says.
+    package mutating func rebind(
+        _ sweep: inout QueueSweep, _ limit: SliceLimit, _ change: LabelChange, now: UInt64,
+        way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way
+    ) -> [Rebound] {
+        slice(&sweep, limit) { $0.place != .leaving }.compactMap { handle in
+            let old = records[handle].label
+            var label = labels[old]
+            label.rebind(change)
+            guard label != labels[old] else { return nil }
+            records[handle].label = labels.use(label)
+            records[handle].isUnwritten = true
+            labels.release(old)
+            guard change.changesWay, records[handle].place != .leased else { return Rebound(summary: summary(handle)) }
+            return send(handle, way, now) ?? Rebound(summary: summary(handle))
+        }
+    }
+
+    /// Waiting deliveries go where `way` says.
+    /// - Returns: those that did not stay.
+    package mutating func reroute(
+        _ sweep: inout QueueSweep, _ limit: SliceLimit, now: UInt64,
+        way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way
+    ) -> [Rebound] {
+        slice(&sweep, limit) { $0.place != .leaving && $0.place != .leased }.compactMap { send($0, way, now) }
+    }
+
+    /// - Returns: nil: it stays.
+    private mutating func send(
+        _ handle: UInt32, _ way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way, _ now: UInt64
+    ) -> Rebound? {
+        let record = records[handle]
+        let queue = destinations[Int(record.destination)].name
+        switch way(labels[record.label], record.id, queue) {
+        case .queue(let name) where name != queue:
+            move(handle, to: name, now: now)
+            return Rebound(summary: summary(handle), cameFrom: queue)
+        case .leased:
+            takeOut(handle)
+            let lease = lease(handle)
+            return Rebound(summary: summary(handle), lease: lease)
+        default: return nil
+        }
+    }
+
+    /// To another queue, in the same state.
+    private mutating func move(_ handle: UInt32, to name: String, now: UInt64) {
+        let (place, from) = (records[handle].place, records[handle].destination)
+        takeOut(handle)
+        records[handle].destination = destination(name)
+        switch place {
+        case .deferred: wait(handle, until: records[handle].due, now: now)
+        case .held: hold(handle)
+        default: makeReady(handle)
+        }
+        dropIfEmpty(from)
+    }
+
+    /// Deliveries whose labels the spool does not know yet; from now on it does.
+    package mutating func takeUnwritten(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> [Summary] {
+        slice(&sweep, limit) { $0.isUnwritten && $0.place != .leaving }.map { handle in
+            records[handle].isUnwritten = false
+            return summary(handle)
+        }
+    }
+}

@@ -1,0 +1,140 @@
+/// Which deliveries an operator means: those that all its fields fit. Nothing said means all of them.
+package struct MailSelection: Hashable, Sendable {
+    /// The destination's queue by its name, whatever pool it leaves by: a domain with settings of its own, a site
+    /// (`mx:…`), or `HOST:PORT` of the smart host.
+    package var destination: String?
+    /// Of all recipients of the delivery.
+    package var domain: String?
+    package var tenant: String?
+    package var campaign: String?
+    package var routingDomain: String?
+    /// The egress pool; an empty text: the usual one.
+    package var pool: String?
+    package var ids: Set<MessageID>?
+
+    package init(
+        destination: String? = nil, domain: String? = nil, tenant: String? = nil, campaign: String? = nil,
+        routingDomain: String? = nil, pool: String? = nil, ids: Set<MessageID>? = nil
+    ) {
+        self.destination = destination
+        self.domain = domain
+        self.tenant = tenant
+        self.campaign = campaign
+        self.routingDomain = routingDomain
+        self.pool = pool
+        self.ids = ids
+    }
+
+    package static let all = MailSelection()
+    package static func destination(_ name: String) -> MailSelection { MailSelection(destination: name) }
+    package static func ids(_ ids: Set<MessageID>) -> MailSelection { MailSelection(ids: ids) }
+
+    /// Everything is meant.
+    package var isAll: Bool { self == .all }
+
+    /// Says something about labels, so that a delivery's label has to be looked at.
+    package var asksLabels: Bool { domain != nil || tenant != nil || campaign != nil || routingDomain != nil }
+
+    /// Says something about the queue's name.
+    package var asksQueue: Bool { destination != nil || pool != nil }
+
+    /// - Parameter queue: `DESTINATION`, or `POOL>DESTINATION`.
+    package func fits(queue: String) -> Bool {
+        guard asksQueue else { return true }
+        let mark = queue.firstIndex(of: ">")
+        if let destination {
+            let own = mark.map { queue[queue.index(after: $0)...] } ?? queue[...]
+            guard own == destination || queue == destination else { return false }
+        }
+        guard let pool else { return true }
+        return pool == (mark.map { queue[..<$0] } ?? "")
+    }
+}
+
+/// What a delivery is known by in the queue: what operators select by, and nothing else of its envelope.
+package struct DeliveryLabel: Hashable, Sendable {
+    /// That of all its recipients, lower case; nil: they are of several.
+    package var domain: String?
+    package var tenant: String?
+    package var campaign: String?
+    package var routingDomain: String?
+    /// The pool that the message asks for.
+    package var pool: String?
+    /// An operator has changed it since the message was accepted.
+    package var isRebound = false
+
+    package init(
+        domain: String? = nil, tenant: String? = nil, campaign: String? = nil, routingDomain: String? = nil,
+        pool: String? = nil
+    ) {
+        self.domain = domain
+        self.tenant = tenant
+        self.campaign = campaign
+        self.routingDomain = routingDomain
+        self.pool = pool
+    }
+
+    package static let none = DeliveryLabel()
+
+    package init(_ labels: MessageLabels) {
+        self.init(
+            tenant: labels.tenant, campaign: labels.campaign, routingDomain: labels.routingDomain, pool: labels.pool)
+    }
+
+    /// - Note: what the selection says of queues and ids is not looked at.
+    package func fits(_ selection: MailSelection) -> Bool {
+        (selection.domain == nil || selection.domain == domain)
+            && (selection.tenant == nil || selection.tenant == tenant)
+            && (selection.campaign == nil || selection.campaign == campaign)
+            && (selection.routingDomain == nil || selection.routingDomain == routingDomain)
+    }
+
+    /// - Parameter change: what it says is taken, an empty text takes the label off.
+    package mutating func rebind(_ change: LabelChange) {
+        change.apply(to: &tenant, \.tenant)
+        change.apply(to: &campaign, \.campaign)
+        change.apply(to: &pool, \.pool)
+        change.apply(to: &routingDomain, \.routingDomain)
+        isRebound = true
+    }
+}
+
+/// Labels that an operator gives to mail that is queued. Nil leaves one as it is, an empty text takes it off.
+package struct LabelChange: Hashable, Sendable {
+    package var tenant: String?
+    package var campaign: String?
+    package var pool: String?
+    package var routingDomain: String?
+
+    package init(
+        tenant: String? = nil, campaign: String? = nil, pool: String? = nil, routingDomain: String? = nil
+    ) {
+        self.tenant = tenant
+        self.campaign = campaign
+        self.pool = pool
+        self.routingDomain = routingDomain
+    }
+
+    /// Mail may have to go another way.
+    package var changesWay: Bool { pool != nil || routingDomain != nil }
+
+    fileprivate func apply(to label: inout String?, _ field: KeyPath<LabelChange, String?>) {
+        guard let text = self[keyPath: field] else { return }
+        label = text.isEmpty ? nil : text
+    }
+}
+
+extension MessageLabels {
+    /// Without metadata.
+    package init(_ label: DeliveryLabel) {
+        self.init(tenant: label.tenant, campaign: label.campaign, pool: label.pool, routingDomain: label.routingDomain)
+    }
+
+    /// The same with what an operator has made of it; the metadata stays.
+    package func rebound(_ label: DeliveryLabel) -> MessageLabels {
+        var fresh = self
+        (fresh.tenant, fresh.campaign) = (label.tenant, label.campaign)
+        (fresh.pool, fresh.routingDomain) = (label.pool, label.routingDomain)
+        return fresh
+    }
+}

@@ -1,0 +1,235 @@
+import ControlPlane
+import DeliveryQueue
+import Foundation
+import HTTPService
+import MailTypes
+import Measures
+import MessageBuilding
+import NIOCore
+import NIOPosix
+import RunRecords
+
+/// What operators have ordered of one relay: takes orders, keeps those that hold in a file, gives them to the shards and
+/// ends them. Orders go one after the other; mail goes on meanwhile.
+actor Administrator {
+    let shards: [RelayShard]
+    /// `SPOOL_DIR/suspensions.json`; nil: orders end with the process.
+    private let path: String?
+    var orders: [StandingOrder] = []
+    private var isFinishing = false
+    var readiness: @Sendable () async -> [String] = { ["starting"] }
+    /// Orders whose first way through the queue is not over.
+    private var underWay: Set<String> = []
+
+    init(_ shards: [RelayShard], path: String?) {
+        self.shards = shards
+        self.path = path
+    }
+
+    /// - Parameter readiness: why no mail should be sent here; empty: it may.
+    func judge(_ readiness: @escaping @Sendable () async -> [String]) { self.readiness = readiness }
+
+    var now: UInt64 { WallInstant.now().milliseconds }
+
+    // MARK: Start
+
+    /// Reads the file and has the shards know it before mail is found in the spool.
+    /// - Throws: ``RecordFault``.
+    func begin() async throws {
+        guard let path else { return }
+        orders = try StandingOrders.read(path)
+        for shard in shards {
+            let (orders, now) = (orders, now)
+            try await shard.context.eventLoop.submit { shard.adopt(orders, now: now) }.get()
+        }
+    }
+
+    /// All mail of the spool is in the queue: what was begun is gone on with.
+    func recovered() async throws {
+        let orders = orders
+        for shard in shards { try await shard.context.eventLoop.submit { shard.beginWork(orders) }.get() }
+    }
+
+    // MARK: Orders that hold
+
+    /// Writes the order down, then has all shards carry it out.
+    /// - Parameter body: on each shard's loop; returns how many deliveries it concerned.
+    func carryOut(
+        _ order: StandingOrder, _ body: @escaping @Sendable (RelayShard) -> EventLoopFuture<Int>
+    ) async throws -> Int {
+        guard orders.count < DeliveryQueue.orderLimit else {
+            throw AdminFault(.unavailable, "there are \(orders.count) orders already: withdraw some first")
+        }
+        orders.append(order)
+        do { try await save() } catch {
+            orders.removeAll { $0.id == order.id }
+            throw AdminFault(.unavailable, "the order cannot be written down: \(error)")
+        }
+        underWay.insert(order.id)
+        defer { underWay.remove(order.id) }
+        let changed = try await onAll(body)
+        if let index = orders.firstIndex(where: { $0.id == order.id }) { orders[index].changed += changed }
+        return changed
+    }
+
+    /// All shards at once.
+    func onAll(_ body: @escaping @Sendable (RelayShard) -> EventLoopFuture<Int>) async throws -> Int {
+        let parts = shards.map { shard in shard.context.eventLoop.flatSubmit { body(shard) } }
+        var changed = 0
+        for part in parts { changed += try await part.get() }
+        return changed
+    }
+
+    /// An order ends, by its id or by its time.
+    func end(_ order: StandingOrder) async throws {
+        guard let index = orders.firstIndex(where: { $0.id == order.id }) else { return }
+        if order.kind == .bounce {
+            // What has left goes on leaving; what comes stays.
+            orders[index].untilUnixMilliseconds = nil
+            orders[index].isPending = true
+        } else {
+            orders.remove(at: index)
+        }
+        try await save()
+        let queueOrder = QueueOrder(order)
+        switch order.kind {
+        case .suspend: _ = try await onAll { $0.resume(queueOrder) }
+        case .suspendConnections: try await suspendConnections(order, until: 0)
+        case .bounce:
+            for shard in shards { try await shard.context.eventLoop.submit { shard.queue.withdraw(order.id) }.get() }
+        case .rebind: break
+        }
+    }
+
+    func suspendConnections(_ order: StandingOrder, until: UInt64) async throws {
+        for shard in shards {
+            try await shard.context.eventLoop.submit {
+                shard.suspendConnections(of: order.queue ?? "", source: order.source, until: until)
+            }.get()
+        }
+    }
+
+    /// Call some times a second: orders end, and what was begun is finished.
+    func tick() async throws {
+        guard !orders.isEmpty, !isFinishing else { return }
+        isFinishing = true
+        defer { isFinishing = false }
+        let now = now
+        for order in orders where order.untilUnixMilliseconds.map({ $0 <= now }) ?? false { try await end(order) }
+        for order in orders where order.isPending && !order.holds(now) && !underWay.contains(order.id) {
+            try await finish(order)
+        }
+    }
+
+    /// The order's background work is over when every shard says so and the spool has it.
+    private func finish(_ order: StandingOrder) async throws {
+        for shard in shards {
+            let isDone = try await shard.context.eventLoop.submit { shard.hasDone(order) }.get()
+            guard isDone else { return }
+        }
+        guard shards[0].committer.backlog == 0 else { return }
+        orders.removeAll { $0.id == order.id }
+        for shard in shards { try await shard.context.eventLoop.submit { shard.desk.returning[order.id] = nil }.get() }
+        try await save()
+    }
+
+    /// Replaced whole and synced: an order that was answered is not forgotten by a power cut.
+    private func save() async throws {
+        guard let path else { return }
+        let text = try StandingOrders(orders).text()
+        let readers = shards[0].parts.readers
+        try await readers.runIfActive { try replaceFile(path, with: text) }
+    }
+}
+
+/// Writes beside it, syncs, renames, syncs the directory.
+func replaceFile(_ path: String, with bytes: [UInt8]) throws {
+    let fresh = path + ".new"
+    let descriptor = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw RecordFault("\(fresh): \(String(cString: strerror(errno)))") }
+    defer { close(descriptor) }
+    var done = 0
+    while done < bytes.count {
+        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, $0.count - done) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw RecordFault("\(fresh): \(String(cString: strerror(errno)))") }
+        done += count
+    }
+    guard fsync(descriptor) == 0, rename(fresh, path) == 0 else {
+        throw RecordFault("\(path): \(String(cString: strerror(errno)))")
+    }
+    let directory = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { return }
+    defer { close(directory) }
+    fsync(directory)
+}
+
+extension QueueOrder {
+    init(_ order: StandingOrder) {
+        // Mail to come is meant while the order holds; what was queued before, until all of it was dealt with.
+        self.init(
+            id: order.id, order.kind == .bounce ? .bounce : .suspend, order.selection.mail,
+            acceptedBy: order.untilUnixMilliseconds ?? order.createdUnixMilliseconds)
+    }
+}
+
+extension StandingOrder {
+    var smtpReply: SMTPReply {
+        let words = (reply ?? "").split(separator: " ", maxSplits: 2).map(String.init)
+        let enhanced = words.count > 1 ? words[1].split(separator: ".").compactMap { UInt16($0) } : []
+        guard words.count == 3, let code = UInt16(words[0]), enhanced.count == 3 else {
+            return SMTPReply(550, .init(5, 7, 1), reason)
+        }
+        return SMTPReply(code, .init(UInt8(clamping: enhanced[0]), enhanced[1], enhanced[2]), words[2])
+    }
+}
+
+extension RelayShard {
+    /// Orders of the time before the start, in front of the mail that they are about.
+    func adopt(_ orders: [StandingOrder], now: UInt64) {
+        for order in orders where order.isPending || order.holds(now) {
+            switch order.kind {
+            case .suspend: queue.give(QueueOrder(order))
+            case .suspendConnections:
+                suspendConnections(
+                    of: order.queue ?? "", source: order.source, until: order.untilUnixMilliseconds ?? 0)
+            case .bounce:
+                desk.returning[order.id] = .init(reply: order.smtpReply, isQuiet: order.isQuiet ?? false)
+                queue.give(QueueOrder(order))
+            case .rebind:
+                desk.rebinds.append(
+                    PendingRebind(
+                        selection: order.selection.mail, change: order.change?.labels ?? LabelChange(),
+                        acceptedBy: order.createdUnixMilliseconds))
+            }
+        }
+    }
+
+    /// The spool has been read: orders that were about what it held alone are over, and their work begins.
+    func beginWork(_ orders: [StandingOrder]) {
+        for order in orders where order.kind == .bounce && order.untilUnixMilliseconds == nil {
+            queue.withdraw(order.id)
+        }
+        goOnReturning()
+        guard !desk.rebinds.isEmpty else { return }
+        desk.rebinds = []
+        startWritingLabels()
+    }
+
+    /// Once at a time: what is rebound meanwhile is met by one more way through the queue.
+    func startWritingLabels() {
+        desk.labelsChanged = true
+        guard !desk.isWritingLabels else { return }
+        desk.isWritingLabels = true
+        desk.labelsChanged = false
+        writeLabels().hop(to: context.eventLoop).assumeIsolated().whenComplete { [self] _ in
+            desk.isWritingLabels = false
+            if desk.labelsChanged, !isDraining { startWritingLabels() }
+        }
+    }
+
+    /// Nothing of an order is left to be done here.
+    func hasDone(_ order: StandingOrder) -> Bool {
+        order.kind == .rebind ? !desk.isWritingLabels : hasReturnedAll(order.id)
+    }
+}

@@ -1,0 +1,89 @@
+import Measures
+
+/// The screen of `mta top`: lines of a width and as many as there is room for.
+struct TopView {
+    var sample: TopSample
+    var order = TopSample.Order.queued
+    var filter = ""
+    /// The filter is being typed.
+    var isTyping = false
+    var width = 80
+    var height = 24
+
+    var lines: [String] {
+        let head = summary + [""]
+        let table = [title] + rows
+        let foot =
+            isTyping
+            ? "filter: \(filter)_"
+            : "q quit   s sort (\(order.rawValue))   f filter\(filter.isEmpty ? "" : " (\(filter))")"
+        let room = max(0, height - head.count - 2)
+        var all = head + table.prefix(room)
+        while all.count < height - 1 { all.append("") }
+        all.append(foot)
+        return all.prefix(height).map { String($0.prefix(width)) }
+    }
+
+    /// One line for a pipe.
+    var line: String {
+        let rates = ["accepted", "delivered", "deferrals", "bounced"].map { "\($0) \(rate($0))" }.joined(
+            separator: "  ")
+        return "\(rates)  queued \(sample.count("queued"))  in \(sample.count("connections_in"))  "
+            + "out \(sample.count("connections_out"))  p99 \(time(0.99))"
+    }
+
+    private var summary: [String] {
+        let free = sample.answer["spool_free_bytes"].map { "\(ByteCount(bytes: $0.int))" } ?? "-"
+        var lines = [
+            "mta top    memory \(ByteCount(bytes: sample.count("memory_bytes")))   disk free \(free)"
+                + "   destinations \(grouped(sample.count("destinations")))",
+            "in/s  " + cell(rate("accepted"), 10) + "  delivered/s " + cell(rate("delivered"), 10) + "  deferred/s "
+                + cell(rate("deferrals"), 8) + "  bounced/s " + cell(rate("bounced"), 8),
+            "ready " + cell(grouped(sample.count("ready")), 10) + "  deferred    "
+                + cell(grouped(sample.count("deferred")), 10) + "  in flight  "
+                + cell(grouped(sample.count("in_flight")), 8) + "  held      " + cell(grouped(sample.count("held")), 8),
+            "conn in " + cell(grouped(sample.count("connections_in")), 8) + "  conn out    "
+                + cell(grouped(sample.count("connections_out")), 10) + "  suspended  "
+                + cell(grouped(sample.count("suspended")), 8) + "  leaving   "
+                + cell(grouped(sample.count("leaving")), 8),
+            "delivery time  p50 \(time(0.5))   p99 \(time(0.99))" + orders,
+        ]
+        if let fault = sample.answer["spool_fault"] { lines.append("SPOOL: " + fault.plain) }
+        return lines
+    }
+
+    private var orders: String {
+        let count = sample.count("orders")
+        return count == 0 ? "" : "   orders that hold: \(count)"
+    }
+
+    private func rate(_ field: String) -> String { sample.rate(field).map { fixed($0, $0 < 100 ? 1 : 0) } ?? "-" }
+
+    /// Half of what is meant or more: the steps are factors of two.
+    private func time(_ share: Double) -> String {
+        guard let milliseconds = sample.latency(share) else { return "-" }
+        if milliseconds >= 1_000 { return "< \(fixed(milliseconds / 1_000, 1)) s" }
+        return milliseconds < 1 ? "< \(fixed(milliseconds * 1_000, 0)) us" : "< \(fixed(milliseconds, 0)) ms"
+    }
+
+    private func cell(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+
+    private var nameWidth: Int { max(16, min(40, width - 48)) }
+
+    private var title: String {
+        let name = "DESTINATION"
+        return name + String(repeating: " ", count: nameWidth - name.count)
+            + ["ready", "deferred", "flight", "conn", "done/s"].map { cell($0, 8) }.joined() + "  LAST FAILURE"
+    }
+
+    private var rows: [String] {
+        sample.rows(order, filter: filter).map { row in
+            let name = String(row.name.prefix(nameWidth))
+            let counts = [row.ready, row.deferred, row.inFlight, row.connections].map { cell("\($0)", 8) }.joined()
+            let rate = cell(row.rate.map { fixed($0, $0 < 100 ? 1 : 0) } ?? "-", 8)
+            return name + String(repeating: " ", count: nameWidth - name.count) + counts + rate + "  " + row.failure
+        }
+    }
+}
