@@ -13,7 +13,8 @@ extension RelayServer {
             if request.command == .list { return try await list(selection, limit: request.limit ?? 0) }
             response.changed = try await administrator.onAll { shard in
                 switch request.command {
-                case .list, .shaping, .shapingCancel, .upgrade, .identify: shard.context.eventLoop.makeSucceededFuture(0)
+                case .list, .shaping, .shapingCancel, .upgrade, .identify:
+                    shard.context.eventLoop.makeSucceededFuture(0)
                 case .flush: shard.flush(selection)
                 case .hold: shard.hold(selection)
                 case .release: shard.unhold(selection)

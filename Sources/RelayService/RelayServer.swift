@@ -17,7 +17,7 @@ import Synchronization
 
 /// The relay: a listener, a shard on each event loop, one group commit.
 package actor RelayServer {
-    private var configuration: RelayConfiguration
+    private(set) var configuration: RelayConfiguration
     let spool: any Spool
     let committer: GroupCommitter
     let commits: CommitLatencies

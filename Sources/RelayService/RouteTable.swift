@@ -84,7 +84,7 @@ package struct RouteTable: Sendable {
     func isNamed(_ destination: String) -> Bool { rules[destination] != nil }
 
     /// The next hop of a destination; nil: look up its exchangers.
-    func hop(of destination: String) -> Hop? {
+    package func hop(of destination: String) -> Hop? {
         switch rules[destination] {
         case .hop(let hop)?: return hop
         case .exchangers?: return nil

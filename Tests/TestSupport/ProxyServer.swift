@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -25,6 +25,12 @@ package final class ProxyServer: Sendable {
         /// Of HAProxy's header.
         package var source: String?
         package var user: String?
+
+        package init(target: String, source: String?, user: String?) {
+            self.target = target
+            self.source = source
+            self.user = user
+        }
     }
 
     package var port: Int { channel.localAddress!.port! }

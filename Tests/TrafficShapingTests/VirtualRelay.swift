@@ -6,7 +6,7 @@ import TrafficShaping
 /// A source that always has mail for some destinations, and receivers by rules, on a clock of their own: as the relay does
 /// it, millisecond by millisecond.
 struct VirtualRelay {
-    private struct Connection {
+    fileprivate struct Connection {
         var served = 0
         var busyUntil: UInt64 = 0
     }
