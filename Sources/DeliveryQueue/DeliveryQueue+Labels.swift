@@ -107,21 +107,37 @@ extension DeliveryQueue {
     }
 
     /// Gives deliveries other labels, also those under way; what waits goes where `way` says.
+    /// - Parameter tells: somebody wants to know of this message's; all others are only counted.
+    /// - Returns: how many, and those to be told.
     package mutating func rebind(
         _ sweep: inout QueueSweep, _ limit: SliceLimit, _ change: LabelChange, now: UInt64,
-        way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way
-    ) -> [Rebound] {
-        slice(&sweep, limit) { $0.place != .leaving }.compactMap { handle in
+        tells: (_ id: MessageID) -> Bool, way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way
+    ) -> (count: Int, told: [Rebound]) {
+        // What many have is changed once a slice; a use keeps it until then.
+        var changed: [UInt32: UInt32] = [:]
+        defer { for number in changed.values { labels.release(number) } }
+        var (count, told) = (0, [Rebound]())
+        for handle in slice(&sweep, limit, where: { $0.place != .leaving }) {
             let old = records[handle].label
-            var label = labels[old]
-            label.rebind(change)
-            guard label != labels[old] else { return nil }
-            records[handle].label = labels.use(label)
+            let fresh = changed[old] ?? renamed(old, change)
+            if changed[old] == nil { changed[old] = fresh }
+            guard fresh != old else { continue }
+            count += 1
+            records[handle].label = fresh
             records[handle].isUnwritten = true
-            labels.release(old)
-            guard change.changesWay, records[handle].place != .leased else { return Rebound(summary: summary(handle)) }
-            return send(handle, way, now) ?? Rebound(summary: summary(handle))
+            labels.exchange(old, for: fresh)
+            let isTold = tells(records[handle].id)
+            var rebound: Rebound?
+            if change.changesWay, records[handle].place != .leased { rebound = send(handle, way, now) }
+            if isTold || rebound?.lease != nil { told.append(rebound ?? Rebound(summary: summary(handle))) }
         }
+        return (count, told)
+    }
+
+    private mutating func renamed(_ number: UInt32, _ change: LabelChange) -> UInt32 {
+        var label = labels[number]
+        label.rebind(change)
+        return labels.use(label)
     }
 
     /// Waiting deliveries go where `way` says.

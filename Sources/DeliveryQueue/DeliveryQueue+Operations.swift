@@ -41,7 +41,7 @@ extension DeliveryQueue {
     func summary(_ handle: UInt32) -> Summary {
         let record = records[handle]
         return Summary(
-            id: record.id, destination: destinations[Int(record.destination)].name, place: "\(record.place)",
+            id: record.id, destination: destinations[Int(record.destination)].name, place: record.place.name,
             recipients: record.recipients, attempts: Int(record.attempts),
             due: record.place == .deferred ? record.due : nil, isDelayReported: record.isDelayReported,
             label: labels[record.label])

@@ -47,6 +47,12 @@ struct LabelTable: Sendable {
         return number
     }
 
+    /// A delivery has another one.
+    mutating func exchange(_ old: UInt32, for fresh: UInt32) {
+        if fresh != Self.none { entries[Int(fresh)].uses += 1 }
+        release(old)
+    }
+
     /// One delivery less has it.
     mutating func release(_ number: UInt32) {
         guard number != Self.none else { return }

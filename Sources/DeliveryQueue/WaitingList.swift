@@ -9,6 +9,19 @@ struct Waiting: BitwiseCopyable, Sendable {
         case suspended
         /// An operator returns it to its sender; it is in the list of that order.
         case leaving
+
+        /// A constant: putting a text together costs more than all else of a summary.
+        var name: String {
+            switch self {
+            case .free: "free"
+            case .ready: "ready"
+            case .leased: "leased"
+            case .deferred: "deferred"
+            case .held: "held"
+            case .suspended: "suspended"
+            case .leaving: "leaving"
+            }
+        }
     }
 
     static let none = UInt32.max

@@ -57,7 +57,7 @@ final class NextHopConnection: SMTPClientDelegate {
     private(set) var tlsFailed = false
     /// Its TLS failed just now, and need not be.
     private var clearAddress: SocketAddress?
-    /// It went away for something that its host will be spared from now on.
+    /// It went away for something that connections to its host are spared from now on.
     var hasNewFault = false
     /// There is no way to the destination, says the DNS.
     private(set) var impossible: SMTPReply?

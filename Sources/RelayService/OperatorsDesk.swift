@@ -53,7 +53,7 @@ extension RelayShard {
     /// Submitted states and completions that the spool may have before it before an operator's work waits.
     static let backlogLimit = 16_384
     /// The pause behind a slice, in times of what the slice took: what is left of the loop is for mail.
-    private static let pauseFactor: Int64 = 6
+    private static let pauseFactor: Int64 = 4
     private static let longestPause: Int64 = 20_000_000
 
     /// Works through something in slices, so that no client and no next hop waits long for its turn.

@@ -100,12 +100,14 @@ extension RelayShard {
     /// What is queued gets other labels at once; the spool learns them with ``writeLabels()``.
     func rebind(_ selection: MailSelection, _ change: LabelChange, logs: Bool) -> EventLoopFuture<Int> {
         sweep(selection) { shard, sweep, limit in
-            let rebound = shard.queue.rebind(&sweep, limit, change, now: shard.wallMilliseconds()) { label, id, queue in
-                shard.way(label, shard.messages[id], queue)
-            }
-            for delivery in rebound { shard.follow(delivery, logs: logs) }
+            let isLogged = logs && shard.logs(.adminRebind)
+            let (count, told) = shard.queue.rebind(
+                &sweep, limit, change, now: shard.wallMilliseconds(),
+                tells: { isLogged || shard.messages[$0] != nil },
+                way: { label, id, queue in shard.way(label, shard.messages[id], queue) })
+            for delivery in told { shard.follow(delivery, logs: isLogged) }
             if change.changesWay { shard.dispatch() }
-            return rebound.count
+            return count
         }
     }
 

@@ -139,14 +139,16 @@ import Testing
         let change = LabelChange(tenant: "c", pool: "cold")
         var rebound: [DeliveryQueue.Rebound] = []
         let (changed, _) = inSlices(&queue, MailSelection(tenant: "b")) { queue, sweep in
-            let part = queue.rebind(&sweep, small, change, now: 0) { label, _, queue in
-                #expect(label.tenant == "c" && label.isRebound)
-                return .queue("cold>" + queue.split(separator: ">").last!)
-            }
-            rebound += part
-            return part.count
+            let (count, told) = queue.rebind(
+                &sweep, small, change, now: 0, tells: { $0.low > 10 },
+                way: { label, _, queue in
+                    #expect(label.tenant == "c" && label.isRebound)
+                    return .queue("cold>" + queue.split(separator: ">").last!)
+                })
+            rebound += told
+            return count
         }
-        #expect(changed == 10 && rebound.allSatisfy { $0.cameFrom != nil })
+        #expect(changed == 10 && rebound.count == 7 && rebound.allSatisfy { $0.cameFrom != nil })
         #expect(queue.summaries(MailSelection(tenant: "b"), limit: 100).isEmpty)
         let moved = queue.summaries(MailSelection(tenant: "c"), limit: 100)
         #expect(moved.count == 10 && moved.allSatisfy { $0.destination.hasPrefix("cold>") })

@@ -27,7 +27,9 @@ package final class ProxyServer: Sendable {
         package var user: String?
 
         package init(target: String, source: String?, user: String?) {
-            (self.target, self.source, self.user) = (target, source, user)
+            self.target = target
+            self.source = source
+            self.user = user
         }
     }
 
