@@ -16,15 +16,18 @@ PACKAGES := libssl-dev librocksdb-dev libunbound-dev libidn2-dev libzstd-dev nsd
 	python3-dkim python3-nacl opendkim-tools iproute2 libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
 	libboost-system-dev libboost-filesystem-dev postfix python3 python3-venv python3-aiosmtpd strace linux-perf \
 	chromium fonts-dejavu-core \
+	systemd debootstrap dpkg-dev fakeroot \
 	g++ git
 
+# Date and commit, so that a later build is a later version.
+VERSION ?= 0~$(shell git log -1 --format=%cd.%h --date=format:%Y%m%d.%H%M 2>/dev/null || date +%Y%m%d)
 SEEDS := 200000
 SOURCES := Sources Tests Benchmarks/SpoolBench Package.swift
 
-.PHONY: help setup build demo test simulate fuzz lint format peers spools
+.PHONY: help setup build demo test simulate fuzz lint format peers spools deb deb-test
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 setup: ## install the packages that are missing: Debian's, and for tests Python's
 	@Benchmarks/install-packages $(PACKAGES)
@@ -62,3 +65,9 @@ peers: build ## side by side with Postfix; PEERS="--quick" and the like are pass
 spools: setup ## every spool beside the floors of the disk; SPOOLS="--quick" and the like are passed on
 	@MILLRACE_SPOOL_BENCH=1 swift build $(SWIFT_FLAGS) --product spool-bench
 	@$(BIN)/spool-bench $(SPOOLS)
+
+deb: build ## Debian packages in .build/deb; VERSION=1.2 names them
+	@packaging/build-deb "$(VERSION)" .build/deb
+
+deb-test: deb ## install, run, upgrade and remove them on a clean Debian root; LINTIAN=--lintian checks them, too
+	@packaging/test-deb .build/deb $(LINTIAN)

@@ -100,6 +100,13 @@ extension DeliveryQueue {
         return destinations[index].connections == 0 ? takeOverdue(destination.index, now) : []
     }
 
+    /// Why it was left alone is over: it may ask again.
+    package mutating func endHold(of name: String) {
+        guard let index = indices[name], destinations[Int(index)].holdUntil > 0 else { return }
+        destinations[Int(index)].holdUntil = 0
+        enterRing(index)
+    }
+
     /// It was the first at a gate and does not go on: the next one is.
     private mutating func passTurn(_ destination: Destination) {
         guard let key = destinations[Int(destination.index)].trying else { return }

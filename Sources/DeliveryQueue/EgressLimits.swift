@@ -77,3 +77,42 @@ package struct EgressLimits: Hashable, Sendable {
         return b.isSlower(than: a) ? b : a
     }
 }
+
+// Where limits come from.
+extension EgressLimits {
+    /// Only those that `other` does not say.
+    package func without(_ other: EgressLimits) -> EgressLimits { filtered { !$0.isSaid(other) } }
+
+    /// Only those that `other` does not say, or says otherwise.
+    package func besides(_ other: EgressLimits) -> EgressLimits { filtered { !$0.isSame(self, other) } }
+
+    /// Only those that `other` says, too.
+    package func shared(with other: EgressLimits) -> EgressLimits { filtered { $0.isSame(self, other) } }
+
+    /// One of the limits, whatever its type.
+    private struct Field {
+        var isSaid: (EgressLimits) -> Bool
+        var isSame: (EgressLimits, EgressLimits) -> Bool
+        var clear: (inout EgressLimits) -> Void
+
+        init<Value: Equatable>(_ path: WritableKeyPath<EgressLimits, Value?>) {
+            isSaid = { $0[keyPath: path] != nil }
+            isSame = { $0[keyPath: path] == $1[keyPath: path] }
+            clear = { $0[keyPath: path] = nil }
+        }
+    }
+
+    private static var fields: [Field] {
+        [
+            Field(\.connections), Field(\.connectionRate), Field(\.messageRate), Field(\.messagesPerConnection),
+            Field(\.recipientsPerTransaction), Field(\.holdFirstMilliseconds), Field(\.holdCapMilliseconds),
+            Field(\.failuresBeforeHold),
+        ]
+    }
+
+    private func filtered(_ keeps: (Field) -> Bool) -> EgressLimits {
+        var rest = self
+        for field in Self.fields where !keeps(field) { field.clear(&rest) }
+        return rest
+    }
+}

@@ -3,6 +3,8 @@ package enum LimitKey {
     package static func destination(_ name: String) -> String { "d:" + name }
     package static func provider(_ name: String) -> String { "p:" + name }
     package static func source(_ name: String) -> String { "s:" + name }
+    /// A source to all destinations of a provider; no destination has a blank in its name.
+    package static func provider(_ name: String, from source: String) -> String { path(source, "provider " + name) }
     /// A source to a destination.
     package static func path(_ source: String, _ destination: String) -> String { "x:\(source)>\(destination)" }
 }

@@ -25,6 +25,8 @@ package final class EventLog: Sendable {
         var lines: [UInt8] = []
         var events: UInt64 = 0
         var isScheduled = false
+        /// Who wait until what they handed over is on the disk.
+        var waiting: [@Sendable (EventLogFault?) -> Void] = []
         var counts = EventLogCounts()
         /// Until a write succeeds.
         var writingFault: String?
@@ -78,21 +80,31 @@ package final class EventLog: Sendable {
     /// - Parameters:
     ///   - lines: whole lines (``MailEvent/append(to:)``).
     ///   - events: how many.
-    package func append(_ lines: [UInt8], events: Int) {
-        let mustWake = pending.withLock { pending in
+    package func append(_ lines: [UInt8], events: Int) { append(lines, events, nil) }
+
+    /// The same for events that something hangs on: they are synced, all that wait at a time with one sync.
+    /// - Parameter whenSafe: called once, on any thread; nil: they are on the disk. With a fault they may be there or not.
+    package func append(_ lines: [UInt8], events: Int, whenSafe: @escaping @Sendable (EventLogFault?) -> Void) {
+        append(lines, events, whenSafe)
+    }
+
+    private func append(_ lines: [UInt8], _ events: Int, _ whenSafe: (@Sendable (EventLogFault?) -> Void)?) {
+        let (isTaken, mustWake) = pending.withLock { pending in
             guard pending.lines.count + lines.count <= settings.bufferBytes else {
                 pending.counts.dropped += UInt64(events)
                 if pending.writingFault == nil {
                     pending.noteWriting("\(pending.lines.count) octets of events wait for the disk: events are dropped")
                 }
-                return false
+                return (false, false)
             }
             pending.lines.append(contentsOf: lines)
             pending.events += UInt64(events)
+            if let whenSafe { pending.waiting.append(whenSafe) }
             defer { pending.isScheduled = true }
-            return !pending.isScheduled
+            return (true, !pending.isScheduled)
         }
         if mustWake { queue.async { self.write() } }
+        if !isTaken { whenSafe?(EventLogFault("the disk does not keep up with the events")) }
     }
 
     /// Writes what waits and closes the segment. Nothing may be appended afterwards.
@@ -108,28 +120,34 @@ package final class EventLog: Sendable {
     // MARK: The writer's queue
 
     private func write() {
-        let (lines, events) = pending.withLock { pending in
+        let (lines, events, waiting) = pending.withLock { pending in
             defer {
                 pending.lines = []
                 pending.events = 0
+                pending.waiting = []
                 pending.isScheduled = false
             }
-            return (pending.lines, pending.events)
+            return (pending.lines, pending.events, pending.waiting)
         }
         guard !lines.isEmpty else { return }
         var fault: EventLogFault?
         do throws(EventLogFault) {
             try files.write(lines, now: WallInstant.now().milliseconds)
         } catch { fault = error }
+        let isWritten = fault == nil
+        if isWritten, !waiting.isEmpty {
+            do throws(EventLogFault) { try files.sync() } catch { fault = error }
+        }
         pending.withLock { pending in
             pending.noteWriting(fault?.description)
-            if fault == nil {
+            if isWritten {
                 pending.counts.events += events
                 pending.counts.bytes += UInt64(lines.count)
             } else {
                 pending.counts.dropped += events
             }
         }
+        for done in waiting { done(fault) }
     }
 
     private func maintain() {

@@ -19,23 +19,62 @@ struct JSONLine {
         swap(&bytes, &out)
     }
 
-    private mutating func open(_ name: StaticString) {
+    mutating func open(_ name: StaticString) {
         key(name)
         bytes.append(UInt8(ascii: "{"))
         isFirst = true
     }
 
-    private mutating func close() {
+    mutating func close() {
         bytes.append(UInt8(ascii: "}"))
         isFirst = false
     }
 
     private mutating func key(_ name: StaticString) {
-        if !isFirst { bytes.append(UInt8(ascii: ",")) }
-        isFirst = false
+        comma()
         bytes.append(UInt8(ascii: "\""))
         bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
         bytes.append(contentsOf: "\":".utf8)
+    }
+
+    private mutating func comma() {
+        if !isFirst { bytes.append(UInt8(ascii: ",")) }
+        isFirst = false
+    }
+
+    /// A list of texts, also of one or none.
+    mutating func add(_ name: StaticString, list: [String]) {
+        key(name)
+        append(list)
+    }
+
+    /// - Parameter name: any text.
+    mutating func add(named name: String, list: [String]) {
+        comma()
+        append(name)
+        bytes.append(UInt8(ascii: ":"))
+        append(list)
+    }
+
+    /// - Parameter json: a whole value on one line.
+    mutating func add(_ name: StaticString, json: String?) {
+        guard let json else { return }
+        key(name)
+        bytes.append(contentsOf: json.utf8)
+    }
+
+    private mutating func append(_ list: [String]) {
+        bytes.append(UInt8(ascii: "["))
+        for (index, text) in list.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            append(text)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    private mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { JSONText.append($0, to: &bytes) }
     }
 
     mutating func add(_ name: StaticString, _ value: Int) {
@@ -47,6 +86,21 @@ struct JSONLine {
         guard var text else { return }
         key(name)
         text.withUTF8 { JSONText.append($0, to: &bytes) }
+    }
+
+    /// Names in their order.
+    mutating func add(_ name: StaticString, _ texts: [String: String]) {
+        open(name)
+        for (key, value) in texts.sorted(by: { $0.key < $1.key }) {
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
+            for (text, end) in [(key, UInt8?(UInt8(ascii: ":"))), (value, nil)] {
+                var text = text
+                text.withUTF8 { JSONText.append($0, to: &bytes) }
+                if let end { bytes.append(end) }
+            }
+        }
+        close()
     }
 
     mutating func add(_ name: StaticString, _ id: MessageID) {
@@ -81,10 +135,12 @@ struct JSONLine {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    mutating func add(_ name: StaticString, _ reply: SMTPReply) {
+    /// - Parameter normalised: instead of the reply's own code.
+    mutating func add(_ name: StaticString, _ reply: SMTPReply, _ normalised: MailEvent.NormalisedCode? = nil) {
         open(name)
         add("code", Int(reply.code))
-        if let code = reply.enhanced { add("enhanced_code", code) }
+        if let code = normalised?.code ?? reply.enhanced { add("enhanced_code", code) }
+        add("enhanced_code_origin", normalised?.origin)
         add("content", reply.text)
         close()
     }
@@ -117,7 +173,8 @@ extension MailEvent {
         if !recipients.isEmpty { line.add("recipient", recipients) }
         line.add("queue", queue)
         if let size { line.add("size", size) }
-        if let response { line.add("response", response) }
+        if let response { line.add("response", response, enhancedCode) }
+        line.add("bounce_classification", classification)
         if let peer { line.add("peer_address", peer) }
         if let createdMilliseconds {
             line.add("created", Int(createdMilliseconds / 1000))
@@ -125,11 +182,18 @@ extension MailEvent {
         }
         if let attempts { line.add("num_attempts", Int(attempts)) }
         line.add("source_address", sourceAddress)
+        line.add("egress_pool", egressPool)
+        line.add("egress_source", egressSource)
+        line.add("site", site)
+        line.add("tenant", tenant)
+        line.add("campaign", campaign)
+        if !metadata.isEmpty { line.add("meta", metadata) }
         line.add("delivery_protocol", deliveryProtocol)
         line.add("reception_protocol", receptionProtocol)
         line.add("tls_protocol_version", tlsVersion)
         line.add("authn_id", user)
         line.add("listener", listener)
+        if let report { line.add(report) }
         if let automation { line.add(automation) }
         line.end(&out)
     }

@@ -47,6 +47,9 @@ final class LogFiles: @unchecked Sendable {
         try segment?.write(lines)
     }
 
+    /// What was written is on the disk.
+    func sync() throws(EventLogFault) { try segment?.sync() }
+
     private func isDue(_ segment: OpenSegment, _ now: UInt64) -> Bool {
         segment.isRemoved || segment.bytes >= settings.segmentBytes
             || Double(now) >= Double(segment.openedAt) + settings.segmentSeconds * 1000

@@ -24,6 +24,12 @@ package struct MailEvent: Sendable {
         case adminRebind = "AdminRebind"
         /// It cannot be read back from the spool and was put aside for an operator.
         case quarantine = "Quarantine"
+        /// Another system reports, later and by mail, what became of a message that it had taken (RFC 3464).
+        case outOfBand = "OOB"
+        /// A mailbox provider passes on a complaint (RFC 5965).
+        case feedback = "Feedback"
+        /// Something else came to an address for reports.
+        case unrecognizedReport = "UnrecognizedReport"
         /// An automatic rule of shaping was triggered, or what it did has ended.
         case shaping = "Shaping"
     }
@@ -37,6 +43,17 @@ package struct MailEvent: Sendable {
         package init(name: String, address: String) {
             self.name = name
             self.address = address
+        }
+    }
+
+    /// An enhanced code with the class of its reply.
+    package struct NormalisedCode: Sendable, Hashable {
+        package var code: EnhancedStatusCode
+        /// `derived`, `contradictory` …; nil: the reply had it in front.
+        package var origin: String?
+        package init(_ code: EnhancedStatusCode, origin: String?) {
+            self.code = code
+            self.origin = origin
         }
     }
 
@@ -60,6 +77,15 @@ package struct MailEvent: Sendable {
     package var attempts: UInt32?
     /// Local address that the connection to the next hop came from.
     package var sourceAddress: String?
+    /// The sources that it may leave by, and the one it left by.
+    package var egressPool: String?
+    package var egressSource: String?
+    /// The destination without its pool: a domain, a next hop, or exchangers that domains share.
+    package var site: String?
+    package var tenant: String?
+    package var campaign: String?
+    /// What else its operator calls it by; empty: nothing.
+    package var metadata: [String: String] = [:]
     /// `ESMTP`, `ESMTPS`, `LMTP`.
     package var deliveryProtocol: String?
     /// `ESMTPSA` and its like (RFC 3848), `HTTP`, or `internal` for notifications made here.
@@ -70,6 +96,12 @@ package struct MailEvent: Sendable {
     package var user: String?
     /// Name of the listener.
     package var listener: String?
+    /// What a failure was about; nil: not asked for.
+    package var classification: String?
+    /// Stands for the response's own enhanced code; nil: that is as it came.
+    package var enhancedCode: NormalisedCode?
+    /// What came back, for the kinds that are about that.
+    package var report: ReportDetails?
 
     /// Only of ``Kind/shaping``.
     package var automation: Automation?

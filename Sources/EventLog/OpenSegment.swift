@@ -7,6 +7,7 @@ final class OpenSegment {
     private let file: Int32
     private(set) var bytes = 0
     let openedAt: UInt64
+    private var isNameSafe = false
 
     /// - Parameter now: wall milliseconds; the segment's name.
     init(in directory: String, after last: SegmentName?, now: UInt64) throws(EventLogFault) {
@@ -36,6 +37,19 @@ final class OpenSegment {
             offset += written
         }
         bytes += lines.count
+    }
+
+    /// What was written is on the disk, and so is the name of its file.
+    func sync() throws(EventLogFault) {
+        let path = name.path(directory, .open)
+        guard !isRemoved else { throw EventLogFault("\(path) was removed while it was written") }
+        guard fdatasync(file) == 0 else { throw .system("sync \(path)") }
+        guard !isNameSafe else { return }
+        let folder = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw .system("open \(directory)") }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw .system("sync \(directory)") }
+        isNameSafe = true
     }
 
     /// Its file is in no directory any more: what is written is lost.

@@ -26,6 +26,8 @@ package actor LoadGenerator {
     private(set) var began: MonotonicInstant
     private(set) var series = SeriesRecorder()
     private var drainBegan: MonotonicInstant?
+    /// The ledger could not be written any more, as on a full disk: no message begins from then on.
+    package private(set) var ledgerFault: RecordFault?
     /// What the loops' threads and the whole process had used when the first connection was opened.
     private var threadsAtBegin: [Double] = []
     private var usedAtBegin = 0.0
@@ -174,9 +176,17 @@ package actor LoadGenerator {
             let part = try await onLoop(loop) { $0.snapshot() }
             counts.add(part.counts)
             recent.merge(part.recent)
-            try ledger?.append(part.ledger)
+            keep(part.ledger)
         }
         return (counts, recent.histogram)
+    }
+
+    private func keep(_ lines: [UInt8]) {
+        guard ledgerFault == nil else { return }
+        do throws(RecordFault) { try ledger?.append(lines) } catch {
+            ledgerFault = error
+            plan.stop()
+        }
     }
 
     private func replies() async throws -> [ReplyCount] {
@@ -230,6 +240,7 @@ package actor LoadGenerator {
         ledger?.close()
         var record = makeRecord(counts, measures, effort)
         if isInterrupted { record.warnings.append("interrupted after \(fixed(record.elapsedSeconds, 1)) s") }
+        if let ledgerFault { record.warnings.append("\(ledgerFault): the run ended there") }
         if let path = configuration.recordPath { try writeOutput(try RecordFile.text(record), to: path) }
         return record
     }

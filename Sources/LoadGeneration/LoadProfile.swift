@@ -2,7 +2,7 @@ package import LoadPacing
 import Measures
 package import RunRecords
 
-/// A load as a file (`--profile`): rate or stages, arrivals, duration, warm-up, ramp of connections.
+/// A load as a file (`--profile`): rate or stages, arrivals, duration, warm-up, ramp of connections, times to wait.
 ///
 ///     arrivals: poisson
 ///     warm_up: 5s
@@ -19,10 +19,12 @@ package struct LoadProfile {
     package private(set) var duration: Double?
     package private(set) var warmUp: Double?
     package private(set) var rampUp: Double?
+    package private(set) var connectTimeout: Double?
+    package private(set) var replyTimeout: Double?
 
     /// - Throws: ``RecordFault`` with file, line, key and the allowed form.
     package init(file: String) throws(RecordFault) {
-        let keys = ["rate", "arrivals", "duration", "warm_up", "ramp_up", "stages"]
+        let keys = ["rate", "arrivals", "duration", "warm_up", "ramp_up", "connect_timeout", "reply_timeout", "stages"]
         let mapping = try StrictMapping(file: file, keys: keys)
         rate = try Self.rate(mapping, "rate")
         stages = try Self.stages(mapping, depth: 0)
@@ -30,6 +32,8 @@ package struct LoadProfile {
         duration = try Self.seconds(mapping, "duration")
         warmUp = try Self.seconds(mapping, "warm_up")
         rampUp = try Self.seconds(mapping, "ramp_up")
+        connectTimeout = try Self.waitingTime(mapping, "connect_timeout")
+        replyTimeout = try Self.waitingTime(mapping, "reply_timeout")
         guard (rate == nil) != stages.isEmpty else {
             throw mapping.fault(rate == nil ? "rate" : "stages", "expected either 'rate' or 'stages'")
         }
@@ -91,6 +95,12 @@ package struct LoadProfile {
     private static func seconds(_ mapping: StrictMapping, _ key: String) throws(RecordFault) -> Double? {
         guard let text = try mapping.text(key) else { return nil }
         do { return try HumanDuration(parsing: text).seconds } catch { throw mapping.fault(key, error.description) }
+    }
+
+    private static func waitingTime(_ mapping: StrictMapping, _ key: String) throws(RecordFault) -> Double? {
+        guard let time = try seconds(mapping, key) else { return nil }
+        guard LoadTransport.waitingTimes.contains(time) else { throw mapping.fault(key, "expected 1s to 24h") }
+        return time
     }
 
     private static func arrivals(_ mapping: StrictMapping) throws(RecordFault) -> Arrivals? {

@@ -60,6 +60,8 @@ package struct LoadTransport: Sendable {
     /// Seconds for each reply; nil: those of RFC 5321 §4.5.3.2, over HTTP ``usualAnswerSeconds``.
     package var replySeconds: Double?
     package static let usualAnswerSeconds = 60.0
+    /// What either may be: connections look at their clocks once a second.
+    package static let waitingTimes = 1.0...86_400
     var answerSeconds: Double { replySeconds ?? Self.usualAnswerSeconds }
     package var hostname = "traffic-gen.test"
     /// MAIL, RCPT and DATA in one write (RFC 2920).

@@ -17,6 +17,7 @@ extension MTASettings {
         for entry in dkim { check(entry, probe, &faults) }
         checkOperation(probe, &faults)
         checkEvents(probe, &faults)
+        checkReports(probe, &faults)
         checkAdmin(&faults)
         checkProduction(&faults)
         return faults

@@ -53,12 +53,15 @@ package struct MTASettings: ConfigurationSection {
     package var http: HTTPSection?
     package var log: LogSection?
     package var webHooks: [WebHookSection] = []
+    package var classification: ClassificationSection?
+    package var reports: [ReportSection] = []
     package var production = ProductionSettings()
 
     package init() {}
 
     package static var keys: [ConfigurationKey<MTASettings>] {
         identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys + productionKeys
+            + reportKeys
     }
 
     private static var identityKeys: [ConfigurationKey<MTASettings>] {

@@ -90,6 +90,7 @@ package enum ListeningSockets {
     }
 
     private static func fault(_ want: WantedSocket, _ text: String) -> LifeFault {
-        LifeFault("listener '\(want.name)' on \(want.host):\(want.port): \(text)")
+        let listener = want.name == BoundSockets.http ? "http" : "listener '\(want.name)'"
+        return LifeFault("\(listener) on \(want.host):\(want.port): \(text)")
     }
 }

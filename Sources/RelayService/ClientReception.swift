@@ -99,7 +99,8 @@ final class ClientReception: SMTPServerDelegate {
 
     func recipient(_ connection: SMTPServerConnection) -> SMTPReply? {
         // No open relay: who may send anywhere, or mail that is ours to take.
-        guard mayRelay || shard.policy.isOurs(connection.session.proposedRecipient.domain) else {
+        let address = connection.session.proposedRecipient
+        guard mayRelay || shard.policy.isOurs(address.domain) || shard.takesReports(address) else {
             shard.counts.refused += 1
             return SMTPReply(554, .init(5, 7, 1), "Relay access denied")
         }
@@ -168,11 +169,10 @@ final class ClientReception: SMTPServerDelegate {
         isReceiving = false
         shard.reception.commit(wasHeld: heldConnection != nil)
         leaveHeld()
-        shard.signAndAccept(
-            UnsignedMessage(
-                message: message, hash: hash, trace: ByteBuffer(bytes: trace), connection: connection,
-                listener: listener,
-                received: received))
+        let unsigned = UnsignedMessage(
+            message: message, hash: hash, trace: ByteBuffer(bytes: trace), connection: connection, listener: listener,
+            received: received)
+        if !shard.takeReport(unsigned) { shard.signAndAccept(unsigned) }
         return .later
     }
 

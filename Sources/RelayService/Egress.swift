@@ -72,6 +72,7 @@ package struct EgressConfiguration: Sendable {
 /// What connections to next hops share: policies and TLS contexts, made once.
 struct Egress: Sendable {
     let configuration: EgressConfiguration
+    var hasPools: Bool { !configuration.pools.isEmpty }
     private let contexts: HopContexts
     /// Who may have signed certificates of hosts that MTA-STS wants verified; nil: nobody wants.
     let trust: TrustStore?

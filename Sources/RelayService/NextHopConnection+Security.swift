@@ -147,7 +147,9 @@ extension NextHopConnection {
             !connection.session.capabilities.binaryMIME,
             let fault = HostMemory.suspect(evidence, isPipelined: connection.session.usesPipelining)
         else { return }
-        hasNewFault = shard.note(fault, at: address.address, for: HostMemory.dayMilliseconds)
+        shard.note(fault, at: address.address, for: HostMemory.dayMilliseconds)
+        // Connections from now on know it: this one did not. Where nothing more can be remembered, mail waits as usual.
+        hasNewFault = shard.fails(fault, at: address.address)
     }
 }
 
@@ -156,13 +158,10 @@ extension RelayShard {
         hostMemory.has(fault, address, now: wallMilliseconds())
     }
 
-    /// - Returns: false if it was known.
-    @discardableResult
-    func note(_ fault: HostMemory.Fault, at address: SocketAddress, for milliseconds: UInt64) -> Bool {
+    func note(_ fault: HostMemory.Fault, at address: SocketAddress, for milliseconds: UInt64) {
         let now = wallMilliseconds()
-        guard !hostMemory.has(fault, address, now: now) else { return false }
+        guard !hostMemory.has(fault, address, now: now) else { return }
         counts.hostFaults[fault, default: 0] += 1
         hostMemory.note(fault, address, until: now + milliseconds, now: now)
-        return true
     }
 }

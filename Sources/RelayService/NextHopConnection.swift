@@ -34,8 +34,7 @@ final class NextHopConnection: SMTPClientDelegate {
     /// A rate lets it begin no message before then, wall milliseconds.
     var mayBeginAt: UInt64 = 0
     /// What of its own source made it fail; nil: nothing, as far as is known.
-    enum SourceFault { case address, proxy }
-    private(set) var sourceFault: SourceFault?
+    private(set) var sourceFault: OwnFault?
     let policy: EgressPolicy
     private(set) var connection: SMTPClientConnection?
     private var attempt: SMTPClientConnection?
@@ -56,7 +55,7 @@ final class NextHopConnection: SMTPClientDelegate {
     private var lastWasChunk = false
     /// Its TLS failed just now, and need not be.
     private var clearAddress: SocketAddress?
-    /// It went away for something that its host will be spared from now on.
+    /// It went away for something that connections to its host are spared from now on.
     var hasNewFault = false
     /// There is no way to the destination, says the DNS.
     private(set) var impossible: SMTPReply?
@@ -152,12 +151,13 @@ final class NextHopConnection: SMTPClientDelegate {
         configuration.keepsReplies = shard.logs(.delivery)
         configuration.serverProtocol = shard.routes.hop(of: name)?.serverProtocol ?? .smtp
         let (local, proxy) = (path.source?.addresses ?? policy.sources, path.source?.proxy)
+        var way = security.client(
+            target, shard.egress, policy, source: shard.egress.source(local, to: proxy?.address ?? target.address))
+        way.proxy = proxy
         let seconds = addresses.isEmpty ? Self.connectSeconds.only : Self.connectSeconds.oneOfMany
         attempt = SMTPClientConnection.connect(
             to: target.address, loop: shard.context, configuration: configuration, delegate: self,
-            timeout: .seconds(seconds),
-            security: security.client(
-                target, shard.egress, policy, source: shard.egress.source(local, to: proxy?.address ?? target.address)))
+            timeout: .seconds(seconds), security: way)
         if !shard.desk.traces.isEmpty, let attempt { shard.follow(self, attempt) }
     }
 
@@ -229,6 +229,9 @@ final class NextHopConnection: SMTPClientDelegate {
     /// not.
     private func failed(_ connection: SMTPClientConnection, _ cause: ClientCloseCause) {
         attempt = nil
+        sourceFault = connection.ownFault
+        // Another host would be tried by the same proxy and the same address.
+        if sourceFault == .proxy { addresses = [] }
         noteFailed(connection, cause)
         lastCause = connection.handshakeFailed ? withoutTLS(cause) : withoutAuthentication(connection, cause)
         if connection.handshakeFailed, security.tls == .opportunistic, let address {

@@ -15,10 +15,12 @@ package final class NextHopSecurity: Sendable {
         self.reports = reports
     }
 
-    /// Begins to keep policies fresh and reports written.
-    func start() {
-        if let names { policies?.start(names) }
-        reports?.start()
+    /// Reads what was known before, then begins to keep policies fresh and reports written. Not earlier: another process
+    /// may have the files until then.
+    /// - Throws: ``RecordFault`` that names the file.
+    func start() throws {
+        if let names { try policies?.start(names) }
+        try reports?.start()
     }
 
     /// Everything known is written.

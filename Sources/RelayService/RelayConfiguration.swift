@@ -81,6 +81,10 @@ package struct RelayConfiguration: Sendable {
     package var http: HTTPConfiguration?
     /// Nil: no event log.
     package var events: EventConfiguration?
+    /// Nil: nobody is told what failures were about.
+    package var classification: ReplyRules?
+    /// Addresses that bounces and complaints come back to.
+    package var reports = ReportRules()
     /// Nil: no shaping.
     package var shaping: ShapingConfiguration?
     /// Names printed in the record.

@@ -1,3 +1,5 @@
+import EventLog
+
 /// What one shard counts, in recipients unless said otherwise. Confined to its event loop.
 struct RelayCounts: Sendable {
     var recovered: UInt64 = 0
@@ -20,6 +22,11 @@ struct RelayCounts: Sendable {
     var deferrals: UInt64 = 0
     var possibleDuplicates: UInt64 = 0
     var clients = 0
+    /// Recipients of failures by event and category; the categories are bounded by the rules' own bound.
+    var categories: [MailEvent.Kind: [String: UInt64]] = [:]
+    /// Reports by kind, and those that were dropped once they were in the log.
+    var reports: [String: UInt64] = [:]
+    var droppedReports: UInt64 = 0
     /// Clients admitted, those with TLS, AUTH by result.
     var connections: UInt64 = 0
     var tlsSessions: UInt64 = 0
@@ -46,6 +53,9 @@ struct RelayCounts: Sendable {
         possibleDuplicates += other.possibleDuplicates
         clients += other.clients
         connections += other.connections
+        for (kind, found) in other.categories { categories[kind, default: [:]].merge(found, uniquingKeysWith: +) }
+        reports.merge(other.reports, uniquingKeysWith: +)
+        droppedReports += other.droppedReports
         tlsSessions += other.tlsSessions
         authenticated += other.authenticated
         authenticationFailures += other.authenticationFailures

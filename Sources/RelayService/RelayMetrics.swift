@@ -22,6 +22,16 @@ package enum RelayMetrics {
         "millrace_dkim_failures_total", .counter, "Messages refused for now because a signature could not be made.")
     static let notifications = MetricFamily(
         "millrace_notifications_total", .counter, "Recipients of notifications made here (RFC 3464).")
+    static let classified = MetricFamily(
+        "millrace_classified_recipients_total", .counter,
+        "Recipients of failures in the log by category and event (where classification is configured).",
+        labels: ["category", "event"])
+    static let reports = MetricFamily(
+        "millrace_reports_total", .counter,
+        "Messages to addresses for reports by kind: bounce, complaint, automatic_reply, unrecognized.",
+        labels: ["kind"])
+    static let droppedReports = MetricFamily(
+        "millrace_reports_dropped_total", .counter, "Of those, the ones that went no further than the log.")
     static let queued = MetricFamily("millrace_queued_recipients", .gauge, "Recipients that wait or are on their way.")
     static let deliveries = MetricFamily(
         "millrace_queue_deliveries", .gauge,
@@ -97,15 +107,19 @@ package enum RelayMetrics {
     static let started = MetricFamily(
         "millrace_process_start_time_seconds", .gauge, "When the process began, seconds since 1970.")
 
-    package static let families = [
-        connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
-        signatureFailures, notifications, queued, deliveries, nextHops, resident, commits, commitRecords, commitSeconds,
-        deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
-        failedAccepts, dnsLookups, hostFaults, tlsResults, policyFetches, policiesKept, logEvents, logBytes, logHealthy,
-        logRemovedUnread,
-        hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
-        automations, automationTriggers,
-    ]
+    package static let families =
+        [
+            connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
+            signatureFailures, notifications, classified, reports, droppedReports, queued, deliveries, nextHops,
+            resident, commits, commitRecords,
+            commitSeconds,
+            deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
+            failedAccepts, dnsLookups, hostFaults, tlsResults, policyFetches, policiesKept, logEvents, logBytes,
+            logHealthy,
+            logRemovedUnread,
+            hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
+            automations, automationTriggers,
+        ] + egress
 
     /// Destinations with a line of their own; labels must not grow with the world.
     static let destinationsShown = 50
@@ -141,6 +155,7 @@ extension RelayServer {
         try await addSpool(&text)
         addLoad(counts, &text)
         addEvents(&text)
+        try await addEgress(&text)
         try await addShaping(&text)
         addSecurity(counts, &text)
         let usage = ProcessUsage.current()
@@ -168,7 +183,18 @@ extension RelayServer {
         text.add(RelayMetrics.recipients, outcomes.map { ([$0.0], Double($0.1)) })
         text.add(RelayMetrics.signatureFailures, counts.unsigned)
         text.add(RelayMetrics.notifications, counts.generated)
+        addReports(counts, &text)
         text.add(RelayMetrics.queued, counts.queued)
+    }
+
+    private func addReports(_ counts: RelayCounts, _ text: inout MetricText) {
+        let categories = counts.categories.flatMap { kind, found in
+            found.map { ([$0.key, kind.rawValue], Double($0.value)) }
+        }
+        text.add(RelayMetrics.classified, categories.sorted { $0.0.lexicographicallyPrecedes($1.0) })
+        let kinds = ["bounce", "complaint", "automatic_reply", "unrecognized"]
+        text.add(RelayMetrics.reports, kinds.map { ([$0], Double(counts.reports[$0] ?? 0)) })
+        text.add(RelayMetrics.droppedReports, counts.droppedReports)
     }
 
     private func addEvents(_ text: inout MetricText) {

@@ -17,7 +17,7 @@ import Synchronization
 
 /// The relay: a listener, a shard on each event loop, one group commit.
 package actor RelayServer {
-    private var configuration: RelayConfiguration
+    private(set) var configuration: RelayConfiguration
     let spool: any Spool
     let committer: GroupCommitter
     let commits: CommitLatencies
@@ -50,7 +50,7 @@ package actor RelayServer {
         let parts = try RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
         let egress = try Egress(configuration.egress)
         try parts.adopt(configuration.egress)
-        parts.security?.start()
+        try parts.security?.start()
         let shards = loops.contexts.map { RelayShard($0, parts, configuration, egress) }
         let administrator = Administrator(shards, path: configuration.ordersPath)
         try await administrator.begin()
@@ -189,6 +189,7 @@ package actor RelayServer {
         parts.authentication.replace(fresh.users)
         configuration = fresh
         load.adopt(fresh)
+        try await watchSources()
         for shard in shards { try await shard.context.eventLoop.submit { shard.adopt(fresh, egress) }.get() }
     }
 
@@ -207,6 +208,7 @@ package actor RelayServer {
         try await watchLoad()
         try await administrator.tick()
         guard endsSecond else { return nil }
+        try await watchSources()
         return (series.add(totals(counts), at: .now()), counts.queued)
     }
 

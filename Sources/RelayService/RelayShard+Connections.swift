@@ -173,7 +173,7 @@ extension RelayShard {
         }
         if askFirst(lease, waiting, connection) || (routes.needsLookups && relocate(lease, waiting)) { return }
         let recipients = transaction(message, waiting, connection.recipientsPerTransaction)
-        let envelope = message.envelope.narrowed(to: recipients)
+        let envelope = withEnvelopeID(message.envelope.narrowed(to: recipients), lease.id)
         if let impossible = impossibility(message, client.session) ?? connection.impossibility(message) {
             fail(lease, waiting, impossible)
             return

@@ -20,6 +20,13 @@ extension RelayShard {
             postpone(destination, SMTPReply(451, .init(4, 3, 5), pool), until: now + Self.farMilliseconds, now)
             return nil
         }
+        // Where there is a way that mail may go, it goes that way.
+        if isShaping, let reply = ways.first?.bounce, ways.allSatisfy({ $0.bounce != nil }) {
+            bounceAll(of: text, reply)
+            noteSuspended(text)
+            postpone(destination, reply, until: now + Self.bounceMilliseconds, now)
+            return nil
+        }
         for key in gates(ways, path) {
             guard let until = queue.mustQueue(destination, at: key) else { continue }
             queue.connectionDenied(destination, by: key, until: until)
@@ -39,13 +46,16 @@ extension RelayShard {
         case .denied(let gate, let denial):
             queue.connectionDenied(destination, by: gate, until: denial.until)
         case .unavailable(let suspension):
+            if isShaping { noteSuspended(text) }
             postpone(destination, suspension.reply, until: min(suspension.until, now + Self.farMilliseconds), now)
         }
         return nil
     }
 
     /// A destination that has no way is looked at again after so long at the latest.
-    private static let farMilliseconds: UInt64 = 30_000
+    private static let farMilliseconds: UInt64 = 5_000
+    /// What came for a destination whose mail is being returned is returned after so long at the latest.
+    private static let bounceMilliseconds: UInt64 = 1_000
 
     /// One way that a connection may go, and all that applies to it.
     private struct Way {
@@ -53,6 +63,8 @@ extension RelayShard {
         var provider: String?
         var candidate: EgressBook.Candidate
         var limits: EgressLimits
+        /// Shaping returns what would go this way.
+        var bounce: SMTPReply?
     }
 
     /// Nil: there is no such pool.
@@ -77,6 +89,9 @@ extension RelayShard {
             let usual = egress.configuration.pathLimits(source, destination)
             let path = shaped.map { usual.tightened(by: $0.pathLimits) } ?? usual
             parts.append((LimitKey.path(source.name, destination), path))
+            if let provider = shaped?.provider {
+                parts.append((LimitKey.provider(provider, from: source.name), shaped!.providerSourceLimits))
+            }
         }
         // What shaping may limit later is counted from the first connection on.
         let claims = parts.filter { isShaping || $0.1.isShared }.map { LimitBook.Claim($0.0, $0.1) }
@@ -85,7 +100,7 @@ extension RelayShard {
             candidate: .init(
                 source: source?.name, weight: weight, claims: claims,
                 suspension: operatorsSuspension(source, destination, now) ?? shaped?.suspension),
-            limits: parts.map(\.1).reduce(EgressLimits()) { $0.tightened(by: $1) })
+            limits: parts.map(\.1).reduce(EgressLimits()) { $0.tightened(by: $1) }, bounce: shaped?.bounce)
     }
 
     /// Where a destination with these ways may have to wait.
@@ -121,9 +136,7 @@ extension RelayShard {
     func openingFailed(_ connection: NextHopConnection, _ cause: ClientCloseCause) {
         let (destination, now, path) = (connection.destination, wallMilliseconds(), connection.path)
         if !connection.hasMoved { logHold(queue: queue.name(of: destination), cause.reply) }
-        if isShaping, case .refused(let reply) = cause, connection.address != nil {
-            observe(reply, path, message: nil)
-        }
+        if isShaping, connection.address != nil, connection.sourceFault == nil { observe(cause, path) }
         let cap = queue.policy(of: destination).retry.first
         connection.counts?.failed(isOfProxy: connection.sourceFault == .proxy)
         if let source = path.source, connection.address != nil, connection.sourceFault != nil || path.hasAlternatives {
@@ -172,6 +185,7 @@ extension RelayShard {
             parts.limits.adopt(fresh)
             connection.heldKeys += fresh
             connection.path.take(way.candidate.claims, way.limits)
+            connection.mayBeginAt = 0
         }
     }
 

@@ -42,6 +42,7 @@ extension RelayShard {
         event.recipients = message.envelope.recipients
         event.size = message.content.size
         event.createdMilliseconds = message.acceptedMilliseconds
+        event.describe(message.envelope.labels)
         switch sender {
         case .client(let connection, let listener, _): event.describe(connection, listener)
         case .injection(_, let peer):
@@ -95,6 +96,7 @@ extension RelayShard {
         event.response = reply
         event.attempts = lease.attempts
         event.describe(hop)
+        classify(&event)
         log(event)
     }
 
@@ -108,6 +110,7 @@ extension RelayShard {
         event.recipients = message.map { message in recipients.map { message.envelope.recipients[$0] } } ?? []
         event.attempts = message?.attempts
         event.response = reply
+        classify(&event)
         log(event)
     }
 
@@ -126,7 +129,15 @@ extension RelayShard {
         var event = MailEvent(.delayed, at: wallMilliseconds())
         event.queue = name
         event.response = reply
+        describe(&event, queue: name)
         log(event)
+    }
+
+    /// The destination, and where there are pools the one of this queue.
+    private func describe(_ event: inout MailEvent, queue text: String) {
+        let name = QueueName(text)
+        event.site = name.destination
+        if egress.hasPools { event.egressPool = name.pool ?? egress.configuration[name.destination].pool }
     }
 
     private func event(
@@ -138,12 +149,14 @@ extension RelayShard {
         event.size = message?.size
         event.createdMilliseconds = message?.acceptedMilliseconds ?? id.milliseconds
         event.queue = name
+        event.describe(message?.envelope.labels)
+        if let name { describe(&event, queue: name) }
         return event
     }
 }
 
 extension MailEvent {
-    fileprivate mutating func describe(_ connection: SMTPServerConnection, _ listener: ListenerState) {
+    mutating func describe(_ connection: SMTPServerConnection, _ listener: ListenerState) {
         peer = Peer(name: connection.session.clientName, address: connection.clientText)
         receptionProtocol = ReceivedField(connection, listener.configuration.kind).keyword
         tlsVersion = connection.tls?.version
@@ -154,6 +167,12 @@ extension MailEvent {
     fileprivate mutating func describe(_ hop: NextHopConnection) {
         let ends = hop.ends
         (peer, sourceAddress, deliveryProtocol) = (ends.peer, ends.source, ends.protocolName)
+        egressSource = hop.path.source?.name
         tlsVersion = hop.connection?.tls?.version
+    }
+
+    fileprivate mutating func describe(_ labels: MessageLabels?) {
+        guard let labels else { return }
+        (tenant, campaign, metadata) = (labels.tenant, labels.campaign, labels.metadata)
     }
 }

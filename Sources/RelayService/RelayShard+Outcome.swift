@@ -12,11 +12,13 @@ extension RelayShard {
         success: QueuedMessage.Success, at hop: NextHopConnection
     ) {
         guard let message = messages[load.lease.id] else { return }
+        if isShaping, result.refusal != nil || !result.refusedRecipients.isEmpty { observe(result, at: hop) }
         logOutcome(load, message, result, hop)
         let applied = message.apply(result, sent: load.recipients, success: success)
         counts.delivered += UInt64(applied.delivered)
         counts.bounced += UInt64(applied.failed)
         counts.queued -= UInt64(applied.delivered + applied.failed)
+        hop.counts?.add(applied, sent: load.recipients.count)
         if applied.delivered > 0, let accepted = message.acceptedInstant {
             deliveryLatency.record(nanoseconds: now.nanoseconds(since: accepted))
             desk.latency.record(nanoseconds: now.nanoseconds(since: accepted))

@@ -32,7 +32,9 @@ extension RelayShard {
     }
 
     private func send(_ action: DeliveryNotification.Action, _ id: MessageID, _ outcomes: [(Int, SMTPReply)]) {
-        guard let message = messages[id] else { return }
+        guard let message = messages[id], !configuration.reports.dropsBounces(to: message.envelope.reversePath) else {
+            return
+        }
         let now = wallMilliseconds()
         var notification = DeliveryNotification(
             action: action, hostname: hostname, id: newID(), originalID: id,

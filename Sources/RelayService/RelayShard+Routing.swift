@@ -203,7 +203,7 @@ extension RelayShard {
 
     /// Leases the queue's ready mail, some at a time, until there is none.
     /// - Parameter body: ends the lease and calls `done` with whether the message stayed.
-    private func empty(
+    func empty(
         _ destination: Destination,
         _ body: @escaping (RelayShard, DeliveryQueue.Lease, _ done: @escaping (Bool) -> Void) -> Void
     ) {

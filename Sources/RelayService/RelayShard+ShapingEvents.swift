@@ -5,14 +5,17 @@ import TrafficShaping
 
 // What the log is told of automatic shaping, and what is written down of it.
 extension RelayShard {
-    /// Four times a second, on one of the loops.
+    /// Four times a second.
     func tickShaping() {
-        guard isShaping, context.index == 0 else { return }
+        guard isShaping else { return }
+        if context.index == 0 { tickForAll() }
+        wakeSuspended()
+    }
+
+    /// One of the loops does what has to be done once.
+    private func tickForAll() {
         let now = wallMilliseconds()
-        let events = parts.shaping.expire(now: now)
-        tell(events)
-        // What was suspended goes on.
-        if !events.isEmpty { dispatch() }
+        tell(parts.shaping.expire(now: now))
         guard let state = parts.shaping.stateToWrite(now: now) else { return }
         let shaping = parts.shaping
         parts.readers.submit { _ in shaping.write(state) }

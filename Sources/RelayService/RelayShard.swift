@@ -6,6 +6,7 @@ import MailTypes
 import Measures
 import NIOCore
 import NIOPosix
+import ReplyClassification
 import SMTPProtocol
 import SMTPTransport
 import SpoolContract
@@ -82,6 +83,7 @@ final class RelayShard: @unchecked Sendable {
     var resting: [Destination: [NextHopConnection]] = [:]
     /// What next hops failed at lately.
     var hostMemory = HostMemory()
+    var shaping = ShapingMemory()
 
     // Inbound
     var reception: ReceptionBudget
@@ -149,6 +151,10 @@ final class RelayShard: @unchecked Sendable {
     /// Clients' messages that are to be signed, and threads that are at it.
     var unsigned = Deque<UnsignedMessage>()
     var signersBusy = 0
+    /// Answers of the classifier, once there is one.
+    var verdicts: RememberedVerdicts?
+    /// Reports that are being read or written down.
+    var readingReports = 0
     /// Injected messages that are being signed.
     var signing = 0
     func wallMilliseconds() -> UInt64 { WallInstant.now().milliseconds }
@@ -371,6 +377,7 @@ final class RelayShard: @unchecked Sendable {
     /// Nothing is being written or delivered.
     var isQuiet: Bool {
         pending.isEmpty && queue.leasedCount == 0 && routing == 0 && signing == 0 && signersBusy == 0
+            && readingReports == 0
     }
 
     /// What an operator should know; bounded.

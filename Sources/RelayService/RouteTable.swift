@@ -80,8 +80,11 @@ package struct RouteTable: Sendable {
         return .exchangers(of: String(decoding: domain, as: UTF8.self))
     }
 
+    /// The destination is a domain that has its queue by configuration.
+    func isNamed(_ destination: String) -> Bool { rules[destination] != nil }
+
     /// The next hop of a destination; nil: look up its exchangers.
-    func hop(of destination: String) -> Hop? {
+    package func hop(of destination: String) -> Hop? {
         switch rules[destination] {
         case .hop(let hop)?: return hop
         case .exchangers?: return nil

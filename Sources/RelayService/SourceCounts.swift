@@ -5,12 +5,19 @@ final class SourceCounts {
     private(set) var failed: UInt64 = 0
     private(set) var failedAtProxy: UInt64 = 0
     /// Recipients.
-    var delivered: UInt64 = 0
-    var bounced: UInt64 = 0
-    var deferred: UInt64 = 0
+    private(set) var delivered: UInt64 = 0
+    private(set) var bounced: UInt64 = 0
+    private(set) var deferred: UInt64 = 0
 
     func failed(isOfProxy: Bool) {
         if isOfProxy { failedAtProxy += 1 } else { failed += 1 }
+    }
+
+    /// What a transaction came to.
+    func add(_ outcome: (delivered: Int, failed: Int), sent: Int) {
+        delivered += UInt64(outcome.delivered)
+        bounced += UInt64(outcome.failed)
+        deferred += UInt64(sent - outcome.delivered - outcome.failed)
     }
 }
 

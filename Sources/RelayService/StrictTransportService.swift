@@ -43,19 +43,14 @@ package final class StrictTransportService: DomainPolicies {
     private let report: @Sendable (TLSSessionResult) -> Void
 
     /// - Parameter report: is told of policies that could not be had.
-    /// - Throws: ``RecordFault`` for a file that cannot be read: without it an attacker could undo what is in force.
     package init(
         _ settings: Settings, fetcher: any PolicyFetcher,
         report: @escaping @Sendable (TLSSessionResult) -> Void = { _ in }
-    ) throws {
+    ) {
         self.settings = settings
         self.fetcher = fetcher
         self.report = report
-        var state = State()
-        if let file = settings.file, FileManager.default.fileExists(atPath: file) {
-            state.cache.restore(try RecordFile.read([StrictTransportCache.Entry].self, from: file), now: Self.now())
-        }
-        self.state = Mutex(state)
+        state = Mutex(State())
     }
 
     package var counts: Counts {
@@ -132,7 +127,12 @@ package final class StrictTransportService: DomainPolicies {
 
     // MARK: In the background
 
-    func start(_ names: any NameLookups) {
+    /// - Throws: ``RecordFault`` for a file that cannot be read: without it an attacker could undo what is in force.
+    package func start(_ names: any NameLookups) throws {
+        if let file = settings.file, FileManager.default.fileExists(atPath: file) {
+            let kept = try RecordFile.read([StrictTransportCache.Entry].self, from: file)
+            state.withLock { $0.cache.restore(kept, now: Self.now()) }
+        }
         let task = Task { [weak self] in
             while !Task.isCancelled {
                 try? await Task.sleep(nanoseconds: Self.pauseNanoseconds)
@@ -167,7 +167,7 @@ package final class StrictTransportService: DomainPolicies {
         }
     }
 
-    func close() async {
+    package func close() async {
         let task = state.withLock { $0.task }
         task?.cancel()
         await task?.value

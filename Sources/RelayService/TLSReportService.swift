@@ -34,12 +34,14 @@ package final class TLSReportService: Sendable {
     private let settings: Settings
     private let state: Mutex<State>
 
-    /// Reads what today's files say.
-    /// - Throws: ``RecordFault`` that names the directory.
-    package init(_ settings: Settings) throws {
+    package init(_ settings: Settings) {
         self.settings = settings
+        state = Mutex(State(day: Self.today()))
+    }
+
+    /// Reads what today's files say.
+    private func restore() throws(RecordFault) {
         let today = Self.today()
-        var state = State(day: today)
         do {
             try FileManager.default.createDirectory(atPath: settings.directory, withIntermediateDirectories: true)
             for name in try FileManager.default.contentsOfDirectory(atPath: settings.directory).sorted() {
@@ -47,16 +49,15 @@ package final class TLSReportService: Sendable {
                 do {
                     let report = try RecordFile.read(TLSReport.self, from: settings.directory + "/" + name)
                     guard let domain = report.policies.first?.policy.domain else { continue }
-                    state.book.restore(report, .init(day: today, domain: domain))
+                    state.withLock { $0.book.restore(report, .init(day: today, domain: domain)) }
                 } catch {
                     // The day goes on in a new one.
-                    state.lastFault = "\(error)"
+                    state.withLock { $0.lastFault = "\(error)" }
                 }
             }
         } catch {
             throw RecordFault("\(settings.directory): \(error)")
         }
-        self.state = Mutex(state)
     }
 
     private static func today() -> ReportDay { ReportDay(seconds: Int(WallInstant.now().milliseconds / 1000)) }
@@ -87,7 +88,9 @@ package final class TLSReportService: Sendable {
         return ReportDay(file[..<mark])
     }
 
-    func start() {
+    /// - Throws: ``RecordFault`` that names the directory.
+    package func start() throws {
+        try restore()
         let task = Task { [weak self] in
             while !Task.isCancelled {
                 try? await Task.sleep(nanoseconds: Self.pauseNanoseconds)
@@ -128,7 +131,7 @@ package final class TLSReportService: Sendable {
         }
     }
 
-    func close() async {
+    package func close() async {
         let task = state.withLock { $0.task }
         task?.cancel()
         await task?.value

@@ -47,6 +47,19 @@ enum WireConversion {
         return OutgoingContent(buffers: buffers, size: buffers.reduce(0) { $0 + $1.readableBytes }, form: .dotStuffed)
     }
 
+    /// The first octets of the content, without stuffing dots.
+    /// - Parameter limit: before the dots are taken out.
+    static func begin(_ content: MessageContent, atMost limit: Int) -> [UInt8] {
+        var slices: [ByteBuffer] = []
+        var left = limit
+        for slice in content.slices where left > 0 {
+            let part = slice.getSlice(at: slice.readerIndex, length: min(left, slice.readableBytes)) ?? slice
+            slices.append(part)
+            left -= part.readableBytes
+        }
+        return plain(MessageContent(slices: slices, form: content.form))
+    }
+
     /// The content itself, without stuffing dots.
     static func plain(_ content: MessageContent) -> [UInt8] {
         var out: [UInt8] = []

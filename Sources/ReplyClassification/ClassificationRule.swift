@@ -11,7 +11,7 @@ package struct ClassificationRule: Sendable {
     var texts: [TextPattern] = []
     var unless: [TextPattern] = []
     /// Replies that have to come to this rule.
-    var examples: [String] = []
+    package internal(set) var examples: [String] = []
 
     /// The codes fit.
     /// - Parameter reading: its code counts only where the server gave one.

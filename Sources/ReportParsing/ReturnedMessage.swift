@@ -27,6 +27,9 @@ package struct ReturnedMessage: Sendable {
         return bytes[bytes.endIndex...]
     }
 
+    /// Without the empty line behind it.
+    package var headerBytes: ArraySlice<UInt8> { bytes[..<HeaderFields.end(of: bytes[...]).header] }
+
     /// With its angle brackets; nil: it has none.
     package var messageID: String? {
         guard let value = header["message-id"], let open = value.firstIndex(of: "<"),

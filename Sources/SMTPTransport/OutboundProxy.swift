@@ -1,3 +1,4 @@
+import Glibc
 package import MailTypes
 package import NIOCore
 
@@ -17,6 +18,34 @@ package struct OutboundProxy: Sendable, Hashable {
     package init(address: SocketAddress, kind: Kind) {
         self.address = address
         self.kind = kind
+    }
+}
+
+extension OutboundProxy: CustomStringConvertible {
+    package var description: String {
+        switch kind {
+        case .socks5: "SOCKS5 proxy \(address.endpointText)"
+        case .haproxy: "HAProxy \(address.endpointText)"
+        }
+    }
+}
+
+/// Why a connection did not come to be that has nothing to do with the next hop.
+package enum OwnFault: Sendable, Hashable {
+    /// This host does not have the local address, or has no port of it left.
+    case address
+    /// The proxy cannot be reached, is silent, refuses or speaks something else.
+    case proxy
+
+    /// - Parameter error: of connecting.
+    init?(_ error: any Error, _ security: SMTPClientConnection.Security) {
+        if security.source != nil, (error as? IOError)?.errnoCode == EADDRNOTAVAIL {
+            self = .address
+        } else if security.proxy != nil {
+            self = .proxy
+        } else {
+            return nil
+        }
     }
 }
 

@@ -81,6 +81,10 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     /// A handshake was begun and failed, or something in the clear stood behind the 220 that it should follow: the next
     /// hop's TLS does not work.
     package private(set) var handshakeFailed = false
+    /// It failed at something that is not the next hop's; nil: it did not, or nobody can tell.
+    package private(set) var ownFault: OwnFault?
+    /// Where a proxy says that it connects from.
+    package internal(set) var proxyAddress: SocketAddress?
     /// What was wrong with the server's certificates, where ``Security/check`` looked at them.
     package private(set) var certificateFault: CertificateFault?
 
@@ -95,10 +99,16 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         package var checkIsAdvisory = false
         /// Local address to connect from; nil: the system's choice.
         package var source: SocketAddress?
-        package init(context: TLSClientContext? = nil, name: String? = nil, source: SocketAddress? = nil) {
+        /// Nil: straight to the next hop.
+        package var proxy: OutboundProxy?
+        package init(
+            context: TLSClientContext? = nil, name: String? = nil, source: SocketAddress? = nil,
+            proxy: OutboundProxy? = nil
+        ) {
             self.context = context
             self.name = name
             self.source = source
+            self.proxy = proxy
         }
     }
 
@@ -138,15 +148,22 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
             .channelOption(ChannelOptions.writeBufferWaterMark, value: .init(low: 1 << 16, high: 1 << 20))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                    let connection = bound.value
+                    if let proxy = security.proxy {
+                        try channel.pipeline.syncOperations.addHandler(
+                            OutboundProxyHandler(
+                                proxy, target, connection, timeout ?? configuration.timeouts.connectAmount))
+                    }
+                    try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
-            .connect(to: target)
+            .connect(to: security.proxy?.address ?? target)
             .whenFailure { error in
                 let connection = bound.value
+                connection.ownFault = OwnFault(error, security)
+                let hop = security.proxy.map { "\($0)" } ?? target.endpointText
                 connection.delegate.closed(
-                    connection,
-                    cause: connection.cause ?? .unreachable("connect to \(target.endpointText): \(plain(error))"),
+                    connection, cause: connection.cause ?? .unreachable("connect to \(hop): \(plain(error))"),
                     unfinished: [])
             }
         return connection
@@ -301,6 +318,10 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let fault = error as? ProxyFault {
+            cause = cause ?? .unreachable(fault.description)
+            ownFault = fault.isOfTarget ? nil : .proxy
+        }
         let text = isHandshaking ? "TLS: \(certificateFault?.description ?? Self.plain(error))" : Self.plain(error)
         if cause == nil { cause = .lost(text) }
         context.close(promise: nil)

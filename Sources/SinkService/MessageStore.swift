@@ -35,7 +35,7 @@ final class MessageKeeper: MessageStore {
 
     init(directory: String) throws {
         self.directory = directory
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try makeDirectory(directory)
         try checkOutput(directory + "/millrace-check")
     }
 
@@ -62,8 +62,7 @@ final class MaildirStore: MessageStore {
     init(directory: String) throws {
         self.directory = directory
         for name in ["tmp", "new", "cur"] {
-            try FileManager.default.createDirectory(
-                atPath: directory + "/" + name, withIntermediateDirectories: true)
+            try makeDirectory(directory + "/" + name)
         }
         try checkOutput(directory + "/tmp/millrace-check")
     }

@@ -24,7 +24,7 @@ struct TestAuthority {
     /// - Parameter names: what the sink's certificate is for: DNS names, `*.` in front of some, and addresses.
     init(directory: String, names: [String]) throws {
         self.directory = directory
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try makeDirectory(directory)
         let authority = try Identity(name: "Millrace test CA", alternatives: [], signer: nil, isAuthority: true)
         let server = try Identity(
             name: names.first ?? "sink.test", alternatives: names, signer: authority, isAuthority: false)

@@ -29,7 +29,10 @@ struct Launch {
     private static func programPath() -> String {
         var path = [UInt8](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count)
-        return count > 0 ? String(decoding: path.prefix(count), as: UTF8.self) : CommandLine.arguments[0]
+        guard count > 0 else { return CommandLine.arguments[0] }
+        // What the kernel adds where another version has taken its place.
+        let (text, gone) = (String(decoding: path.prefix(count), as: UTF8.self), " (deleted)")
+        return text.hasSuffix(gone) ? String(text.dropLast(gone.count)) : text
     }
 
     /// Opens what needs rights, then gives them up. Where there are any the program runs itself again without them, in the

@@ -48,7 +48,7 @@ extension RelayAssembly {
 
     /// The name service, and what else connections to next hops need from outside; nothing that is not used.
     func addNames(to configuration: inout RelayConfiguration, volatileSpool: Bool) throws {
-        let reports = try reports()
+        let reports = reports()
         let policies = try usesStrictTransport ? policies(reports, volatileSpool: volatileSpool) : nil
         var router: MailRouter?
         if configuration.routes.needsLookups || usesDANE {
@@ -69,22 +69,17 @@ extension RelayAssembly {
         var keeping = StrictTransportService.Settings()
         if !volatileSpool { keeping.file = settings.spoolDirectory.map { $0 + "/mta-sts.json" } }
         do {
-            return try StrictTransportService(keeping, fetcher: try WebPolicyFetcher(fetching)) { reports?.note($0) }
+            return StrictTransportService(keeping, fetcher: try WebPolicyFetcher(fetching)) { reports?.note($0) }
         } catch {
             throw UsageFault("\(error)")
         }
     }
 
-    private func reports() throws -> TLSReportService? {
+    private func reports() -> TLSReportService? {
         guard let section = settings.tlsReports else { return nil }
-        let directory = section.directory ?? (settings.spoolDirectory ?? ".") + "/tls-reports"
-        do {
-            return try TLSReportService(
-                .init(
-                    directory: directory, organization: section.organization, contact: section.contact,
-                    keptDays: section.keepDays))
-        } catch {
-            throw UsageFault("\(error)")
-        }
+        return TLSReportService(
+            .init(
+                directory: section.directory ?? (settings.spoolDirectory ?? ".") + "/tls-reports",
+                organization: section.organization, contact: section.contact, keptDays: section.keepDays))
     }
 }

@@ -27,6 +27,8 @@ struct RelayAssembly {
         configuration.dkim = try dkimPolicy()
         configuration.http = try http()
         configuration.events = try events()
+        configuration.classification = try classification()
+        configuration.reports = reportRules()
         configuration.shaping = try shaping()
         configuration.signingThreads = settings.dkimThreads > 0 ? settings.dkimThreads : processorCount()
         configuration.outboundConnections = settings.smartHostConnections

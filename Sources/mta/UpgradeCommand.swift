@@ -11,9 +11,9 @@ struct UpgradeCommand: AsyncParsableCommand {
         commandName: "upgrade",
         abstract: "Let the installed version take over from the running one, without losing a connection.",
         discussion: """
-            The running mta starts the program that lies at its path now, with its own words and its listening sockets. When \
-            that has read its configuration, the old one lets its clients finish and closes the spool; clients that come \
-            meanwhile wait for their greeting. Returns when the new process serves. If the new one cannot begin, the old one \
+            The running mta starts the program that lies at its path now, with its own words and its listening sockets. \
+            When that has read its configuration, the old one lets its clients finish and closes the spool; clients that \
+            come meanwhile wait for their greeting. Returns when the new process serves. If the new one cannot begin, the old one \
             goes on; exit code 1.
             """)
 
@@ -22,7 +22,9 @@ struct UpgradeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let limit: HumanDuration
-        do { limit = try HumanDuration(parsing: timeout) } catch { throw UsageFault("--timeout '\(timeout)': \(error)") }
+        do { limit = try HumanDuration(parsing: timeout) } catch {
+            throw UsageFault("--timeout '\(timeout)': \(error)")
+        }
         guard let old = try options.ask(ControlRequest(.identify)).process,
             let new = try options.ask(ControlRequest(.upgrade)).process
         else { throw RunFault("the running mta does not know how to be replaced: restart it") }

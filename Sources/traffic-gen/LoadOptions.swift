@@ -26,6 +26,7 @@ struct LoadOptions: ParsableArguments {
         var route = LoadTransport(targets: targets)
         if isSecure { route.encryption = .implicit }
         try transport.apply(to: &route)
+        try transport.applyTimes(to: &route, pace.readProfile())
         var configuration = LoadConfiguration(transport: route, concurrency: 1)
         try pace.apply(to: &configuration)
         try content.apply(to: &configuration)

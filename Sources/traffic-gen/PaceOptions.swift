@@ -40,7 +40,7 @@ struct PaceOptions: ParsableArguments {
     @Option(
         help: "Rates one after the other: '30s@1000/s,10s@1000/s..5000/s,5x(2s@9000/s,8s@0)'; .. is a ramp.")
     var stages: String?
-    @Option(help: "Rate or stages, arrivals, duration, warm-up and ramp-up from this YAML file.")
+    @Option(help: "Rate or stages, arrivals, duration, warm-up, ramp-up and timeouts from this YAML file.")
     var profile: String?
     @Option(
         name: [.customLong("warmup"), .customLong("warm-up")],
@@ -56,9 +56,7 @@ struct PaceOptions: ParsableArguments {
     var threads: Int?
 
     func apply(to configuration: inout LoadConfiguration) throws {
-        let file = try profile.map { path throws(UsageFault) in
-            do { return try LoadProfile(file: path) } catch { throw UsageFault("--profile \(error)") }
-        }
+        let file = try readProfile()
         configuration.concurrency = try positive(
             connections ?? processorCount() * 10, "--connections (--concurrency)")
         configuration.messageCount = try messages.map { try positive($0, "--messages (--message-count)") }
@@ -71,6 +69,13 @@ struct PaceOptions: ParsableArguments {
         if let given, given <= 0 { throw UsageFault("--duration \(duration ?? ""): expected more than 0") }
         configuration.duration = given ?? defaultDuration(configuration)
         try PaceChecks(configuration, givenSeconds: given, isSearch: rateRequest() == .find).check()
+    }
+
+    /// `--profile`; nil without it.
+    func readProfile() throws -> LoadProfile? {
+        try profile.map { path throws(UsageFault) in
+            do { return try LoadProfile(file: path) } catch { throw UsageFault("--profile \(error)") }
+        }
     }
 
     private func defaultDuration(_ configuration: LoadConfiguration) -> Double? {

@@ -48,7 +48,9 @@ struct RateFinder {
         interruption.concerns(generator)
         try await generator.start()
         try await generator.follow(step, output)
-        return try await generator.finish(isInterrupted: interruption.hasCome)
+        let record = try await generator.finish(isInterrupted: interruption.hasCome)
+        if let fault = await generator.ledgerFault { throw RunFault("--ledger: \(fault)") }
+        return record
     }
 }
 

@@ -45,7 +45,8 @@ struct TrafficGen: AsyncParsableCommand {
         try await generator.start()
         try await generator.follow(configuration, load.output)
         let record = try await generator.finish(isInterrupted: interruption.hasCome)
-        try report(record, configuration, limits, isCutShort: interruption.hasCome)
+        let fault = await generator.ledgerFault
+        try report(record, configuration, limits, isCutShort: interruption.hasCome || fault != nil)
     }
 
     private func find(

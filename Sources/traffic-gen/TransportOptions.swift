@@ -42,9 +42,9 @@ struct TransportOptions: ParsableArguments {
     var hostname = "traffic-gen.test"
     @Option(
         help:
-            "For connecting, greeting, TLS, EHLO and AUTH together: 30s. A connection that is not ready then has failed."
+            "For connecting, greeting, TLS, EHLO and AUTH together. Default: 30s. A connection that is not ready then has failed."
     )
-    var connectTimeout = "30s"
+    var connectTimeout: String?
     @Option(
         help: """
             For each reply, and each answer over HTTP: 10s. Default: RFC 5321's (5 minutes a command, 2 to 354, 10 behind \
@@ -83,16 +83,22 @@ struct TransportOptions: ParsableArguments {
         transport.chunking = chunking
         transport.hostname = hostname
         transport.sources = try source.flatMap { try SourceAddresses.read($0) }
-        transport.openingSeconds = try waitingTime(connectTimeout, "--connect-timeout")
-        transport.replySeconds = try replyTimeout.map { try waitingTime($0, "--reply-timeout") }
         try applyHTTP(to: &transport)
         try applyTLS(to: &transport)
         try applyAuthentication(to: &transport)
     }
 
-    /// Connections look at their clocks once a second.
-    private func waitingTime(_ text: String, _ flag: String) throws -> Double {
-        guard let time = try seconds(text, flag), (1...86_400).contains(time) else {
+    /// Flags go before the profile.
+    func applyTimes(to transport: inout LoadTransport, _ profile: LoadProfile?) throws {
+        if let time = try waitingTime(connectTimeout, "--connect-timeout") ?? profile?.connectTimeout {
+            transport.openingSeconds = time
+        }
+        transport.replySeconds = try waitingTime(replyTimeout, "--reply-timeout") ?? profile?.replyTimeout
+    }
+
+    private func waitingTime(_ text: String?, _ flag: String) throws -> Double? {
+        guard let text, let time = try seconds(text, flag) else { return nil }
+        guard LoadTransport.waitingTimes.contains(time) else {
             throw UsageFault("\(flag) \(text): expected 1s to 24h")
         }
         return time

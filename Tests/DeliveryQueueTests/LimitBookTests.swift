@@ -88,7 +88,7 @@ import Testing
     /// Some thousand steps of connections and messages on four keys, each judged by what was granted before: no window of
     /// time has more than rate × T + burst, no key more than its connections, a refusal has a reason, and in the end
     /// everything is given back.
-    @Test(arguments: 1...20) func agreesWithANaiveModel(seed: UInt64) {
+    @Test(arguments: 1...20) func limitsAgreeWithANaiveModel(seed: UInt64) {
         var run = LimitRun(seed: seed)
         for _ in 0..<1_500 { run.step() }
         #expect(run.faults.isEmpty, "\(run.faults.prefix(5))")

@@ -27,6 +27,8 @@ import Testing
         #expect(read.arrivals == .poisson && read.warmUp == 5 && read.rampUp == 2 && read.rate == nil)
         #expect(read.stages.map(\.seconds) == [30, 10, 2, 8, 2, 8, 2, 8])
         #expect(read.stages.map(\.messages) == [30_000, 30_000, 18_000, 0, 18_000, 0, 18_000, 0])
+        let times = try profile("rate: 1/s\nconnect_timeout: 5s\nreply_timeout: 1500ms\n")
+        #expect(times.connectTimeout == 5 && times.replyTimeout == 1.5 && read.connectTimeout == nil)
         #expect(try profile("rate: 3.6MMH\nduration: 1m\n").rate?.perSecond == 1000)
     }
 
@@ -36,6 +38,7 @@ import Testing
         ("rate: 5/s\narrivals: often", "constant or poisson"), ("stages: [{rate: 1/s}]", "'for'"),
         ("stages: [{for: 1s, from: 1/s}]", "'from' and 'to'"), ("stages: [{for: 1s, rate: 0/s}]", "above 0"),
         ("stages: [{repeat: 0, stages: []}]", "expected 1 to"), ("stages: [{repeat: 2, for: 1s}]", "alone"),
+        ("rate: 5/s\nreply_timeout: 0s", "1s to 24h"), ("rate: 5/s\nconnect_timeout: 1ms", "1s to 24h"),
     ])
     func mistakesInProfilesAreNamed(text: String, says: String) throws {
         do {

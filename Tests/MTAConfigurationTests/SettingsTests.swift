@@ -13,12 +13,12 @@ struct TestFiles: FileProbe {
     func isWorldReadable(_ path: String) -> Bool { open.contains(path) }
 }
 
-private func load(_ text: String) throws -> MTASettings {
+func load(_ text: String) throws -> MTASettings {
     try MTASettings.load(text: text, file: "mta.yaml", probe: TestFiles())
 }
 
 /// The lines of the fault, without the file's name.
-private func faults(_ text: String) -> [String] {
+func faults(_ text: String) -> [String] {
     do {
         _ = try load(text)
         return []

@@ -36,6 +36,14 @@ struct Authority {
         return issued
     }
 
+    /// A file with the host's certificate and, behind it, the authority's.
+    func chain(_ issued: Issued) throws -> Issued {
+        let file = issued.certificate + ".chain"
+        let texts = try [issued.certificate, certificate].map { try String(contentsOfFile: $0, encoding: .utf8) }
+        try texts.joined().write(toFile: file, atomically: true, encoding: .utf8)
+        return Issued(certificate: file, key: issued.key)
+    }
+
     private static func request(_ stage: Stage, _ words: [String]) async throws {
         let common = [
             "req", "-config", stage.path("openssl.cnf"), "-x509", "-newkey", "ec", "-pkeyopt",

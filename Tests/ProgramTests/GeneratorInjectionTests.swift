@@ -93,6 +93,7 @@ extension ProgramTests {
                     spool: segment
                     http:
                       address: 127.0.0.1:\(http)
+                      deferred_spool: true
                     """)
             let load = try stage.generator(
                 to: http, ["--http", "-n", "60", "-c", "2", "--http-batch-size", "5"] + flags)

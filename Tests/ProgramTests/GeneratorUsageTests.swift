@@ -1,4 +1,5 @@
 import Foundation
+import RunRecords
 import Testing
 
 /// What traffic-gen refuses before it sends anything: what could not be written, would measure nothing, or would silently be
@@ -44,6 +45,23 @@ extension ProgramTests {
             for text in mistake.says {
                 #expect(program.errorOutput.contains(text), "it said: \(program.errorOutput)")
             }
+        }
+
+        /// A ledger that cannot go on ends the run, and the record says so.
+        @Test func aFullLedgerEndsTheRun() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let load = try stage.program(
+                "traffic-gen",
+                [
+                    "--target", "127.0.0.1:\(sink.port)", "-r", "100/s", "-d", "10m", "-c", "2", "--quiet", "--ledger",
+                    "/dev/full", "--record", stage.path("full.json"),
+                ])
+            #expect(try await load.waitForExit(seconds: 60) == 1)
+            let record = try RecordFile.read(GeneratorRecord.self, from: stage.path("full.json"))
+            #expect(record.accepted > 0 && record.offered == record.accepted)
+            #expect(record.warnings.contains { $0.contains("ledger /dev/full") })
         }
 
         /// Local ports are counted before the first of them is taken.

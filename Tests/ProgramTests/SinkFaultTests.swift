@@ -13,9 +13,13 @@ extension ProgramTests {
                 ["--ledger", "/proc/no/sink.ledger"],
                 "--ledger: ledger /proc/no/sink.ledger: cannot be created: No such file"
             ),
-            (["--store", "maildir:/proc/no/mail"], "--store: "),
+            (
+                ["--store", "maildir:/proc/no/mail"],
+                "--store: /proc/no/mail/tmp: cannot be made: No such file or directory"
+            ),
             (["--store", "mbox:/proc/no/mbox"], "--store: /proc/no/mbox: cannot be written"),
-            (["--keep", "/proc/no/kept"], "--keep: "), (["--tls-ca-dir", "/proc/no/tls"], "--tls-ca-dir: "),
+            (["--keep", "/proc/no/kept"], "--keep: /proc/no/kept: cannot be made: No such file or directory"),
+            (["--tls-ca-dir", "/proc/no/tls"], "--tls-ca-dir: /proc/no/tls: cannot be made: No such file"),
             (["--hostname", "mx.test\r\nX-Evil: 1"], #"--hostname "mx.test\r\nX-Evil: 1": expected a domain name"#),
             (["--hostname", ""], "--hostname \"\": expected a domain name"),
             (["--dns", "127.0.0.1:0", "--zone", "a.test=mx\r\n@127.0.0.1"], #"--zone "a.test=mx\r\n@127.0.0.1": "#),

@@ -79,7 +79,8 @@ private func base64(_ text: String) -> String { Base64.encode(Array(text.utf8)) 
 
     /// Against our own server's side, names that need escaping included.
     @Test(arguments: ["user", "a,b=c"]) func clientAndServerAgree(name: String) throws {
-        let line = UserFile.line(name: name, password: "pencil", iterations: 4096, salt: [1, 2, 3, 4, 5, 6, 7, 8], senders: [])
+        let line = UserFile.line(
+            name: name, password: "pencil", iterations: 4096, salt: [1, 2, 3, 4, 5, 6, 7, 8], senders: [])
         let users = try UserFile(text: line + "\n", file: "users", secret: [UInt8](repeating: 7, count: 32))
         var client = try scram(ClientCredentials(name: name, password: "pencil"))
         var server = SASLExchange(.scramSHA256, users: users)

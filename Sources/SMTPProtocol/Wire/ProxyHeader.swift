@@ -22,7 +22,7 @@ package struct ProxyHeader: Equatable, Sendable {
     package static let lineLimit = 107
     /// Octets of version 2 behind its fixed part; the specification's own advice for the address block is 216.
     package static let blockLimit = 4096
-    private static let signature: [UInt8] = [
+    static let signature: [UInt8] = [
         0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A,
     ]
 

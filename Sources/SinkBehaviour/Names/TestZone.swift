@@ -132,7 +132,7 @@ package struct TestZone: Sendable, Hashable {
     /// Nil: there is no such name.
     private func records(of name: String) -> [DNSRecord]? {
         if let address = address(ofHost: name) { return [DNSRecord(.address(address))] }
-        if let host = Self.dropping("_25._tcp.", from: name) {
+        if let host = Self.host(ofService: name) {
             guard address(ofHost: host) != nil, let publicKeyDigest else { return nil }
             return [DNSRecord(.tlsa(publicKeyDigest))]
         }
@@ -160,8 +160,13 @@ package struct TestZone: Sendable, Hashable {
         return [DNSRecord(owner: host, .address(address))]
     }
 
-    private static func dropping(_ prefix: String, from name: String) -> String? {
-        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+    /// The host of `_25._tcp.mx.test`; any port, since a sink listens on any.
+    private static func host(ofService name: String) -> String? {
+        let labels = name.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+        guard labels.count == 3, labels[0].first == "_", labels[1] == "_tcp",
+            let port = UInt16(labels[0].dropFirst()), "_\(port)" == labels[0]
+        else { return nil }
+        return String(labels[2])
     }
 
     /// Names above those that there are exist and have nothing (RFC 8020): a resolver that asks label by label must not

@@ -38,9 +38,11 @@ package struct ActiveAutomation: Sendable, Hashable, Codable {
 package struct ShapingOverlay: Sendable, Hashable {
     /// Nothing is sent until then, milliseconds since 1970.
     package var suspendedUntil: UInt64?
+    /// The rule that says so; of several the one that lasts longest.
+    package var suspendedBy = ""
     /// Of the path.
     package var limits = EgressLimits()
-    /// What waits is returned with this.
+    /// What waits is returned with this; nothing is sent then, either.
     package var bounce: SMTPReply?
 
     package init() {}

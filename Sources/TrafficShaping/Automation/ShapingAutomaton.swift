@@ -195,13 +195,20 @@ extension ShapingOverlay {
     ) {
         let recovered = active.recovered(now)
         switch rule.deed {
-        case .suspend where now < active.until: suspendedUntil = max(suspendedUntil ?? 0, active.until)
+        case .suspend where now < active.until: suspend(rule, active.until)
         case .suspend: limits = limits.tightened(by: .part(recovered, of: usual))
         case .limit(let changes):
             limits = limits.tightened(by: changes.applied(to: usual, recovered: recovered))
-        case .bounce(let reply) where now < active.until: bounce = bounce ?? reply
+        case .bounce(let reply) where now < active.until:
+            bounce = bounce ?? reply
+            suspend(rule, active.until)
         case .bounce, .notify, .nothing: break
         }
+    }
+
+    private mutating func suspend(_ rule: ShapingRule, _ until: UInt64) {
+        guard until > suspendedUntil ?? 0 else { return }
+        (suspendedUntil, suspendedBy) = (until, rule.id)
     }
 }
 

@@ -1,6 +1,7 @@
 """breaking_server.py [lmtp]: an SMTP server that breaks off by the number of the message: 421 at MAIL, no answer to RCPT,
 421 at DATA, no answer to the content, 421 to it, 451 to it, and two that are taken; then from the begin. With lmtp it never
 breaks off: of each message the second recipient is refused behind the content, and of each fourth message all."""
+import socket
 import socketserver
 import sys
 
@@ -58,7 +59,10 @@ class Handler(socketserver.StreamRequestHandler):
         try:
             self.talk()
         except Broken:
-            pass
+            # What was said arrives: unread commands would turn the end into a reset that may overtake it.
+            self.connection.shutdown(socket.SHUT_WR)
+            while self.rfile.read1(65536):
+                pass
 
     def talk(self):
         self.say("220 breaking.test ESMTP")

@@ -2,7 +2,8 @@
 
 With a certificate it offers STARTTLS; `lmtp…` speaks LMTP; `broken` and `eager` (not aiosmtpd) offer STARTTLS, cannot
 shake hands (`eager` says more in the clear behind its 220) and take mail in the clear; their session's number is that of
-the STARTTLS they were told. Says each one's name and port, then 'listening'. Each message is a line of JSON in FILE:
+the STARTTLS they were told. A receiver named `asking…` wants a certificate of the client's, signed by its own
+certificate file's last one. Each MAIL is a line in FILE.mail: receiver, `TLS` or `clear`, sender. Says each one's name and port, then 'listening'. Each message is a line of JSON in FILE:
 which receiver, whether over TLS and with which server name, the client's address and EHLO name, the session's number,
 the recipients.
 """
@@ -18,6 +19,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
 ledger = open(sys.argv[1], "a", buffering=1)
+mails = open(sys.argv[1] + ".mail", "a", buffering=1)
 lock = threading.Lock()
 numbers = itertools.count(1)
 LMTP_ANSWERS = {"ok": "250 2.1.5 kept", "no": "550 5.1.1 no such mailbox", "later": "451 4.2.1 locked"}
@@ -36,6 +38,12 @@ class Handler:
     def __init__(self, name):
         self.name = name
         self.number = next(numbers)
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        mails.write("%s %s %s\n" % (self.name, "TLS" if session.ssl else "clear", address))
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Ok"
 
     async def handle_DATA(self, server, session, envelope):
         named = getattr(session.ssl["ssl_object"], "named", None) if session.ssl else None
@@ -87,6 +95,9 @@ async def start(name, certificate):
     if certificate:
         settings["tls_context"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         settings["tls_context"].load_cert_chain(*certificate.split(","))
+        if name.startswith("asking"):
+            settings["tls_context"].load_verify_locations(certificate.split(",")[0])
+            settings["tls_context"].verify_mode = ssl.CERT_REQUIRED
         settings["tls_context"].sni_callback = lambda connection, server_name, _: setattr(
             connection, "named", server_name)
     kind = LMTP if name.startswith("lmtp") else SMTP

@@ -1,0 +1,97 @@
+import DeliveryQueue
+import Glibc
+import MailTypes
+import Measures
+import NIOCore
+
+// Sources: which of them have their addresses on this host, and what each one did.
+extension RelayServer {
+    /// Looks whether this host has the addresses of the sources that want to know, and suspends those that it has not.
+    func watchSources() async throws {
+        let sources = configuration.egress.sources.values.filter(\.suspendsWhenUnplumbed)
+        let limits = shards[0].parts.limits
+        guard !sources.isEmpty || !limits.state.unplumbed.isEmpty else { return }
+        var unplumbed: [String: SMTPReply] = [:]
+        for source in sources where !source.addresses.contains(where: AddressProbe.isHere) {
+            let addresses = source.addresses.map(\.description).joined(separator: ", ")
+            unplumbed[source.name] = SMTPReply(
+                451, .init(4, 3, 5), "Egress source '\(source.name)' is suspended: this host does not have \(addresses)"
+            )
+        }
+        let fresh = limits.suspend(unplumbed: unplumbed)
+        guard !fresh.isEmpty else { return }
+        let texts = fresh.map { unplumbed[$0]!.text }
+        try await shards[0].context.eventLoop.submit { [shard = shards[0]] in
+            for text in texts { shard.note(text) }
+        }.get()
+    }
+
+    func addEgress(_ text: inout MetricText) async throws {
+        var totals: [String: SourceTotals] = [:]
+        for shard in shards {
+            let part = try await shard.context.eventLoop.submit { shard.sourceCounts.mapValues(SourceTotals.init) }
+                .get()
+            totals.merge(part) { $0 + $1 }
+        }
+        let sorted = totals.sorted { ($1.value.connections, $0.key) < ($0.value.connections, $1.key) }
+        var shown = sorted.prefix(RelayMetrics.sourcesShown).map { ($0.key, $0.value) }
+        let rest = sorted.dropFirst(RelayMetrics.sourcesShown).map(\.value)
+        if let first = rest.first { shown.append(("other", rest.dropFirst().reduce(first) { $0 + $1 })) }
+        text.add(
+            RelayMetrics.sourceConnections,
+            shown.flatMap { name, counts in counts.ofConnections.map { ([name, $0], Double($1)) } })
+        text.add(
+            RelayMetrics.sourceRecipients,
+            shown.flatMap { name, counts in counts.ofRecipients.map { ([name, $0], Double($1)) } })
+        let state = shards[0].parts.limits.state
+        text.add(
+            RelayMetrics.suspendedSources,
+            state.unplumbed.sorted().prefix(RelayMetrics.sourcesShown).map { ([$0], 1) })
+        text.add(
+            RelayMetrics.limitHits,
+            LimitBook.Kind.allCases.map { ([$0.rawValue], Double(state.denials[$0] ?? 0)) })
+    }
+}
+
+/// ``SourceCounts`` of several loops.
+struct SourceTotals: Sendable {
+    private var opened, failed, failedAtProxy, delivered, bounced, deferred: UInt64
+
+    init(_ counts: SourceCounts) {
+        (opened, failed, failedAtProxy) = (counts.opened, counts.failed, counts.failedAtProxy)
+        (delivered, bounced, deferred) = (counts.delivered, counts.bounced, counts.deferred)
+    }
+
+    var connections: UInt64 { opened + failed + failedAtProxy }
+    var ofConnections: [(String, UInt64)] {
+        [("opened", opened), ("failed", failed), ("failed_at_proxy", failedAtProxy)]
+    }
+    var ofRecipients: [(String, UInt64)] {
+        [("delivered", delivered), ("bounced", bounced), ("deferred", deferred)]
+    }
+
+    static func + (a: SourceTotals, b: SourceTotals) -> SourceTotals {
+        var sum = a
+        sum.opened += b.opened
+        sum.failed += b.failed
+        sum.failedAtProxy += b.failedAtProxy
+        sum.delivered += b.delivered
+        sum.bounced += b.bounced
+        sum.deferred += b.deferred
+        return sum
+    }
+}
+
+/// Whether this host has an address.
+enum AddressProbe {
+    /// One that may be bound is here: also what `net.ipv4.ip_nonlocal_bind` or a route allows.
+    static func isHere(_ address: NetworkAddress) -> Bool {
+        guard let socketAddress = try? SocketAddress(ipAddress: address.description, port: 0) else { return false }
+        let descriptor = socket(
+            address.isIPv4 ? AF_INET : AF_INET6, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        // Without a descriptor nothing is known: nobody is suspended for that.
+        guard descriptor >= 0 else { return errno != EAFNOSUPPORT }
+        defer { close(descriptor) }
+        return socketAddress.withSockAddr { bind(descriptor, $0, socklen_t($1)) == 0 || errno != EADDRNOTAVAIL }
+    }
+}

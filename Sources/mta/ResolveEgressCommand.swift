@@ -1,0 +1,175 @@
+import ArgumentParser
+import DeliveryQueue
+import Foundation
+import MTAConfiguration
+import MailRouting
+import NIOPosix
+import ProgramSupport
+import RelayService
+import SMTPTransport
+
+/// `mta resolve-egress`: how mail for a domain would leave, without a running mta.
+struct ResolveEgressCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resolve-egress",
+        abstract: "Say where mail for a domain goes, by which sources, and within which limits each from where.",
+        discussion: "Reads the configuration and asks the DNS where mail goes by MX records; the mta need not run.")
+
+    @Argument(help: "The recipients' domain.")
+    var domain: String
+    @Option(help: "Configuration file of the mta.")
+    var config: String
+    @Option(help: "The pool that a message asks for. Default: the one that is usual there.")
+    var pool: String?
+    @Option(help: "Only this source.")
+    var source: String?
+    @Option(help: "text or json.")
+    var format = "text"
+
+    func run() async throws {
+        guard format == "text" || format == "json" else {
+            throw UsageFault("--format '\(format)': expected text or json")
+        }
+        guard let domain = try? DomainName(written: domain).text else {
+            throw UsageFault("'\(domain)': expected a domain name such as example.org")
+        }
+        let assembly = RelayAssembly(settings: try ServeSettings(file: config).values)
+        let report = try await EgressResolver(assembly, domain).report(pool: pool, source: source)
+        guard format == "json" else { return print(report.text, terminator: "") }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    }
+}
+
+/// Puts an ``EgressReport`` together.
+struct EgressResolver {
+    private let assembly: RelayAssembly
+    private let domain: String
+    private let egress: EgressConfiguration
+    private let routes: RouteTable
+    private var settings: MTASettings { assembly.settings }
+
+    init(_ assembly: RelayAssembly, _ domain: String) throws {
+        self.assembly = assembly
+        self.domain = domain
+        egress = try assembly.egress()
+        routes = try assembly.routes()
+    }
+
+    func report(pool: String?, source: String?) async throws -> EgressReport {
+        let (destination, hosts) = try await whereabouts()
+        let usual = egress[destination].pool
+        let name = pool ?? usual
+        var sources: [EgressReport.Source] = []
+        if let name {
+            guard let found = egress.pools[name] else {
+                let known = egress.pools.keys.sorted().joined(separator: ", ")
+                throw UsageFault("--pool '\(name)': expected one of \(known.isEmpty ? "none" : known)")
+            }
+            sources = found.members.map { self.source(egress.sources[$0.source]!, $0.weight, destination) }
+        } else {
+            sources = [withoutSource(destination)]
+        }
+        if let source {
+            let known = sources.compactMap(\.name)
+            sources = sources.filter { $0.name == source }
+            guard !sources.isEmpty else {
+                throw UsageFault(
+                    "--source '\(source)': expected one of \(known.isEmpty ? "none" : known.joined(separator: ", "))")
+            }
+        }
+        return EgressReport(
+            domain: domain, destination: destination,
+            queue: QueueName(pool: name == usual ? nil : name, destination: destination).text, hosts: hosts,
+            pool: name, sources: sources)
+    }
+
+    // MARK: Where
+
+    private func whereabouts() async throws -> (destination: String, hosts: [String]) {
+        let own = settings.domains.contains { $0.name?.text == domain } ? domain : nil
+        if let destination = own ?? routes.smartHost?.text, let hop = routes.hop(of: destination) {
+            return (destination, hop.addresses.map(text))
+        }
+        switch try await exchangers() {
+        case .hosts(let site, let addresses):
+            let port = egress[own ?? site].port
+            return (
+                own ?? site,
+                addresses.map { host in
+                    var host = host
+                    host.address.port = port
+                    return text(host)
+                }
+            )
+        case .permanent(let reply): throw RunFault("\(domain): there is no way: \(reply)")
+        case .temporary(let reply): throw RunFault("\(domain): not known now: \(reply)")
+        }
+    }
+
+    private func text(_ host: HostAddress) -> String {
+        let address = host.address.endpointText
+        return host.name.isEmpty || address.hasPrefix(host.name) ? address : "\(host.name)=\(address)"
+    }
+
+    private func exchangers() async throws -> ExchangerOutcome {
+        let router: MailRouter
+        do { router = try MailRouter(try assembly.resolverSettings()) } catch { throw UsageFault("\(error)") }
+        return try await router.ask(domain, on: MultiThreadedEventLoopGroup.singleton.next()).get()
+    }
+
+    // MARK: By what
+
+    private func source(_ source: EgressSource, _ weight: Int, _ destination: String) -> EgressReport.Source {
+        let path = settings.domains.first { $0.name?.text == destination }?.bySource.first { $0.source == source.name }
+        let own = path?.values.limits ?? EgressLimits()
+        let name = "egress_sources[\(source.name)]"
+        let layers =
+            destinationLayers(destination) + [
+                LimitLayer(scope: "source", origin: "\(name).limits", limits: source.limits),
+                LimitLayer(
+                    scope: "source to destination", origin: "domains[\(destination)].by_source[\(source.name)]",
+                    limits: own),
+                LimitLayer(
+                    scope: "source to destination", origin: "\(name).limits_by_destination",
+                    limits: source.limitsByDestination.without(own)),
+            ]
+        return .init(
+            name: source.name, weight: weight, addresses: source.addresses.map(\.description),
+            ehloName: source.ehloName ?? usualName(destination), proxy: source.proxy.map { "\($0)" },
+            limits: LimitLayer.report(layers))
+    }
+
+    private func withoutSource(_ destination: String) -> EgressReport.Source {
+        .init(
+            name: nil, weight: 1, addresses: egress[destination].sources.map(\.description),
+            ehloName: usualName(destination), proxy: nil, limits: LimitLayer.report(destinationLayers(destination)))
+    }
+
+    private func usualName(_ destination: String) -> String {
+        egress[destination].ehloName ?? (try? assembly.hostname()) ?? "localhost"
+    }
+
+    /// What is said for the domain, for all where it says nothing, and what holds where nobody says anything.
+    private func destinationLayers(_ destination: String) -> [LimitLayer] {
+        let usual = assembly.limits(settings.delivery)
+        var layers: [LimitLayer] = []
+        var said = usual
+        if let domain = settings.domains.first(where: { $0.name?.text == destination }) {
+            let whole = assembly.limits(domain)
+            layers.append(
+                LimitLayer(scope: "destination", origin: "domains[\(destination)]", limits: whole.besides(usual)))
+            layers.append(LimitLayer(scope: "destination", origin: "delivery", limits: whole.shared(with: usual)))
+            said = whole
+        } else {
+            layers.append(LimitLayer(scope: "destination", origin: "delivery", limits: usual))
+        }
+        var builtIn = EgressLimits(recipientsPerTransaction: 100)
+        builtIn.holdFirstMilliseconds = DeliveryQueue.firstHold
+        builtIn.failuresBeforeHold = 1
+        builtIn.holdCapMilliseconds = assembly.policies()[destination].retry.first
+        layers.append(LimitLayer(scope: "destination", limits: builtIn.without(said)))
+        return layers
+    }
+}
