@@ -53,7 +53,7 @@ extension RelayShard {
     }
 
     /// A destination that has no way is looked at again after so long at the latest.
-    private static let farMilliseconds: UInt64 = 30_000
+    private static let farMilliseconds: UInt64 = 5_000
     /// What came for a destination whose mail is being returned is returned after so long at the latest.
     private static let bounceMilliseconds: UInt64 = 1_000
 
@@ -185,6 +185,7 @@ extension RelayShard {
             parts.limits.adopt(fresh)
             connection.heldKeys += fresh
             connection.path.take(way.candidate.claims, way.limits)
+            connection.mayBeginAt = 0
         }
     }
 

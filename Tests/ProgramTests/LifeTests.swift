@@ -156,7 +156,8 @@ extension ProgramTests {
             #expect(try await load.waitForExit() == 1)
             let record = try RecordFile.read(GeneratorRecord.self, from: stage.path("generator.json"))
             let refused = record.replies.filter { $0.code >= 400 }
-            #expect(refused.map(\.stage) == ["mail"] && refused.map(\.code) == [452], "\(refused)")
+            #expect(refused.first { $0.stage == "mail" }?.code == 452, "\(refused)")
+            #expect(Set(refused.map(\.code)).isSubset(of: [452, 421]), "421: too many errors")
             #expect(record.accepted > 20)
             let sink = try await stage.sink(port: next)
             try await sink.wait(for: Int(record.accepted))
