@@ -363,6 +363,7 @@ final class RelayShard: @unchecked Sendable {
     /// Other rules from now on: what waits goes by them, too.
     func adopt(_ fresh: RelayConfiguration, _ egress: Egress) {
         configuration = fresh
+        shaping.entries = [:]
         self.egress = egress
         queue.adopt(fresh.policies)
         renewClaims(wallMilliseconds())

@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("POST", "/api/admin/suspend/v1", "{", 400, ""),
+        ("POST", "/api/admin/suspend/v1", "{", 400, "error"),
         ("POST", "/api/admin/suspend/v1", "[]", 422, #""pointer":"""#),
         ("POST", "/api/admin/suspend/v1", #"{"domain":"x"}"#, 422, "/reason"),
         ("POST", "/api/admin/suspend/v1", #"{"reason":"x","duration":"soon"}"#, 422, "/duration"),
