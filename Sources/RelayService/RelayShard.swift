@@ -118,8 +118,7 @@ final class RelayShard: @unchecked Sendable {
     init(_ context: LoopContext, _ parts: RelayParts, _ configuration: RelayConfiguration, _ egress: Egress) {
         self.context = context
         self.parts = parts
-        self.configuration = configuration
-        self.egress = egress
+        (self.configuration, self.egress) = (configuration, egress)
         (hostname, policy, routes) = (configuration.hostname, configuration.relayPolicy, configuration.routes)
         queue = DeliveryQueue(
             policies: configuration.policies,

@@ -24,6 +24,7 @@ struct RelayAssembly {
             policies: policies(), spoolName: settings.spool, durabilityName: try spool.durabilityName())
         configuration.relayPolicy = relayPolicy()
         configuration.ordersPath = spool.isVolatile ? nil : spool.directory.map { $0 + "/suspensions.json" }
+        configuration.mailPolicy = try mailPolicy()
         configuration.egress = try egress()
         configuration.users = try users(settings.users)
         configuration.dkim = try dkimPolicy()
