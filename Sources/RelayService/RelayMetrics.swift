@@ -110,7 +110,8 @@ package enum RelayMetrics {
     package static let families =
         [
             connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
-            signatureFailures, notifications, classified, reports, droppedReports, queued, deliveries, nextHops, resident, commits, commitRecords,
+            signatureFailures, notifications, classified, reports, droppedReports, queued, deliveries, nextHops,
+            resident, commits, commitRecords,
             commitSeconds,
             deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
             failedAccepts, dnsLookups, hostFaults, tlsResults, policyFetches, policiesKept, logEvents, logBytes,
