@@ -81,9 +81,11 @@ struct AdminDescription {
         ("routing_domain", "Its routing domain."), ("destination", "The queue that it waits in."),
     ].map { ($0, false, text, $1) }
 
-    private static var operations: [Operation] {
+    private static var operations: [Operation] { views + orders + changes + traces }
+
+    private static var views: [Operation] {
         let name = ("queue_name", true, text, "The queue's name.")
-        var all = [
+        return [
             Operation(
                 path: "/api/admin/summary/v1", method: "get",
                 summary: "Counts of deliveries by what they have in common.",
@@ -131,10 +133,11 @@ struct AdminDescription {
             Operation(
                 path: "/api/admin/overview/v1", method: "get", summary: "All at a glance.", query: [limit(1_000)],
                 answer: "AdminObject"),
-            Operation(
-                path: "/api/admin/rebind/v1", method: "post", summary: "Gives queued mail other labels.",
-                body: "AdminRebind", answer: "AdminChanged"),
         ]
+    }
+
+    private static var orders: [Operation] {
+        var all: [Operation] = []
         for (path, body, answer) in [
             ("suspend", "AdminTerms", "AdminOrdered"), ("suspend-ready-q", "AdminPath", "AdminOrdered"),
             ("bounce", "AdminBounce", "AdminOrdered"),
@@ -148,6 +151,15 @@ struct AdminDescription {
                     mayBeMissing: true),
             ]
         }
+        return all
+    }
+
+    private static var changes: [Operation] {
+        var all = [
+            Operation(
+                path: "/api/admin/rebind/v1", method: "post", summary: "Gives queued mail other labels.",
+                body: "AdminRebind", answer: "AdminChanged")
+        ]
         for (name, summary) in [
             ("flush", "Deferred mail is tried at once."), ("hold", "Mail waits until it is released."),
             ("release", "Held mail goes on."), ("remove", "Mail is forgotten; nobody is told."),
@@ -158,7 +170,7 @@ struct AdminDescription {
                     path: "/api/admin/\(name)/v1", method: "post", summary: summary, body: "AdminSelection",
                     answer: "AdminChanged"))
         }
-        return all + traces
+        return all
     }
 
     private static var traces: [Operation] {

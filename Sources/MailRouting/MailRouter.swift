@@ -25,6 +25,8 @@ package final class MailRouter: ExchangerLookup {
         var cache: RouteCache
         var underWay: [String: [EventLoopPromise<ExchangerOutcome>]] = [:]
         var waiting: [String] = []
+        /// Domains whose policy is being asked for: web servers of strangers take their time.
+        var asking = 0
         var counts = Counts()
     }
 
@@ -63,7 +65,7 @@ package final class MailRouter: ExchangerLookup {
             }
             state.underWay[domain] = [promise]
             state.counts.lookups += 1
-            guard state.underWay.count - state.waiting.count <= settings.concurrency else {
+            guard state.underWay.count - state.waiting.count - state.asking <= settings.concurrency else {
                 state.waiting.append(domain)
                 return false
             }
@@ -82,18 +84,40 @@ package final class MailRouter: ExchangerLookup {
             // What has run out before it is used would be asked for again and again.
             let seconds = max(Self.leastSeconds, min(max(Double(ttl), bounds.lowerBound), bounds.upperBound))
             let until = DNSEngine.now() + UInt64(seconds * 1e9)
-            let (promises, next) = state.withLock { state in
+            let (promises, following) = state.withLock { state -> ([EventLoopPromise<ExchangerOutcome>], String?) in
                 state.cache.insert(domain, outcome, until: until)
                 if case .permanent = outcome { state.counts.permanent += 1 }
                 if case .temporary = outcome { state.counts.temporary += 1 }
-                return (
-                    state.underWay.removeValue(forKey: domain) ?? [],
-                    state.waiting.isEmpty ? nil : state.waiting.removeFirst()
-                )
+                let promises = state.underWay.removeValue(forKey: domain) ?? []
+                return (promises, next(&state))
             }
             for promise in promises { promise.succeed(outcome) }
-            if let next { begin(next) }
+            if let following { begin(following) }
         }
+    }
+
+    /// A domain that is waiting, if there is room for one more.
+    private func next(_ state: inout State) -> String? {
+        guard !state.waiting.isEmpty,
+            state.underWay.count - state.waiting.count - state.asking < settings.concurrency
+        else { return nil }
+        return state.waiting.removeFirst()
+    }
+
+    /// Domains that leave their place to others while their policy is asked for.
+    private static let mostAsking = 1_000
+
+    /// What the domain demands. Others are looked up meanwhile: 512 domains with slow web servers must not stop all mail.
+    private func demand(of name: String, _ policies: any DomainPolicies) async -> DomainDemand? {
+        let (leaves, following) = state.withLock { state -> (Bool, String?) in
+            guard state.asking < Self.mostAsking else { return (false, nil) }
+            state.asking += 1
+            return (true, next(&state))
+        }
+        if let following { begin(following) }
+        let demand = await policies.demand(of: name, asking: self)
+        if leaves { state.withLock { $0.asking -= 1 } }
+        return demand
     }
 
     // MARK: One domain
@@ -141,7 +165,7 @@ package final class MailRouter: ExchangerLookup {
         // Where this host is an exchanger, it and all that are not better are left out (RFC 5321 §5.1).
         let own = plan.hosts.indices.first { found[plan.hosts[$0]]!.addresses.contains(where: isOwn) }
         verdict.loops = own != nil
-        let demand = await policies?.demand(of: name, asking: self)
+        let demand: DomainDemand? = if let policies { await demand(of: name, policies) } else { nil }
         for (host, rank) in zip(plan.hosts, plan.ranks) where own.map({ rank < plan.ranks[$0] }) ?? true {
             var usable = usable(found[host]!.addresses, host: host)
             for index in usable.indices {

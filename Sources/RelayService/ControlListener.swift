@@ -3,6 +3,7 @@ package import HTTPService
 package import NIOCore
 import NIOPosix
 package import RunRecords
+import Synchronization
 
 /// The control socket of a running relay: a Unix socket that only its user may open. One line of JSON in, one out, or, for a
 /// call of the admin API, as many as there are.
@@ -10,6 +11,7 @@ package final class ControlListener: Sendable {
     package let path: String
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
+    private let questions: OpenQuestions
 
     package typealias Call = @Sendable (ControlCall, any EventLoop) -> EventLoopFuture<HTTPAnswer>
 
@@ -25,35 +27,46 @@ package final class ControlListener: Sendable {
             throw RecordFault("control socket \(path): longer than 107 octets; give a shorter one")
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let questions = OpenQuestions()
         do {
             let mask = umask(0o177)
             defer { umask(mask) }
             let channel = try await ServerBootstrap(group: group)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(ControlHandler(answer, call))
+                        try channel.pipeline.syncOperations.addHandler(ControlHandler(answer, call, questions))
                     }
                 }
                 .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-            return ControlListener(path, channel, group)
+            return ControlListener(path, channel, group, questions)
         } catch {
             try? await group.shutdownGracefully()
             throw RecordFault("control socket \(path): \(error)")
         }
     }
 
-    private init(_ path: String, _ channel: any Channel, _ group: MultiThreadedEventLoopGroup) {
+    private init(
+        _ path: String, _ channel: any Channel, _ group: MultiThreadedEventLoopGroup, _ questions: OpenQuestions
+    ) {
+        self.questions = questions
         self.path = path
         self.channel = channel
         self.group = group
     }
 
+    /// Requests under way are answered, within a second: one of them may be what led to this.
     package func close() async {
         try? await channel.close()
+        for _ in 0..<100 where questions.count.load(ordering: .relaxed) > 0 {
+            try? await Task.sleep(nanoseconds: 10_000_000)
+        }
         try? await group.shutdownGracefully()
         unlink(path)
     }
 }
+
+/// Requests that were read and are not answered.
+private final class OpenQuestions: Sendable { let count = Atomic<Int>(0) }
 
 /// Reads one line, answers it, closes.
 private final class ControlHandler: ChannelInboundHandler {
@@ -61,12 +74,15 @@ private final class ControlHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
     private let answer: @Sendable (ControlRequest) async -> ControlResponse
     private let call: ControlListener.Call
+    private let questions: OpenQuestions
     private var line: [UInt8] = []
     private var isAnswered = false
 
     init(
-        _ answer: @escaping @Sendable (ControlRequest) async -> ControlResponse, _ call: @escaping ControlListener.Call
+        _ answer: @escaping @Sendable (ControlRequest) async -> ControlResponse, _ call: @escaping ControlListener.Call,
+        _ questions: OpenQuestions
     ) {
+        self.questions = questions
         self.answer = answer
         self.call = call
     }
@@ -82,6 +98,9 @@ private final class ControlHandler: ChannelInboundHandler {
         if let asked = try? ControlLine.decode(ControlCall.self, line) {
             return Self.respond(to: asked, on: context.channel, call)
         }
+        let questions = questions
+        questions.count.add(1, ordering: .relaxed)
+        context.channel.closeFuture.whenComplete { _ in questions.count.subtract(1, ordering: .relaxed) }
         Self.respond(to: line, on: context.channel, answer)
     }
 

@@ -29,7 +29,8 @@ package final class SessionTap {
 
     package init(_ emit: @escaping (Event) -> Void) { self.emit = emit }
 
-    func commands(_ bytes: some Sequence<UInt8>) {
+    /// Octets of commands, in pieces as they come.
+    package func commands(_ bytes: some Sequence<UInt8>) {
         for byte in bytes where Self.add(byte, to: &commandLine) {
             tellContent()
             emit(.command(Self.shown(command: commandLine)))
@@ -37,7 +38,8 @@ package final class SessionTap {
         }
     }
 
-    func replies(_ bytes: some Sequence<UInt8>) {
+    /// Octets of replies, likewise.
+    package func replies(_ bytes: some Sequence<UInt8>) {
         for byte in bytes where Self.add(byte, to: &replyLine) {
             tellContent()
             emit(.reply(Self.shown(reply: replyLine)))

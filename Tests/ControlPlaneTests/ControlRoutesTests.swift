@@ -10,8 +10,8 @@ import Testing
 @Suite struct ControlRoutesTests {
     private struct NoIntake: MessageIntake {
         var refusal: String? { nil }
-        func submit(_ message: IntakeMessage, on loop: any EventLoop) -> EventLoopFuture<SMTPReply?> {
-            loop.makeSucceededFuture(nil)
+        func submit(_ message: IntakeMessage, on loop: any EventLoop) -> EventLoopFuture<IntakeAnswer> {
+            loop.makeSucceededFuture(.accepted)
         }
     }
 
@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("POST", "/api/admin/suspend/v1", "{", 400, ""),
+        ("POST", "/api/admin/suspend/v1", "{", 400, "error"),
         ("POST", "/api/admin/suspend/v1", "[]", 422, #""pointer":"""#),
         ("POST", "/api/admin/suspend/v1", #"{"domain":"x"}"#, 422, "/reason"),
         ("POST", "/api/admin/suspend/v1", #"{"reason":"x","duration":"soon"}"#, 422, "/duration"),

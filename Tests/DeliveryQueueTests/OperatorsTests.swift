@@ -180,6 +180,7 @@ import Testing
         #expect(queue.nextConnection(now: 0) == nil)
         let first = try queue.mustConnect(now: 500, opening: true)
         #expect(queue.name(of: first) == "new")
+        _ = try queue.mustNext(for: first, now: 500)
         #expect(queue.nextConnection(now: 999) == nil)
         queue.suspendConnections(of: "hop", until: 0)
         #expect(
@@ -187,8 +188,9 @@ import Testing
         )
         // An open connection takes nothing more.
         queue.suspendConnections(of: "new", until: 5_000)
+        queue.accept(id(3), to: "new")
         #expect(queue.next(for: first, now: 1_000) == nil)
-        #expect(queue.next(for: first, now: 5_000)?.id == id(2))
+        #expect(queue.next(for: first, now: 5_000)?.id == id(3))
     }
 
     /// A label is kept once, and forgotten with the last delivery that has it.

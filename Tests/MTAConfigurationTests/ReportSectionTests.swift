@@ -30,7 +30,6 @@ import Testing
         ("log: {directory: /tmp}\nreports: [{}]", "key 'reports[0].addresses': is missing"),
         ("reports: [{addresses: [b.test]}]", "needs `log`, or `ignore`"),
         ("log: {directory: /tmp, events: [OOB]}\nreports: [{addresses: [b.test]}]", "'Feedback' is not among"),
-        ("log: {directory: /tmp}\nreports: [{addresses: [b]}]", "expected example.org, .example.org"),
         ("log: {directory: /tmp}\nreports: [{addresses: ['a@b@c.test']}]", "expected example.org, .example.org"),
         ("log: {directory: /tmp}\nreports: [{addresses: ['*a*@c.test']}]", "expected example.org, .example.org"),
         ("log: {directory: /tmp}\nreports: [{addresses: ['@c.test']}]", "expected example.org, .example.org"),

@@ -122,7 +122,7 @@ extension ProgramTests {
             let port = try freePort()
             let settings = [
                 "smtpd_reject_unlisted_recipient": "no",
-                "transport_maps": "inline:{ none.test=error:5.1.1 no such mailbox }",
+                "transport_maps": "inline:{ { none.test=error:5.1.1 no such mailbox } }",
             ]
             guard let postfix = try await stage.postfix("postfix", to: port, settings) else { return }
             let mta = try await relay(stage, port: port, to: postfix.port, "reports: [{addresses: [bounces.test]}]")
