@@ -14,13 +14,14 @@ extension ProgramTests {
             var response: Response?
         }
 
+        /// Whole lines of all segments, of the one that is being written, too.
         private func events(_ stage: Stage) throws -> [Event] {
             let directory = stage.path("log")
-            return try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".jsonl") }
-                .sorted().flatMap { name in
-                    let data = FileManager.default.contents(atPath: "\(directory)/\(name)") ?? Data()
-                    return try data.split(separator: 0x0A).map { try JSONDecoder().decode(Event.self, from: $0) }
-                }
+            return try FileManager.default.contentsOfDirectory(atPath: directory).sorted().flatMap { name in
+                let data = FileManager.default.contents(atPath: "\(directory)/\(name)") ?? Data()
+                let whole = data[..<(data.lastIndex(of: 0x0A) ?? data.startIndex)]
+                return try whole.split(separator: 0x0A).map { try JSONDecoder().decode(Event.self, from: $0) }
+            }
         }
 
         private func sink(_ stage: Stage, _ rules: String) async throws -> Server {
