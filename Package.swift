@@ -167,12 +167,16 @@ let package = Package(
                 "MailTypes", "Measures", "SMTPProtocol", "SMTPTransport", "SpoolContract",
                 "DeliveryQueue", "TextCodecs", "SASLAuthentication", "MailRouting", "TransportSecurity", "DKIMSigning",
                 "ControlPlane", "HTTPService", "MessageBuilding", "EventLog", "WebHooks", "RunRecords", "CLinux",
-                "LoadShedding", "ProcessLife", "TrafficShaping", nioCore, nioPosix, nioHTTP, nioSSL, httpClient,
+                "LoadShedding", "ProcessLife", "TrafficShaping", "PolicyRules", nioCore, nioPosix, nioHTTP, nioSSL,
+                httpClient,
                 "ReplyClassification", "ReportParsing",
                 .product(name: "DequeModule", package: "swift-collections"),
             ]),
         layer("MTAConfiguration", ["MailTypes", "Measures", "DeliveryQueue", "EventLog", "RunRecords"]),
         layer("TrafficShaping", ["MailTypes", "Measures", "DeliveryQueue", "MTAConfiguration", "RunRecords"]),
+        layer(
+            "PolicyRules",
+            ["MailTypes", "Measures", "MTAConfiguration", "TrafficShaping", "RunRecords"]),
         layer("SpoolTools", ["MailTypes", "Measures", "SpoolContract", "RunRecords", nioCore]),
         layer(
             "BenchHarness",
@@ -203,7 +207,8 @@ let package = Package(
                 "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract", "TextCodecs",
                 "SpoolRocksDB", "SpoolSegmentLog",
-                "SpoolLocalDisk", "SpoolTools", "Measures", "MessageBuilding", "RunRecords", "TrafficShaping", nioPosix,
+                "SpoolLocalDisk", "SpoolTools", "Measures", "MessageBuilding", "RunRecords", "TrafficShaping", "PolicyRules",
+                nioPosix,
                 nioCore, "ReplyClassification",
             ]),
         program(
@@ -251,6 +256,7 @@ let package = Package(
         tests(
             "TrafficShaping",
             ["MailTypes", "Measures", "DeliveryQueue", "MTAConfiguration", "RunRecords", "SinkBehaviour"]),
+        tests("PolicyRules", ["MailTypes", "MTAConfiguration"]),
         tests("MTAConfiguration", ["RunRecords", "MailTypes", "Measures", "DeliveryQueue"]),
         tests("BenchHarness", ["RunRecords", "Measures", "LoadPacing", "TestSupport"]),
         tests("RunRecords", ["Measures", "MailTypes"]),

@@ -100,7 +100,10 @@ package struct ControlRoutes: Sendable {
     /// Answers a call that ``admission(_:on:)`` let through.
     package func respond(_ call: HTTPCall, on loop: any EventLoop) -> EventLoopFuture<HTTPAnswer> {
         switch call.path {
-        case "/api/inject/v1": return injection.respond(call, on: loop)
+        case "/api/inject/v1":
+            // Its key was checked on admission.
+            let user = check == nil ? nil : Self.credentials(call)?.0
+            return injection.respond(call, user: user, on: loop)
         case "/metrics": return metrics(call, loop)
         case "/api/check-liveness/v1": return loop.makeSucceededFuture(liveness())
         case "/api/check-readiness/v1": return readiness(loop)

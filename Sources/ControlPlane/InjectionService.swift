@@ -32,7 +32,10 @@ package struct InjectionService: Sendable {
         self.newID = newID
     }
 
-    package func respond(_ call: HTTPCall, on loop: any EventLoop) -> EventLoopFuture<HTTPAnswer> {
+    /// - Parameter user: name of the key that the call came with.
+    package func respond(
+        _ call: HTTPCall, user: String? = nil, on loop: any EventLoop
+    ) -> EventLoopFuture<HTTPAnswer> {
         if let refusal = intake.refusal {
             return loop.makeSucceededFuture(HTTPAnswer(.serviceUnavailable, refusal + "\n"))
         }
@@ -42,12 +45,12 @@ package struct InjectionService: Sendable {
         }
         if call.body.readableBytes <= Self.quickBody {
             var budget = TemplateBudget.quick
-            let prepared = Result { try prepare(call, &budget) }
+            let prepared = Result { try prepare(call, user, &budget) }
             if !budget.isExhausted { return submit(prepared, on: loop) }
         }
         return builders.runIfActive(eventLoop: loop) {
             var budget = TemplateBudget.whole
-            return Result { try prepare(call, &budget) }
+            return Result { try prepare(call, user, &budget) }
         }.flatMap { submit($0, on: loop) }
     }
 
@@ -83,7 +86,7 @@ package struct InjectionService: Sendable {
 
     // MARK: From the request to messages
 
-    private func prepare(_ call: HTTPCall, _ budget: inout TemplateBudget) throws -> Prepared {
+    private func prepare(_ call: HTTPCall, _ user: String?, _ budget: inout TemplateBudget) throws -> Prepared {
         var parsed: Result<JSONValue, JSONValue.Fault>!
         call.body.withUnsafeReadableBytes { bytes in
             do throws(JSONValue.Fault) { parsed = .success(try JSONValue.parse(bytes)) } catch {
@@ -98,7 +101,9 @@ package struct InjectionService: Sendable {
         let builder = MessageBuilder(request, hostname: hostname, date: date(), newID: newID)
         var prepared = Prepared()
         for content in try builder.build(&budget) {
-            prepared.messages += split(content, request, sender, call.peer, &prepared.failures)
+            var messages = split(content, request, sender, call.peer, &prepared.failures)
+            for index in messages.indices { messages[index].user = user }
+            prepared.messages += messages
         }
         return prepared
     }
@@ -125,7 +130,8 @@ package struct InjectionService: Sendable {
                         mayBeDeferred: request.isDeferredSpool, peer: peer))
             }
             let last = messages.count - 1
-            messages[last].recipients.append(.init(address: address, header: header))
+            messages[last].recipients.append(
+                .init(address: address, header: header, labels: request.recipients[index].labels))
             if address.needsSMTPUTF8 || header.contains(where: { $0 >= 0x80 }) { messages[last].smtpUTF8 = true }
         }
         return messages
@@ -159,22 +165,23 @@ package struct InjectionService: Sendable {
     // MARK: The answer
 
     private static func answer(
-        _ messages: [IntakeMessage], _ results: [Result<SMTPReply?, any Error>], _ known: [Failure]
+        _ messages: [IntakeMessage], _ results: [Result<IntakeAnswer, any Error>], _ known: [Failure]
     ) -> HTTPAnswer {
         var failures = known
         var successes = 0
         for (message, result) in zip(messages, results) {
-            let text: String?
+            let answer: IntakeAnswer
             switch result {
-            case .success(nil): text = nil
-            case .success(let reply?): text = reply.description
-            case .failure(let error): text = "\(error)"
+            case .success(let known): answer = known
+            case .failure(let error): answer = IntakeAnswer(refusal: SMTPReply(451, .init(4, 3, 0), "\(error)"))
             }
-            guard let text else {
-                successes += message.recipients.count
-                continue
+            for (index, recipient) in message.recipients.enumerated() {
+                if let reply = answer.refusal ?? answer.refused[index] {
+                    failures.append(Failure(recipient: recipient.address.description, text: reply.description))
+                } else {
+                    successes += 1
+                }
             }
-            failures += message.recipients.map { Failure(recipient: $0.address.description, text: text) }
         }
         let recipients = failures.map { JSONText.quoted($0.recipient) }.joined(separator: ",")
         let errors = failures.map { JSONText.quoted("\($0.recipient): \($0.text)") }.joined(separator: ",")
@@ -182,5 +189,17 @@ package struct InjectionService: Sendable {
             .ok,
             "{\"success_count\":\(successes),\"fail_count\":\(failures.count),\"failed_recipients\":[\(recipients)],\"errors\":[\(errors)]}\n",
             contentType: "application/json")
+    }
+}
+
+extension InjectionRequest.Recipient {
+    /// `tenant` and `campaign` are what queues and limits go by; all of it stands in the events.
+    fileprivate var labels: MessageLabels {
+        guard !metadata.isEmpty else { return MessageLabels() }
+        var rest = metadata
+        let (tenant, campaign) = (rest.removeValue(forKey: "tenant"), rest.removeValue(forKey: "campaign"))
+        return MessageLabels(
+            tenant: tenant.flatMap { $0.isEmpty ? nil : $0 }, campaign: campaign.flatMap { $0.isEmpty ? nil : $0 },
+            metadata: rest)
     }
 }

@@ -5,8 +5,23 @@ package import NIOCore
 package protocol MessageIntake: Sendable {
     /// Nil while new mail is taken; otherwise why not, as 503 says it.
     var refusal: String? { get }
-    /// Completes when the message is as safe as the spool's durability says; nil: accepted, for all its recipients.
-    func submit(_ message: IntakeMessage, on loop: any EventLoop) -> EventLoopFuture<SMTPReply?>
+    /// Completes when the message is as safe as the spool's durability says.
+    func submit(_ message: IntakeMessage, on loop: any EventLoop) -> EventLoopFuture<IntakeAnswer>
+}
+
+/// What became of an injected message.
+package struct IntakeAnswer: Sendable {
+    /// Why none of its recipients was accepted; nil: they were, but for those in ``refused``.
+    package var refusal: SMTPReply?
+    /// By the recipient's place.
+    package var refused: [Int: SMTPReply]
+
+    package init(refusal: SMTPReply? = nil, refused: [Int: SMTPReply] = [:]) {
+        self.refusal = refusal
+        self.refused = refused
+    }
+
+    package static let accepted = IntakeAnswer()
 }
 
 /// One message for recipients that share its content.
@@ -15,6 +30,8 @@ package struct IntakeMessage: Sendable {
         package var address: MailAddress
         /// Fields in front of the content for this recipient alone, CRLF ended.
         package var header: [UInt8]
+        /// What its metadata in the request says.
+        package var labels = MessageLabels()
     }
 
     package var reversePath: MailAddress
@@ -28,4 +45,8 @@ package struct IntakeMessage: Sendable {
     /// It need not be written down before its first attempt fails.
     package var mayBeDeferred: Bool
     package var peer: NetworkAddress?
+    /// Name of the key that the request came with.
+    package var user: String?
+
+    package var hasLabels: Bool { recipients.contains { !$0.labels.isEmpty } }
 }

@@ -115,19 +115,23 @@ extension DeliveryQueue {
     }
 
     /// The next hop could not be reached: it is left alone for a while.
+    /// - Parameter limits: of its way, where they are not those of its policy.
     /// - Returns: what has waited too long for it, or so long that its sender should be told; at most a thousand.
-    package mutating func connectionFailed(_ destination: Destination, reply: SMTPReply, now: UInt64) -> [Lease] {
+    package mutating func connectionFailed(
+        _ destination: Destination, _ limits: EgressLimits? = nil, reply: SMTPReply, now: UInt64
+    ) -> [Lease] {
         closed(destination, wasOpen: false)
         let index = Int(destination.index)
         let policy = destinations[index].policy
+        let limits = limits ?? policy.limits
         destinations[index].failure = reply
         destinations[index].failures += 1
-        guard destinations[index].failures >= policy.limits.failuresBeforeHold ?? 1 else {
+        guard destinations[index].failures >= limits.failuresBeforeHold ?? 1 else {
             enterRing(destination.index)
             return []
         }
-        let most = policy.limits.holdCapMilliseconds ?? policy.retry.first
-        let first = min(policy.limits.holdFirstMilliseconds ?? Self.firstHold, most)
+        let most = limits.holdCapMilliseconds ?? policy.retry.first
+        let first = min(limits.holdFirstMilliseconds ?? Self.firstHold, most)
         let delay = destinations[index].holdDelay
         destinations[index].holdDelay = delay == 0 ? first : min(delay * 2, max(most, delay))
         pause(destination.index, until: now + destinations[index].holdDelay)

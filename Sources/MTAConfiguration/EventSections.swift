@@ -105,7 +105,7 @@ extension MTASettings {
                 note(&faults, hook.mapping, "url", "'\(hook.url)': expected http://HOST/… or https://HOST/…")
             }
             if let file = hook.authorizationFile, probe.text(file) == nil {
-                note(&faults, hook.mapping, "authorization_file", "'\(file)' cannot be read")
+                note(&faults, hook.mapping, "authorization_file", "'\(file)' \(probe.unreadable(file))")
             }
             if let log, !log.events.isEmpty, let missing = hook.events.first(where: { !log.events.contains($0) }) {
                 note(&faults, hook.mapping, "events", "'\(missing.rawValue)' is not among the events of `log`")

@@ -126,14 +126,14 @@ extension MTASettings {
             if path.isEmpty {
                 note(&faults, entry.mapping, key, "is missing")
             } else if probe.text(path) == nil {
-                note(&faults, entry.mapping, key, "'\(path)' cannot be read")
+                note(&faults, entry.mapping, key, "'\(path)' \(probe.unreadable(path))")
             }
         }
         if entry.clientCertificates != .none, entry.clientCA == nil {
             note(&faults, entry.mapping, "client_ca", "is missing: who may have signed client certificates")
         }
         if let file = entry.clientCA, probe.text(file) == nil {
-            note(&faults, entry.mapping, "client_ca", "'\(file)' cannot be read")
+            note(&faults, entry.mapping, "client_ca", "'\(file)' \(probe.unreadable(file))")
         }
     }
 
@@ -163,14 +163,14 @@ extension MTASettings {
         if entry.key.isEmpty {
             note(&faults, entry.mapping, "key", "is missing")
         } else if probe.text(entry.key) == nil {
-            note(&faults, entry.mapping, "key", "'\(entry.key)' cannot be read")
+            note(&faults, entry.mapping, "key", "'\(entry.key)' \(probe.unreadable(entry.key))")
         }
     }
 
     private func checkOperation(_ probe: any FileProbe, _ faults: inout [RecordFault]) {
         for (key, file) in [("users", users), ("api_keys", http?.apiKeys)] {
             guard let file, probe.text(file) == nil else { continue }
-            note(&faults, key == "users" ? mapping : http?.mapping, key, "'\(file)' cannot be read")
+            note(&faults, key == "users" ? mapping : http?.mapping, key, "'\(file)' \(probe.unreadable(file))")
         }
         if let name = http?.tls { checkTLSName(name, http?.mapping, &faults) }
         for zone in dns.stubZones where zone.name.isEmpty || zone.server.isEmpty {

@@ -13,7 +13,7 @@ extension MTASettings {
             }
         }
         if let file = mtaSTS.ca, probe.text(file) == nil {
-            note(&faults, mtaSTS.mapping, "ca", "'\(file)' cannot be read")
+            note(&faults, mtaSTS.mapping, "ca", "'\(file)' \(probe.unreadable(file))")
         }
         guard let reports = tlsReports else { return }
         for (key, text) in [("organization", reports.organization), ("contact", reports.contact)] where text.isEmpty {
@@ -39,7 +39,7 @@ extension MTASettings {
             note(&faults, mapping, key, "is missing: certificate and key go together")
         }
         for (key, file) in [("tls_certificate", values.certificate), ("tls_key", values.key)] {
-            if let file, probe.text(file) == nil { note(&faults, mapping, key, "'\(file)' cannot be read") }
+            if let file, probe.text(file) == nil { note(&faults, mapping, key, "'\(file)' \(probe.unreadable(file))") }
         }
         guard let auth = values.auth else { return }
         if tls != .required, tls != .verified {

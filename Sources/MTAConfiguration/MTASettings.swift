@@ -30,6 +30,7 @@ package struct MTASettings: ConfigurationSection {
     package var shaping: [String] = []
     package var dkim: [DKIMSection] = []
     package var dkimThreads = 0
+    package var rules: [PolicyRuleSection] = []
 
     package var spool = "segment"
     package var spoolDirectory: String?
@@ -84,6 +85,7 @@ package struct MTASettings: ConfigurationSection {
                 "addresses to accept mail on, each with its own rules; addresses and protocols change with a restart"),
             .sections("tls", \.tls, "certificates, by name"),
             .optional("users", \.users, "file of users and salted hashes (`mta users add`), for AUTH"),
+            .sections("rules", \.rules, "what becomes of which mail, in this order ([POLICY.md](POLICY.md))"),
             .list("relay_networks", \.relayNetworks, "clients that may send to anywhere without AUTH"),
             .list(
                 "relay_client_subjects", \.relayClientSubjects,

@@ -84,7 +84,7 @@ package final class MailRouter: ExchangerLookup {
             // What has run out before it is used would be asked for again and again.
             let seconds = max(Self.leastSeconds, min(max(Double(ttl), bounds.lowerBound), bounds.upperBound))
             let until = DNSEngine.now() + UInt64(seconds * 1e9)
-            let (promises, next) = state.withLock { state in
+            let (promises, following) = state.withLock { state -> ([EventLoopPromise<ExchangerOutcome>], String?) in
                 state.cache.insert(domain, outcome, until: until)
                 if case .permanent = outcome { state.counts.permanent += 1 }
                 if case .temporary = outcome { state.counts.temporary += 1 }
@@ -92,7 +92,7 @@ package final class MailRouter: ExchangerLookup {
                 return (promises, next(&state))
             }
             for promise in promises { promise.succeed(outcome) }
-            if let next { begin(next) }
+            if let following { begin(following) }
         }
     }
 

@@ -14,6 +14,8 @@ package struct InjectionRequest: Sendable {
         package var email: String
         package var name: String?
         package var substitutions: JSONValue
+        /// Texts by name; other values as JSON.
+        package var metadata: [String: String] = [:]
     }
     package struct Mailbox: Sendable {
         package var email: String
@@ -47,6 +49,9 @@ package struct InjectionRequest: Sendable {
     }
 
     package static let recipientLimit = 100_000
+    /// Entries of a recipient's metadata, and octets of a name or value.
+    package static let metadataLimit = 64
+    package static let metadataOctets = 1_024
 
     package var sender: String
     package var recipients: [Recipient]
@@ -86,11 +91,39 @@ package struct InjectionRequest: Sendable {
         found.reserveCapacity(list.count)
         for (index, item) in list.enumerated() {
             let fields = try Fields(item, "/recipients/\(index)", ["email", "name", "substitutions", "metadata"])
-            _ = try fields.object("metadata")
+            let metadata = try Self.metadata(fields)
             found.append(
                 Recipient(
                     email: try fields.required("email", try fields.text("email")), name: try fields.text("name"),
-                    substitutions: try fields.object("substitutions") ?? .object([])))
+                    substitutions: try fields.object("substitutions") ?? .object([]),
+                    metadata: metadata))
+        }
+        return found
+    }
+
+    private static func metadata(_ fields: Fields) throws(Fault) -> [String: String] {
+        guard case .object(let members)? = try fields.object("metadata") else { return [:] }
+        guard members.count <= metadataLimit else {
+            throw Fault("\(fields.pointer)/metadata", "more than \(metadataLimit)")
+        }
+        var found: [String: String] = [:]
+        for member in members {
+            let text: String
+            switch member.value {
+            case .null: continue
+            case .string(let value): text = value
+            case .number(let value): text = value
+            case .bool(let value): text = value ? "true" : "false"
+            default:
+                throw Fault(
+                    "\(fields.pointer)/metadata/" + escaped(member.key),
+                    "\(member.value.kind): expected a text, a number, or true or false")
+            }
+            let pointer = "\(fields.pointer)/metadata/" + escaped(member.key)
+            guard member.key.utf8.count <= metadataOctets, text.utf8.count <= metadataOctets else {
+                throw Fault(pointer, "longer than \(metadataOctets) octets")
+            }
+            found[member.key] = text
         }
         return found
     }

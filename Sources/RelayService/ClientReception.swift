@@ -47,6 +47,7 @@ final class ClientReception: SMTPServerDelegate {
             shard.counts.shed += 1
             refusal = shed
         }
+        if refusal == nil { refusal = shard.refusal(at: .connection, connection, listener) }
         if let refusal {
             // A session that has begun records it itself.
             if isFirst { shard.logRejection(Rejection(reply: refusal), connection, listener) }
@@ -94,7 +95,7 @@ final class ClientReception: SMTPServerDelegate {
         guard let visit, listener.mayBegin(visit, now: shard.wallMilliseconds()) else {
             return SMTPReply(450, .init(4, 7, 1), "Too many messages from your address, slow down")
         }
-        return nil
+        return shard.refusal(at: .sender, connection, listener)
     }
 
     func recipient(_ connection: SMTPServerConnection) -> SMTPReply? {
@@ -104,7 +105,9 @@ final class ClientReception: SMTPServerDelegate {
             shard.counts.refused += 1
             return SMTPReply(554, .init(5, 7, 1), "Relay access denied")
         }
-        return nil
+        let refusal = shard.refusal(at: .recipient, connection, listener)
+        if refusal != nil { shard.counts.refused += 1 }
+        return refusal
     }
 
     /// Who has authenticated writes mail as those addresses that are the user's.
@@ -172,7 +175,9 @@ final class ClientReception: SMTPServerDelegate {
         let unsigned = UnsignedMessage(
             message: message, hash: hash, trace: ByteBuffer(bytes: trace), connection: connection, listener: listener,
             received: received)
-        if !shard.takeReport(unsigned) { shard.signAndAccept(unsigned) }
+        if shard.takeReport(unsigned) { return .later }
+        if let machine = shard.configuration.mailPolicy { return shard.decide(machine, unsigned) }
+        shard.signAndAccept(unsigned)
         return .later
     }
 

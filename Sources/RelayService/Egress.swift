@@ -42,8 +42,18 @@ package struct EgressConfiguration: Sendable {
     package var pools: [String: EgressPool] = [:]
     /// Who may have signed the certificates of next hops that must be verified, PEM; nil: the system's roots.
     package var rootsFile: String?
+    /// Demands that shaping may make, besides those of the policies.
+    package var furtherDemands: Set<EgressPolicy.TLS> = []
 
     package init() {}
+
+    /// The policy where shaping has something to say: a domain that the configuration treats otherwise than all keeps its
+    /// own.
+    func policy(_ name: String, shaped tls: EgressPolicy.TLS?) -> EgressPolicy {
+        var policy = self[name]
+        if let tls, policy.tls == standard.tls { policy.tls = tls }
+        return policy
+    }
 
     /// - Parameter name: of a destination, without the pool.
     package subscript(name: String) -> EgressPolicy { named[name] ?? standard }
@@ -80,7 +90,14 @@ struct Egress: Sendable {
     /// - Throws: ``TLSFault``.
     init(_ configuration: EgressConfiguration) throws(TLSFault) {
         self.configuration = configuration
-        let policies = [configuration.standard] + configuration.named.values
+        var policies = [configuration.standard] + configuration.named.values
+        for demand in configuration.furtherDemands {
+            policies += ([configuration.standard] + configuration.named.values).map {
+                var policy = $0
+                policy.tls = demand
+                return policy
+            }
+        }
         contexts = try HopContexts(policies, rootsFile: configuration.rootsFile)
         guard policies.contains(where: \.security.strictTransport) else {
             trust = nil

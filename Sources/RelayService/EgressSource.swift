@@ -65,6 +65,8 @@ struct EgressPath {
     var hasAlternatives = false
     /// The large mailbox provider that the destination belongs to, as shaping says.
     var provider: String?
+    /// As shaping says; nil: as the configuration does.
+    var tls: EgressPolicy.TLS?
     /// What it counts against; empty: nothing is limited over event loops.
     var claims: [LimitBook.Claim] = []
     /// The strictest of everything that applies.

@@ -53,6 +53,8 @@ final class NextHopConnection: SMTPClientDelegate {
     /// Transactions that ended well.
     private var accepted = 0
     private var lastWasChunk = false
+    /// The last address failed at its TLS.
+    private(set) var tlsFailed = false
     /// Its TLS failed just now, and need not be.
     private var clearAddress: SocketAddress?
     /// It went away for something that connections to its host are spared from now on.
@@ -75,7 +77,7 @@ final class NextHopConnection: SMTPClientDelegate {
         self.path = path
         heldKeys = path.claims.map(\.key)
         counts = path.source.map { shard.counts(of: $0.name) }
-        policy = shard.egress.configuration[path.destination]
+        policy = shard.egress.configuration.policy(path.destination, shaped: path.tls)
     }
 
     var name: String { path.destination }
@@ -229,6 +231,7 @@ final class NextHopConnection: SMTPClientDelegate {
     /// not.
     private func failed(_ connection: SMTPClientConnection, _ cause: ClientCloseCause) {
         attempt = nil
+        tlsFailed = connection.handshakeFailed
         sourceFault = connection.ownFault
         // Another host would be tried by the same proxy and the same address.
         if sourceFault == .proxy { addresses = [] }

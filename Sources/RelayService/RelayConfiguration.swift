@@ -2,6 +2,7 @@ package import DKIMSigning
 package import DeliveryQueue
 package import MailRouting
 package import MailTypes
+package import PolicyRules
 package import ProcessLife
 package import SASLAuthentication
 package import SMTPTransport
@@ -39,6 +40,8 @@ package struct RelayConfiguration: Sendable {
     /// At least one; the first one's address is printed first.
     package var listeners: [ListenerConfiguration]
     package var relayPolicy = RelayPolicy.loopbackOnly
+    /// Rules and plug-ins; nil: none.
+    package var mailPolicy: PolicyMachine?
     /// Who may authenticate; nil: nobody.
     package var users: UserFile?
     package var hostname: String

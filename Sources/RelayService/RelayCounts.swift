@@ -12,6 +12,8 @@ struct RelayCounts: Sendable {
     var shed: UInt64 = 0
     /// Messages refused because a signature could not be made.
     var unsigned: UInt64 = 0
+    /// Accepted from clients and dropped, as a rule said.
+    var discarded: UInt64 = 0
     var delivered: UInt64 = 0
     var bounced: UInt64 = 0
     var queued: UInt64 = 0
@@ -44,6 +46,7 @@ struct RelayCounts: Sendable {
         refused += other.refused
         shed += other.shed
         unsigned += other.unsigned
+        discarded += other.discarded
         delivered += other.delivered
         bounced += other.bounced
         queued += other.queued

@@ -21,9 +21,9 @@ final class RelayIntake: MessageIntake {
     /// No mail is taken from now on; nil: it is again.
     func refuse(_ text: String?) { reason.withLock { $0 = text } }
 
-    func submit(_ message: IntakeMessage, on loop: any EventLoop) -> EventLoopFuture<SMTPReply?> {
+    func submit(_ message: IntakeMessage, on loop: any EventLoop) -> EventLoopFuture<IntakeAnswer> {
         let shard = shards[next.add(1, ordering: .relaxed).newValue % shards.count]
-        let promise = loop.makePromise(of: SMTPReply?.self)
+        let promise = loop.makePromise(of: IntakeAnswer.self)
         shard.context.eventLoop.execute { shard.inject(message, promise) }
         return promise.futureResult
     }
@@ -32,8 +32,8 @@ final class RelayIntake: MessageIntake {
 extension RelayShard {
     /// A message that came over HTTP. Recipients whose header differs are signed each for itself: the body is hashed
     /// once.
-    func inject(_ injected: IntakeMessage, _ promise: EventLoopPromise<SMTPReply?>) {
-        if let refusal = refusesNewMail { return promise.succeed(refusal) }
+    func inject(_ injected: IntakeMessage, _ promise: EventLoopPromise<IntakeAnswer>) {
+        if let refusal = refusesNewMail { return promise.succeed(IntakeAnswer(refusal: refusal)) }
         var envelope = Envelope(
             reversePath: injected.reversePath, recipients: injected.recipients.map(\.address),
             bodyType: injected.isEightBit ? .eightBitMIME : .sevenBit, smtpUTF8: injected.smtpUTF8)
@@ -54,12 +54,31 @@ extension RelayShard {
             id: id, envelope: envelope, acceptedMilliseconds: wallMilliseconds(),
             content: MessageContent(slices: slices, form: .raw))
         message.mayBeDeferred = injected.mayBeDeferred
-        guard !configuration.dkim.isEmpty else { return accept(message, for: .injection(promise, peer: injected.peer)) }
-        sign(message, promise, injected.peer)
+        guard configuration.mailPolicy != nil || injected.hasLabels else {
+            return inject([message], promise, injected.peer)
+        }
+        decide(injected, message, promise)
+    }
+
+    /// One message, or what rules have made of it.
+    func inject(_ messages: [SpoolMessage], _ promise: EventLoopPromise<IntakeAnswer>, _ peer: NetworkAddress?) {
+        let division =
+            messages.count > 1
+            ? MessageDivision(self, count: messages.count, for: .injection(promise, peer: peer)) : nil
+        for message in messages {
+            if !configuration.dkim.isEmpty {
+                sign(message, promise, peer, division)
+            } else if let division {
+                division.add(message)
+            } else {
+                accept(message, for: .injection(promise, peer: peer))
+            }
+        }
     }
 
     private func sign(
-        _ message: SpoolMessage, _ promise: EventLoopPromise<SMTPReply?>, _ peer: NetworkAddress?
+        _ message: SpoolMessage, _ promise: EventLoopPromise<IntakeAnswer>, _ peer: NetworkAddress?,
+        _ division: MessageDivision?
     ) {
         let (policy, now) = (configuration.dkim, Int(wallMilliseconds() / 1000))
         signing += 1
@@ -79,7 +98,12 @@ extension RelayShard {
             return signed
         }.whenComplete { [self] result in
             signing -= 1
-            guard let signed = try? result.get() else { return promise.succeed(cannotSign(message)) }
+            guard let signed = try? result.get() else {
+                guard division?.isRefused != true else { return }
+                division?.isRefused = true
+                return promise.succeed(IntakeAnswer(refusal: cannotSign(message)))
+            }
+            if let division { return division.add(signed) }
             accept(signed, for: .injection(promise, peer: peer))
         }
     }

@@ -16,7 +16,7 @@ package enum RelayMetrics {
         "millrace_message_accepted_bytes_total", .counter, "Octets of the messages accepted, trace field included.")
     static let recipients = MetricFamily(
         "millrace_recipients_total", .counter,
-        "Recipients by outcome: accepted, refused, delivered, bounced, deferred (each attempt), removed, quarantined.",
+        "Recipients by outcome: accepted, refused, delivered, bounced, deferred (each attempt), removed, quarantined, discarded (by a rule).",
         labels: ["outcome"])
     static let signatureFailures = MetricFamily(
         "millrace_dkim_failures_total", .counter, "Messages refused for now because a signature could not be made.")
@@ -178,7 +178,7 @@ extension RelayServer {
         let outcomes = [
             ("accepted", counts.accepted), ("refused", counts.refused), ("delivered", counts.delivered),
             ("bounced", counts.bounced), ("deferred", counts.deferrals), ("removed", counts.removed),
-            ("quarantined", counts.quarantined),
+            ("quarantined", counts.quarantined), ("discarded", counts.discarded),
         ]
         text.add(RelayMetrics.recipients, outcomes.map { ([$0.0], Double($0.1)) })
         text.add(RelayMetrics.signatureFailures, counts.unsigned)

@@ -188,6 +188,8 @@ package actor RelayServer {
         }
         parts.authentication.replace(fresh.users)
         configuration = fresh
+        let ended = parts.shaping.adopt(fresh.shaping, now: WallInstant.now().milliseconds)
+        try await shards[0].context.eventLoop.submit { [shard = shards[0]] in shard.tell(ended) }.get()
         load.adopt(fresh)
         try await watchSources()
         for shard in shards { try await shard.context.eventLoop.submit { shard.adopt(fresh, egress) }.get() }

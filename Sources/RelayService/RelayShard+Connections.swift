@@ -256,6 +256,7 @@ extension RelayShard {
         if connection.hasMoved { rerouteAll(of: destination) }
         resting[destination]?.removeAll { $0 === connection }
         parts.limits.disconnect(connection.heldKeys, now: wallMilliseconds())
+        if isShaping, wasReady, !open.isEmpty { observe(cause, connection.path) }
         for (load, contentSent) in open {
             // Content sent and no answer: it must be sent again, perhaps for the second time (RFC 5321 §6.1).
             if contentSent { counts.possibleDuplicates += UInt64(load.recipients.count) }

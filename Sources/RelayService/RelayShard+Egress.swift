@@ -41,6 +41,7 @@ extension RelayShard {
             path.hasAlternatives = ways.count > 1
             path.source = ways[index].source
             path.provider = ways[index].provider
+            path.tls = ways[index].tls
             path.take(ways[index].candidate.claims, ways[index].limits)
             return path
         case .denied(let gate, let denial):
@@ -63,6 +64,7 @@ extension RelayShard {
         var provider: String?
         var candidate: EgressBook.Candidate
         var limits: EgressLimits
+        var tls: EgressPolicy.TLS?
         /// Shaping returns what would go this way.
         var bounce: SMTPReply?
     }
@@ -100,7 +102,8 @@ extension RelayShard {
             candidate: .init(
                 source: source?.name, weight: weight, claims: claims,
                 suspension: operatorsSuspension(source, destination, now) ?? shaped?.suspension),
-            limits: parts.map(\.1).reduce(EgressLimits()) { $0.tightened(by: $1) }, bounce: shaped?.bounce)
+            limits: parts.map(\.1).reduce(EgressLimits()) { $0.tightened(by: $1) }, tls: shaped?.tls,
+            bounce: shaped?.bounce)
     }
 
     /// Where a destination with these ways may have to wait.
@@ -136,7 +139,9 @@ extension RelayShard {
     func openingFailed(_ connection: NextHopConnection, _ cause: ClientCloseCause) {
         let (destination, now, path) = (connection.destination, wallMilliseconds(), connection.path)
         if !connection.hasMoved { logHold(queue: queue.name(of: destination), cause.reply) }
-        if isShaping, connection.address != nil, connection.sourceFault == nil { observe(cause, path) }
+        if isShaping, connection.address != nil, connection.sourceFault == nil {
+            observe(cause, path, failedAtTLS: connection.tlsFailed)
+        }
         let cap = queue.policy(of: destination).retry.first
         connection.counts?.failed(isOfProxy: connection.sourceFault == .proxy)
         if let source = path.source, connection.address != nil, connection.sourceFault != nil || path.hasAlternatives {
@@ -146,7 +151,9 @@ extension RelayShard {
                 key, isSource ? source.limits : path.limits, cap: cap, reply: cause.reply, now: now)
             return queue.connectionTurned(destination)
         }
-        for lease in queue.connectionFailed(destination, reply: cause.reply, now: now) {
+        for lease in queue.connectionFailed(
+            destination, isShaping ? path.limits : nil, reply: cause.reply, now: now)
+        {
             messages[lease.id]?.leases += 1
             attemptFailed(lease, cause.reply)
         }
@@ -167,7 +174,10 @@ extension RelayShard {
     private func adjust(_ connection: NextHopConnection, _ now: UInt64) {
         let path = connection.path
         let way = way(path.source, 1, path.destination, queue.policy(of: connection.destination).limits, now)
+        let hasChanged = way.candidate.claims != path.claims
         connection.path.take(way.candidate.claims, way.limits)
+        // One too many, now that there may be fewer.
+        if hasChanged, parts.limits.isOver(way.candidate.claims) { connection.isLeaving = true }
         if let suspension = way.candidate.suspension, suspension.until > now { connection.isLeaving = true }
     }
 

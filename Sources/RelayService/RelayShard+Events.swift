@@ -34,7 +34,8 @@ extension RelayShard {
 
     // MARK: Coming in
 
-    func logReception(_ message: SpoolMessage, _ sender: Sender) {
+    /// - Parameter discarded: it goes nowhere, for this reason; KumoMTA calls its queue `null`.
+    func logReception(_ message: SpoolMessage, _ sender: Sender, discarded: SMTPReply? = nil) {
         guard logs(.reception) else { return }
         var event = MailEvent(.reception, at: wallMilliseconds())
         event.id = message.id
@@ -43,6 +44,7 @@ extension RelayShard {
         event.size = message.content.size
         event.createdMilliseconds = message.acceptedMilliseconds
         event.describe(message.envelope.labels)
+        if let discarded { (event.queue, event.response) = ("null", discarded) }
         switch sender {
         case .client(let connection, let listener, _): event.describe(connection, listener)
         case .injection(_, let peer):

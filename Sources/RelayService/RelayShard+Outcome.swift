@@ -12,7 +12,9 @@ extension RelayShard {
         success: QueuedMessage.Success, at hop: NextHopConnection
     ) {
         guard let message = messages[load.lease.id] else { return }
-        if isShaping, result.refusal != nil || !result.refusedRecipients.isEmpty { observe(result, at: hop) }
+        if isShaping, result.refusal != nil || !result.refusedRecipients.isEmpty {
+            observe(result, load.recipients.count, at: hop)
+        }
         logOutcome(load, message, result, hop)
         let applied = message.apply(result, sent: load.recipients, success: success)
         counts.delivered += UInt64(applied.delivered)

@@ -114,16 +114,18 @@ extension RelayShard {
     // MARK: What next hops say
 
     /// A transaction that did not go well in all of its parts.
-    func observe(_ result: TransactionResult, at hop: NextHopConnection) {
+    /// - Parameter recipients: how many it carried.
+    func observe(_ result: TransactionResult, _ recipients: Int, at hop: NextHopConnection) {
         for refused in result.refusedRecipients { observe(.reply(refused.reply), hop.path) }
-        // Where each recipient was refused, this is only the last word on the whole.
-        if let refusal = result.refusal, result.stage != .data || result.refusedRecipients.isEmpty {
+        // Where each recipient was refused for itself, what was said to the rest of it is about nobody.
+        if let refusal = result.refusal, recipients > result.refusedRecipients.count {
             observe(.reply(refusal), hop.path)
         }
     }
 
     /// A connection could not be opened, or broke off with mail under way.
-    func observe(_ cause: ClientCloseCause, _ path: EgressPath) {
+    func observe(_ cause: ClientCloseCause, _ path: EgressPath, failedAtTLS: Bool = false) {
+        if failedAtTLS { return observe(.connection(.tls, text: cause.reply.text), path) }
         switch cause {
         case .quit: break
         case .refused(let reply): observe(.reply(reply), path)

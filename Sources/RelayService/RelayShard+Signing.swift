@@ -16,6 +16,8 @@ struct UnsignedMessage {
     let listener: ListenerState
     /// Octets that came from the client.
     let received: Int
+    /// The others of the same client's message, if it became several.
+    var division: MessageDivision?
 }
 
 /// A hash on its way from the loop that fed it to the thread that signs: never with both.
@@ -31,6 +33,14 @@ struct StreamedHash: @unchecked Sendable {
         guard !policy.isEmpty else { return nil }
         self.policy = policy
         hash = MessageHash(policy, form)
+    }
+
+    /// The same for another content.
+    func again(over content: MessageContent) -> StreamedHash {
+        var again = self
+        again.hash = MessageHash(policy, content.form)
+        for slice in content.slices { slice.withUnsafeReadableBytes { again.hash.feed($0) } }
+        return again
     }
 }
 
@@ -85,6 +95,10 @@ extension RelayShard {
     }
 
     private func refuse(_ unsigned: UnsignedMessage) {
+        if let division = unsigned.division {
+            guard !division.isRefused else { return }
+            division.isRefused = true
+        }
         reception.settle(unsigned.received)
         unsigned.connection.decide(cannotSign(unsigned.message))
     }
@@ -103,6 +117,7 @@ extension RelayShard {
         var slices = [unsigned.trace]
         if !signatures.isEmpty { slices.append(ByteBuffer(bytes: signatures)) }
         message.content = MessageContent(slices: slices + message.content.slices, form: message.content.form)
+        if let division = unsigned.division { return division.add(message) }
         accept(message, for: .client(unsigned.connection, unsigned.listener, received: unsigned.received))
     }
 }

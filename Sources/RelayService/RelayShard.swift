@@ -1,3 +1,4 @@
+import ControlPlane
 import DequeModule
 import DeliveryQueue
 import EventLog
@@ -103,27 +104,21 @@ final class RelayShard: @unchecked Sendable {
     enum Sender {
         /// - Parameter received: octets counted in ``reception``.
         case client(SMTPServerConnection, ListenerState, received: Int)
-        /// Nil: it is safe.
-        case injection(EventLoopPromise<SMTPReply?>, peer: NetworkAddress?)
+        case injection(EventLoopPromise<IntakeAnswer>, peer: NetworkAddress?)
         /// A notification of our own.
         case ourselves
     }
-    private struct Pending {
-        var message: SpoolMessage
-        var sender: Sender
-    }
+    private typealias Pending = (message: SpoolMessage, sender: Sender)
     private var pending: [UInt64: Pending] = [:]
     private var nextTicket: UInt64 = 0
     private var nextSequence: UInt64
     private let salt: UInt16
-    private var dateSecond: UInt64 = 0
-    private var date = ""
+    private var (dateSecond, date) = (UInt64(0), "")
 
     init(_ context: LoopContext, _ parts: RelayParts, _ configuration: RelayConfiguration, _ egress: Egress) {
         self.context = context
         self.parts = parts
-        self.configuration = configuration
-        self.egress = egress
+        (self.configuration, self.egress) = (configuration, egress)
         (hostname, policy, routes) = (configuration.hostname, configuration.relayPolicy, configuration.routes)
         queue = DeliveryQueue(
             policies: configuration.policies,
@@ -155,7 +150,7 @@ final class RelayShard: @unchecked Sendable {
     var verdicts: RememberedVerdicts?
     /// Reports that are being read or written down.
     var readingReports = 0
-    /// Injected messages that are being signed.
+    /// Injected messages that are being signed, and messages that were made several and are being committed.
     var signing = 0
     func wallMilliseconds() -> UInt64 { WallInstant.now().milliseconds }
 
@@ -193,7 +188,7 @@ final class RelayShard: @unchecked Sendable {
     /// Hands the message to the group commit; its sender is answered when that is done.
     func accept(_ message: SpoolMessage, for sender: Sender) {
         nextTicket += 1
-        pending[nextTicket] = Pending(message: message, sender: sender)
+        pending[nextTicket] = (message, sender)
         committer.submit(message, ticket: nextTicket, observer: self)
     }
 
@@ -225,20 +220,24 @@ final class RelayShard: @unchecked Sendable {
     }
 
     private func take(_ done: Pending, _ now: MonotonicInstant, _ wall: UInt64) {
-        let message = done.message
-        let recipients = message.envelope.recipients.count
         switch done.sender {
-        case .client(let connection, _, _): inflow.wait((connection, message.id), now: wall)
-        case .injection(let promise, _): promise.succeed(nil)
-        case .ourselves: counts.generated += UInt64(recipients)
+        case .client(let connection, _, _): inflow.wait((connection, done.message.id), now: wall)
+        case .injection(let promise, _): promise.succeed(.accepted)
+        case .ourselves: counts.generated += UInt64(done.message.envelope.recipients.count)
         }
-        if done.sender.isSomeoneElse {
-            counts.accepted += UInt64(recipients)
+        begin(done.message, done.sender, now)
+    }
+
+    /// The message is safe.
+    func begin(_ message: SpoolMessage, _ sender: Sender, _ now: MonotonicInstant) {
+        let recipients = UInt64(message.envelope.recipients.count)
+        if sender.isSomeoneElse {
+            counts.accepted += recipients
             counts.acceptedMessages += 1
             counts.acceptedBytes += UInt64(message.content.size)
         }
-        counts.queued += UInt64(recipients)
-        logReception(message, done.sender)
+        counts.queued += recipients
+        logReception(message, sender)
         enqueue(message, now)
     }
 
@@ -306,7 +305,7 @@ final class RelayShard: @unchecked Sendable {
         if done.sender.isSomeoneElse { counts.refused += UInt64(done.message.envelope.recipients.count) }
         switch done.sender {
         case .client(let connection, _, _): connection.decide(fault.reply)
-        case .injection(let promise, _): promise.succeed(fault.reply)
+        case .injection(let promise, _): promise.succeed(IntakeAnswer(refusal: fault.reply))
         case .ourselves:
             // A notification of ours has no client that would send it again.
             guard case .noSpace = fault else { return }
@@ -363,6 +362,7 @@ final class RelayShard: @unchecked Sendable {
     /// Other rules from now on: what waits goes by them, too.
     func adopt(_ fresh: RelayConfiguration, _ egress: Egress) {
         configuration = fresh
+        shaping.entries = [:]
         self.egress = egress
         queue.adopt(fresh.policies)
         renewClaims(wallMilliseconds())

@@ -29,20 +29,18 @@ final class ShapingService: Sendable {
         var writtenAt: UInt64 = 0
         var isWriting = false
         var fault: String?
+        var stateFile: String?
     }
     private let inner = Mutex(Inner())
     /// Grows whenever what holds for some path may have changed.
     private let changes = Atomic<UInt64>(1)
     var revision: UInt64 { changes.load(ordering: .acquiring) }
-    let stateFile: String?
-
     /// - Parameter stateFile: what was written there last is taken up; what cannot be read is put aside and said.
     init(_ configuration: ShapingConfiguration?, now: UInt64) {
-        stateFile = configuration?.stateFile
         guard let configuration else { return }
         var automaton = ShapingAutomaton(configuration.plan)
         var fault: String?
-        if let file = stateFile {
+        if let file = configuration.stateFile {
             do throws(RecordFault) {
                 if let state = try ShapingState(file: file) { _ = automaton.restore(state, now: now) }
             } catch {
@@ -54,6 +52,7 @@ final class ShapingService: Sendable {
         inner.withLock { [automaton, fault] in
             $0.automaton = automaton
             $0.fault = fault
+            $0.stateFile = configuration.stateFile
         }
     }
 
@@ -83,9 +82,11 @@ final class ShapingService: Sendable {
         change { automaton in automaton.cancel(id, now: now).map { [$0] } ?? [] }.first
     }
 
-    func adopt(_ plan: ShapingPlan, now: UInt64) -> [ShapingEvent] {
+    /// After a reload. Nil: there is no shaping any more.
+    func adopt(_ configuration: ShapingConfiguration?, now: UInt64) -> [ShapingEvent] {
         defer { changes.add(1, ordering: .releasing) }
-        return change { $0.adopt(plan, now: now) }
+        inner.withLock { $0.stateFile = configuration?.stateFile ?? $0.stateFile }
+        return change { $0.adopt(configuration?.plan ?? ShapingPlan(), now: now) }
     }
 
     private func change(_ body: (inout ShapingAutomaton) -> [ShapingEvent]) -> [ShapingEvent] {
@@ -123,9 +124,10 @@ final class ShapingService: Sendable {
 
     /// Four times a second: what is to be written, at most once a second and by one at a time.
     func stateToWrite(now: UInt64) -> ShapingState? {
-        guard stateFile != nil else { return nil }
-        return inner.withLock { inner in
-            guard inner.automaton.hasChanged, !inner.isWriting, now >= inner.writtenAt + Self.writeInterval else {
+        inner.withLock { inner in
+            guard inner.stateFile != nil, inner.automaton.hasChanged, !inner.isWriting,
+                now >= inner.writtenAt + Self.writeInterval
+            else {
                 return nil
             }
             inner.isWriting = true
@@ -137,7 +139,7 @@ final class ShapingService: Sendable {
 
     /// Blocks: on a thread that may.
     func write(_ state: ShapingState) {
-        guard let stateFile else { return }
+        guard let stateFile = inner.withLock({ $0.stateFile }) else { return }
         var fault: String?
         do { try writeOutput(try state.encoded(), to: stateFile) } catch { fault = "\(error)" }
         inner.withLock { [fault] inner in
@@ -149,7 +151,6 @@ final class ShapingService: Sendable {
 
     /// At the end, when nothing happens any more.
     func writeLast() {
-        guard stateFile != nil else { return }
-        write(inner.withLock { $0.automaton.state })
+        if let state = inner.withLock({ $0.stateFile == nil ? nil : $0.automaton.state }) { write(state) }
     }
 }

@@ -30,6 +30,9 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
         var message: SpoolMessage
         var ticket: UInt64
         var observer: any CommitObserver
+        /// Those that are committed with it or not at all.
+        var others: [SpoolMessage] = []
+        var bytes: Int { others.reduce(message.content.size) { $0 + $1.content.size } }
     }
     fileprivate struct State {
         var waiting: [Waiting] = []
@@ -80,6 +83,13 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
     /// - Parameter ticket: comes back with the outcome.
     package func submit(_ message: SpoolMessage, ticket: UInt64, observer: any CommitObserver) {
         locked { $0.waiting.append(Waiting(message: message, ticket: ticket, observer: observer)) }
+    }
+
+    /// All in the same commit. They count as one where batches are limited: the caller bounds them.
+    package func submit(_ messages: [SpoolMessage], ticket: UInt64, observer: any CommitObserver) {
+        guard let first = messages.first else { return }
+        let others = Array(messages.dropFirst())
+        locked { $0.waiting.append(Waiting(message: first, ticket: ticket, observer: observer, others: others)) }
     }
 
     package func submit(_ state: DeliveryState, for id: MessageID) { locked { $0.states.append((id, state)) } }
@@ -178,6 +188,7 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
         let waiters = state.takeWaiting(spool.batchBytes)
         var batch = SpoolBatch()
         batch.messages = waiters.map(\.message)
+        for waiter in waiters where !waiter.others.isEmpty { batch.messages += waiter.others }
         swap(&batch.states, &state.states)
         swap(&batch.completions, &state.completions)
         return (batch, waiters, state.latched)
@@ -236,7 +247,7 @@ extension GroupCommitter.State {
         var bytes = 0
         var count = 0
         for item in waiting {
-            bytes += item.message.content.size
+            bytes += item.bytes
             if count > 0, bytes > limit || count >= GroupCommitter.batchMessages { break }
             count += 1
         }

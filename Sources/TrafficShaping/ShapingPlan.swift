@@ -1,5 +1,5 @@
 import DeliveryQueue
-import MTAConfiguration
+package import MTAConfiguration
 
 /// What one or several shaping files say, ready to be asked. A value.
 ///
@@ -72,6 +72,12 @@ package struct ShapingPlan: Sendable {
     package var namedSources: Set<String> {
         let layers = standard + providers.values.flatMap(\.layers) + sites.map(\.layer) + domains.values.joined()
         return Set(layers.flatMap { $0.from.keys }).union(sources.keys)
+    }
+
+    /// What some path may have for ``ShapedPath/tls``.
+    package var demands: Set<OutgoingTLS> {
+        let layers = standard + providers.values.flatMap(\.layers) + sites.map(\.layer) + domains.values.joined()
+        return Set(layers.flatMap { layer in [layer.tls].compactMap { $0 } + layer.from.values.compactMap(\.tls) })
     }
 
     package var providerNames: [String] { providers.keys.sorted() }

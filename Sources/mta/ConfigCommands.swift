@@ -16,6 +16,7 @@ struct CheckConfig: AsyncParsableCommand {
         let settings = try ServeSettings(file: file)
         let assembly = RelayAssembly(settings: settings.values)
         _ = try assembly.configuration(settings.spoolSelection, controlPath: settings.controlPath)
+        do { _ = try assembly.user() } catch { throw UsageFault(error.description) }
         for warning in settings.values.warnings(SystemFiles()) + assembly.keyWarnings() {
             print("\(file): warning: \(warning)")
         }

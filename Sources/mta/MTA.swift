@@ -12,7 +12,8 @@ struct MTA: AsyncParsableCommand {
         abstract: "A durable mail transfer agent: what it answered 250 to, it delivers or returns.",
         subcommands: [
             Serve.self, SpoolCommand.self, QueueCommand.self, CheckConfig.self, ConfigReference.self,
-            UsersCommand.self, DKIMCommand.self, ClassifyCommand.self, ShapingCommand.self, UpgradeCommand.self,
+            UsersCommand.self, DKIMCommand.self, ClassifyCommand.self, ShapingCommand.self, PolicyCommand.self,
+            UpgradeCommand.self,
             ResolveEgressCommand.self,
         ],
         groupedSubcommands: [

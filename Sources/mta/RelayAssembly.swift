@@ -17,11 +17,14 @@ struct RelayAssembly {
 
     func configuration(_ spool: SpoolSelection, controlPath: String?) throws -> RelayConfiguration {
         let loops = settings.threads ?? processorCount()
+        let shaping = try shaping()
         var configuration = RelayConfiguration(
-            listeners: try listeners(), hostname: try hostname(), routes: try routes(), threads: loops,
+            listeners: try listeners(), hostname: try hostname(), routes: try routes(shaping?.plan.namedDomains ?? []),
+            threads: loops,
             policies: policies(), spoolName: settings.spool, durabilityName: try spool.durabilityName())
         configuration.relayPolicy = relayPolicy()
         configuration.ordersPath = spool.isVolatile ? nil : spool.directory.map { $0 + "/suspensions.json" }
+        configuration.mailPolicy = try mailPolicy()
         configuration.egress = try egress()
         configuration.users = try users(settings.users)
         configuration.dkim = try dkimPolicy()
@@ -29,7 +32,9 @@ struct RelayAssembly {
         configuration.events = try events()
         configuration.classification = try classification()
         configuration.reports = reportRules()
-        configuration.shaping = try shaping()
+        configuration.shaping = shaping
+        configuration.egress.furtherDemands = Set(
+            shaping?.plan.demands.compactMap { EgressPolicy.TLS(rawValue: $0.rawValue) } ?? [])
         configuration.signingThreads = settings.dkimThreads > 0 ? settings.dkimThreads : processorCount()
         configuration.outboundConnections = settings.smartHostConnections
         configuration.residentBytes = settings.residentMemory.bytes
@@ -176,8 +181,10 @@ struct RelayAssembly {
 // MARK: - Going out
 
 extension RelayAssembly {
-    func routes() throws -> RouteTable {
+    /// - Parameter named: domains that have queues of their own, besides those of `domains`.
+    func routes(_ named: Set<String> = []) throws -> RouteTable {
         var rules: [String: RouteTable.Rule] = [:]
+        for domain in named { rules[domain] = .usual }
         for domain in settings.domains {
             switch domain.nextHop {
             case nil: rules[domain.name!.text] = .usual

@@ -10,8 +10,8 @@ import Testing
 @Suite struct ControlRoutesTests {
     private struct NoIntake: MessageIntake {
         var refusal: String? { nil }
-        func submit(_ message: IntakeMessage, on loop: any EventLoop) -> EventLoopFuture<SMTPReply?> {
-            loop.makeSucceededFuture(nil)
+        func submit(_ message: IntakeMessage, on loop: any EventLoop) -> EventLoopFuture<IntakeAnswer> {
+            loop.makeSucceededFuture(.accepted)
         }
     }
 

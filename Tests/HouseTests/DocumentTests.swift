@@ -10,7 +10,7 @@ import Testing
         let documents = [
             "README.md", "docs/ARCHITECTURE.md", "docs/MTA.md", "docs/SPOOL.md", "docs/RESULTS.md",
             "docs/CONFIGURATION.md", "docs/SINK.md", "docs/TESTING.md", "docs/METRICS.md", "docs/FEATURES.md",
-            "docs/COST.md", "docs/TRAFFIC-GEN.md", "docs/TLS.md", "docs/REPLIES.md",
+            "docs/COST.md", "docs/TRAFFIC-GEN.md", "docs/TLS.md", "docs/REPLIES.md", "docs/POLICY.md",
             "docs/PUBLISHED.md", "docs/STATISTICS.md", "profiles/prices/README.md", "profiles/published/README.md",
         ]
         for document in documents {

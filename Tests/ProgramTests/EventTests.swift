@@ -187,7 +187,8 @@ extension ProgramTests {
             }
             try await eventually("three events") { try lines(stage.path("received")).count >= 3 ? () : nil }
             let received = try lines(stage.path("received")).flatMap { $0.recipient?.list ?? [] }
-            #expect(received == ["1@y.test", "2@y.test", "3@y.test"])
+            // Two event loops hand their events over in turns of their own.
+            #expect(received.sorted() == ["1@y.test", "2@y.test", "3@y.test"])
             let metrics = try await stage.metrics(http)
             func events(_ outcome: String) -> Double? {
                 metrics["millrace_web_hook_events_total{hook=\"billing\",outcome=\"\(outcome)\"}"]

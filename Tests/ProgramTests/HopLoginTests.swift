@@ -81,6 +81,22 @@ extension ProgramTests {
             #expect(try await hop.stop(MTARecord.self).delivered == 1)
         }
 
+        @Test func aSilentHopIsWaitedForAsLongAsIsSet() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let hop = "127.0.0.1:\(try await stage.script("silent_server.py", []).listeningPort())"
+            let mta = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: \(hop)
+                    delivery: {timeouts: {greeting: 1s}}
+                    """)
+            try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", "b@far.test"])
+            let failures = try await stage.failures(of: [hop])
+            #expect(failures[hop]?.hasPrefix("451 4.4.2 ") ?? false, "\(failures)")
+            #expect(try await mta.stop(MTARecord.self).queued == 1)
+        }
+
         /// Hosts that go away when BDAT or several commands come: once more without it, at once, and never again with it.
         @Test(arguments: ["chunking", "pipelining"]) func whatAHostBreaksAtIsRemembered(_ fault: String) async throws {
             let stage = try Stage()

@@ -60,6 +60,18 @@ extension ProgramTests {
                 "mta", arguments(stage, sink: 25, spool: stage.path("none"), ["--user", "nobody"]))
             #expect(try await second.waitForExit() == 2)
             #expect(second.errorOutput.contains("install -d -o nobody"), "\(second.errorOutput)")
+            let owner = try #require(getpwnam("nobody")).pointee
+            try #require(chown(spool, owner.pw_uid, owner.pw_gid) == 0)
+            try "".write(toFile: stage.path("users"), atomically: true, encoding: .utf8)
+            try #require(chmod(stage.path("users"), 0o600) == 0)
+            try "users: \(stage.path("users"))\n".write(
+                toFile: stage.path("mta.yaml"), atomically: true, encoding: .utf8)
+            let secret = try stage.program(
+                "mta",
+                arguments(
+                    stage, sink: 25, spool: spool, ["--user", "nobody", "--config", stage.path("mta.yaml")]))
+            #expect(try await secret.waitForExit() == 2)
+            #expect(secret.errorOutput.contains("cannot be read by user 'nobody'"), "\(secret.errorOutput)")
             let third = try stage.program(
                 "mta", arguments(stage, sink: 25, spool: spool, ["--user", "no-such-user"]))
             #expect(try await third.waitForExit() == 2)

@@ -79,7 +79,7 @@ extension ProgramTests {
         private static func expected(_ hop: Int) -> [String: Double] {
             let outcomes: [String: Double] = [
                 "accepted": 8, "refused": 2, "delivered": 7, "bounced": 1, "deferred": 1, "removed": 0,
-                "quarantined": 0,
+                "quarantined": 0, "discarded": 0,
             ]
             var values: [String: Double] = [
                 "millrace_connections": 0, "millrace_connections_total": 2, "millrace_tls_sessions_total": 1,

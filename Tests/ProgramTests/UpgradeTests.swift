@@ -98,29 +98,18 @@ extension ProgramTests {
             #expect(try await client.waitForExit() == 0, "\(client.errorOutput)")
             let words = client.output.split(separator: "\n").map(String.init)
             #expect(words == ["in the middle: 250, then 421", "meanwhile: 220, 250"], "\(words)")
-            heir.process = try await eventually("the new process") { Self.listener(on: port, not: first.pid) }
+            heir.process = try await eventually("the new process") { Self.server(with: file, not: first.pid) }
             try await sink.wait(for: 2)
             try await heir.stop()
         }
 
-        /// The process that has this port's listening socket.
-        private static func listener(on port: Int, not other: Int32) -> Int32? {
-            let hexadecimal = String(port, radix: 16, uppercase: true)
-            let place = "0100007F:" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
-            let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
-            let lines = table.split(separator: "\n").map { $0.split(separator: " ") }
-            guard let inode = lines.first(where: { $0.count > 9 && $0[1] == place && $0[3] == "0A" })?[9] else {
-                return nil
-            }
-            let processes =
-                (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) } ?? []
-            return processes.first { process in
-                guard process != other else { return false }
-                let files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []
-                return files.contains {
-                    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)"))
-                        == "socket:[\(inode)]"
-                }
+        /// The process that serves by this configuration and is not the first one.
+        private static func server(with file: String, not other: Int32) -> Int32? {
+            let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) }
+            return processes?.first { process in
+                guard process != other, Heir.runs(process) else { return false }
+                let words = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")?.split(separator: 0)
+                return words?.contains { $0.elementsEqual(file.utf8) } ?? false
             }
         }
 

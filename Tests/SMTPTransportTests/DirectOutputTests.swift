@@ -69,16 +69,16 @@ import Testing
     }
 
     @Test(arguments: [nil, 200]) func octetsKeepTheirOrder(indirectFrom: Int?) async throws {
-        let total = 6_000_000
+        let total = 20_000_000
         let reader = Reader()
         let group = MultiThreadedEventLoopGroup.singleton
         let server = try await ServerBootstrap(group: group)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 3_000))
-            .childChannelOption(.socketOption(.so_rcvbuf), value: 8_192)
             .childChannelInitializer { $0.pipeline.addHandler(reader) }
             .bind(host: "127.0.0.1", port: 0).get()
         let client = try await ClientBootstrap(group: group)
-            .channelOption(.socketOption(.so_sndbuf), value: 8_192)
+            // Small beside what is written at a time, large beside a segment: less waits for delayed acknowledgements.
+            .channelOption(.socketOption(.so_sndbuf), value: 262_144)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Writer(total: total, indirectFrom: indirectFrom))

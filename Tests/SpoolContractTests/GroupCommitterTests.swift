@@ -61,6 +61,21 @@ private final class Observer: CommitObserver {
         committer.stop()
     }
 
+    /// Several with one ticket are in one batch, whatever its size.
+    @Test func whatBelongsTogetherIsCommittedTogether() {
+        let spool = TestSpool()
+        let committer = GroupCommitter(spool: spool)
+        let observer = Observer()
+        let count = GroupCommitter.batchMessages + 1
+        committer.submit((1...UInt64(count)).map { makeMessage($0) }, ticket: 7, observer: observer)
+        committer.submit([], ticket: 8, observer: observer)
+        committer.drain()
+        #expect(spool.behaviour.withLock { $0.sizes } == [count])
+        #expect(observer.tickets == [7])
+        #expect(committer.counts.messages == UInt64(count))
+        committer.stop()
+    }
+
     @Test func completionsAloneAreCommitted() {
         let spool = TestSpool()
         let committer = GroupCommitter(spool: spool)

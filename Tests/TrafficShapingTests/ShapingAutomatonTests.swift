@@ -152,8 +152,9 @@ import TrafficShaping
         #expect(bench.overlay(at: 60).limits.connections == 1 && bench.overlay(at: 155).limits.connections == 10)
         // Again, in the middle of it: suspended anew.
         #expect(
-            bench.see(at: 100)
-                == ["triggered default/r s>a.test until 160.0"].map { $0.replacing("triggered", with: "extended") })
+            bench.see(at: 100) == [
+                "recovering default/r s>a.test until 160.0", "extended default/r s>a.test until 160.0",
+            ])
         #expect(bench.overlay(at: 101).suspendedUntil == 160_000)
     }
 

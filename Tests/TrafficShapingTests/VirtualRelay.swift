@@ -13,6 +13,10 @@ struct VirtualRelay {
     struct Lane {
         let path: ShapedPath
         fileprivate var connections: [Connection] = []
+        /// What holds now, and for which overlay it was put together.
+        fileprivate var claims: [LimitBook.Claim] = []
+        fileprivate var overlay: ShapingOverlay?
+        fileprivate var limits = EgressLimits()
         /// When messages were begun, milliseconds.
         var begun: [UInt64] = []
         var accepted = 0
@@ -67,40 +71,48 @@ struct VirtualRelay {
     private mutating func step(_ name: String, _ now: UInt64) {
         var lane = lanes[name]!
         let overlay = automaton.overlay(for: lane.path, now: now)
-        let limits = lane.path.limits.tightened(by: overlay.limits)
-        var claims = [LimitBook.Claim(LimitKey.path(Self.source, name), limits)]
-        if let provider = lane.path.name.provider {
-            claims.append(.init(LimitKey.provider(provider), lane.path.providerLimits))
-        }
-        let keys = claims.map(\.key)
-        close(&lane, limits, isSuspended: overlay.suspendedUntil != nil, keys, now)
+        if overlay != lane.overlay { adopt(overlay, &lane, name) }
+        close(&lane, isSuspended: overlay.suspendedUntil != nil, now)
         if overlay.suspendedUntil == nil {
-            serve(&lane, name, claims, now)
-            while book.connect(claims, loop: 0, name: name, now: now) == nil { lane.connections.append(Connection()) }
+            while lane.connections.count < lane.limits.connections ?? .max,
+                book.connect(lane.claims, loop: 0, name: name, now: now) == nil
+            {
+                lane.connections.append(Connection())
+            }
             lane.mostConnections = max(lane.mostConnections, lane.connections.count)
+            serve(&lane, name, now)
         }
         lanes[name] = lane
     }
 
+    private func adopt(_ overlay: ShapingOverlay, _ lane: inout Lane, _ name: String) {
+        lane.overlay = overlay
+        lane.limits = lane.path.limits.tightened(by: overlay.limits)
+        lane.claims = [LimitBook.Claim(LimitKey.path(Self.source, name), lane.limits)]
+        guard let provider = lane.path.name.provider else { return }
+        lane.claims.append(.init(LimitKey.provider(provider), lane.path.providerLimits))
+    }
+
     /// Connections that have had enough, or that are too many now.
     private mutating func close(
-        _ lane: inout Lane, _ limits: EgressLimits, isSuspended: Bool, _ keys: [String], _ now: UInt64
+        _ lane: inout Lane, isSuspended: Bool, _ now: UInt64
     ) {
+        let limits = lane.limits
         for index in lane.connections.indices.reversed() where lane.connections[index].busyUntil <= now {
             let hasServedAll = lane.connections[index].served >= limits.messagesPerConnection ?? .max
             guard hasServedAll || isSuspended || lane.connections.count > limits.connections ?? .max else { continue }
             if hasServedAll { lane.served.insert(lane.connections[index].served) }
             lane.connections.remove(at: index)
-            _ = book.disconnect(keys, now: now)
+            _ = book.disconnect(lane.claims.map(\.key), now: now)
         }
     }
 
-    private mutating func serve(_ lane: inout Lane, _ name: String, _ claims: [LimitBook.Claim], _ now: UInt64) {
+    private mutating func serve(_ lane: inout Lane, _ name: String, _ now: UInt64) {
         var index = 0
         while index < lane.connections.count {
             defer { index += 1 }
             guard lane.connections[index].busyUntil <= now else { continue }
-            guard book.begin(claims, now: now) == nil else { return }
+            guard book.begin(lane.claims, now: now) == nil else { return }
             lane.begun.append(now)
             lane.connections[index].served += 1
             lane.connections[index].busyUntil = now + Self.transaction

@@ -20,7 +20,8 @@ extension EgressLimits {
             ("connections", connections?.written), ("connection_rate", connectionRate?.written),
             ("rate", messageRate?.written), ("messages_per_connection", messagesPerConnection?.written),
             ("recipients_per_transaction", recipientsPerTransaction?.written), ("hold_first", holdFirst?.written),
-            ("hold_cap", holdCap?.written), ("failures_before_hold", failuresBeforeHold?.written),
+            ("hold_cap", holdCap?.written),
+            ("consecutive_connection_failures_before_delay", failuresBeforeHold?.written),
         ]
         return all.compactMap { name, value in value.map { (name, $0) } }
     }
@@ -50,7 +51,7 @@ extension ConfigurationKey {
                 "how long a next hop that cannot be reached is left alone at first, doubling", check: positive),
             .optional("hold_cap", path.appending(path: \.holdCap), "and at most", check: positive),
             .optional(
-                "failures_before_hold", path.appending(path: \.failuresBeforeHold),
+                "consecutive_connection_failures_before_delay", path.appending(path: \.failuresBeforeHold),
                 "connections that fail in a row before the next hop is left alone", check: atLeastOne),
         ]
     }

@@ -14,8 +14,11 @@ package struct ReplyText: Sendable, Hashable {
         self.init("\(reply.code) \(enhanced)\(reply.text)")
     }
 
-    package init(_ text: String) {
-        bytes = text.utf8.prefix(Self.most).map { byte in
+    package init(_ text: String) { self.init(text, most: Self.most) }
+
+    /// - Parameter most: octets that are looked at.
+    package init(_ text: String, most: Int) {
+        bytes = text.utf8.prefix(most).map { byte in
             byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte == 0x0A || byte == 0x0D ? 0x20 : byte
         }
     }

@@ -1,0 +1,99 @@
+/// The fields of a message's header that rules ask for (RFC 5322 §2.2), unfolded.
+package struct PolicyHeader: Sendable, Hashable {
+    /// Octets of a header that are looked at; what stands behind them is as good as not there.
+    package static let most = 64 << 10
+    /// Octets of one field's text that are looked at.
+    package static let longestValue = 4_096
+    /// Fields that are kept.
+    package static let mostFields = 1_000
+
+    /// In their order; names in lower case.
+    private var fields: [(name: String, value: String)] = []
+
+    package init() {}
+
+    /// - Parameters:
+    ///   - bytes: a header, with or without what follows it.
+    ///   - wanted: names in lower case; others are passed over.
+    package init(_ bytes: [UInt8], wanted: Set<String>) {
+        for field in Self.fields(of: bytes) where wanted.contains(field.name) {
+            guard fields.count < Self.mostFields else { return }
+            fields.append((field.name, Self.text(bytes[field.value])))
+        }
+    }
+
+    /// What `mta policy test --header` says.
+    package init(_ fields: [(name: String, value: String)]) {
+        self.fields = fields.prefix(Self.mostFields).map { ($0.name.lowercased(), $0.value) }
+    }
+
+    /// The texts of all fields of this name.
+    package func values(_ name: String) -> [String] {
+        let name = name.lowercased()
+        return fields.filter { $0.name == name }.map(\.value)
+    }
+
+    /// The header without fields of these names (lower case), nil if there are none. What follows the header stays.
+    package static func removing(_ names: Set<String>, from bytes: [UInt8]) -> [UInt8]? {
+        let removed = fields(of: bytes).filter { names.contains($0.name) }
+        guard !removed.isEmpty else { return nil }
+        var kept: [UInt8] = []
+        kept.reserveCapacity(bytes.count)
+        var at = 0
+        for field in removed {
+            kept += bytes[at..<field.whole.lowerBound]
+            at = field.whole.upperBound
+        }
+        return kept + bytes[at...]
+    }
+
+    package static func == (a: Self, b: Self) -> Bool { a.fields.elementsEqual(b.fields) { $0 == $1 } }
+    package func hash(into hasher: inout Hasher) { for field in fields { hasher.combine(field.value) } }
+
+    // MARK: Lines
+
+    private struct Field {
+        /// Lower case.
+        var name: String
+        var value: Range<Int>
+        /// With its line ends.
+        var whole: Range<Int>
+    }
+
+    /// Up to the blank line, a line that is no field, or ``most``; a field that is cut off there is none.
+    private static func fields(of bytes: [UInt8]) -> [Field] {
+        let end = min(bytes.count, most)
+        var found: [Field] = []
+        var at = 0
+        while at < end, let line = lineEnd(bytes, at, end) {
+            var last = line
+            guard bytes[at] != 0x0D, bytes[at] != 0x0A else { break }
+            while last < end, bytes[last] == 0x20 || bytes[last] == 0x09 {
+                guard let next = lineEnd(bytes, last, end) else { return found }
+                last = next
+            }
+            // At the end of what is looked at nobody knows whether the field goes on.
+            if last == most, bytes.count > most { return found }
+            guard let colon = bytes[at..<line].firstIndex(of: UInt8(ascii: ":")), colon > at else { break }
+            var name = bytes[at..<colon]
+            while let blank = name.last, blank == 0x20 || blank == 0x09 { name.removeLast() }
+            let text = String(decoding: name.map(lowerCase), as: UTF8.self)
+            found.append(Field(name: text, value: colon + 1..<last, whole: at..<last))
+            at = last
+        }
+        return found
+    }
+
+    /// Behind the line feed.
+    private static func lineEnd(_ bytes: [UInt8], _ begin: Int, _ end: Int) -> Int? {
+        bytes[begin..<end].firstIndex(of: 0x0A).map { $0 + 1 }
+    }
+
+    /// Unfolded (RFC 5322 §2.2.3), without blanks at both ends.
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String {
+        var text = bytes.prefix(longestValue).filter { $0 != 0x0D && $0 != 0x0A }[...]
+        while let first = text.first, first == 0x20 || first == 0x09 { text.removeFirst() }
+        while let last = text.last, last == 0x20 || last == 0x09 { text.removeLast() }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
