@@ -125,7 +125,8 @@ let package = Package(
         layer(
             "ControlPlane",
             [
-                "MailTypes", "Measures", "SMTPProtocol", "HTTPService", "TextCodecs", "MessageBuilding", nioCore, nioPosix,
+                "MailTypes", "Measures", "SMTPProtocol", "HTTPService", "TextCodecs", "MessageBuilding", nioCore,
+                nioPosix,
                 nioHTTP,
             ]),
         layer("ProcessLife", ["CLinux", "Measures", nioCore]),
@@ -207,7 +208,8 @@ let package = Package(
                 "TransportSecurity", "DKIMSigning",
                 "SMTPTransport", "DeliveryQueue", "MailTypes", "SpoolContract", "TextCodecs",
                 "SpoolRocksDB", "SpoolSegmentLog",
-                "SpoolLocalDisk", "SpoolTools", "Measures", "MessageBuilding", "RunRecords", "TrafficShaping", "PolicyRules",
+                "SpoolLocalDisk", "SpoolTools", "Measures", "MessageBuilding", "RunRecords", "TrafficShaping",
+                "PolicyRules",
                 nioPosix,
                 nioCore, "ReplyClassification",
             ]),

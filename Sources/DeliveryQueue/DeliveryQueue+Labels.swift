@@ -107,7 +107,9 @@ extension DeliveryQueue {
     }
 
     /// Gives deliveries other labels, also those under way; what waits goes where `way` says.
-    /// - Parameter tells: somebody wants to know of this message's; all others are only counted.
+    /// - Parameters:
+    ///   - tells: somebody wants to know of this message's; all others are only counted.
+    ///   - way: asked once for all of a slice that have queue and label in common, and for each of those told.
     /// - Returns: how many, and those to be told.
     package mutating func rebind(
         _ sweep: inout QueueSweep, _ limit: SliceLimit, _ change: LabelChange, now: UInt64,
@@ -116,7 +118,7 @@ extension DeliveryQueue {
         // What many have is changed once a slice; a use keeps it until then.
         var changed: [UInt32: UInt32] = [:]
         defer { for number in changed.values { labels.release(number) } }
-        var (count, told) = (0, [Rebound]())
+        var (count, told, ways) = (0, [Rebound](), [UInt64: Way]())
         for handle in slice(&sweep, limit, where: { $0.place != .leaving }) {
             let old = records[handle].label
             let fresh = changed[old] ?? renamed(old, change)
@@ -128,7 +130,9 @@ extension DeliveryQueue {
             labels.exchange(old, for: fresh)
             let isTold = tells(records[handle].id)
             var rebound: Rebound?
-            if change.changesWay, records[handle].place != .leased { rebound = send(handle, way, now) }
+            if change.changesWay, records[handle].place != .leased {
+                rebound = isTold ? send(handle, self.way(of: handle, way), now) : send(handle, &ways, way, now)
+            }
             if isTold || rebound?.lease != nil { told.append(rebound ?? Rebound(summary: summary(handle))) }
         }
         return (count, told)
@@ -146,16 +150,33 @@ extension DeliveryQueue {
         _ sweep: inout QueueSweep, _ limit: SliceLimit, now: UInt64,
         way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way
     ) -> [Rebound] {
-        slice(&sweep, limit) { $0.place != .leaving && $0.place != .leased }.compactMap { send($0, way, now) }
+        slice(&sweep, limit) { $0.place != .leaving && $0.place != .leased }.compactMap { handle in
+            send(handle, self.way(of: handle, way), now)
+        }
+    }
+
+    private func way(
+        of handle: UInt32, _ way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way
+    ) -> Way {
+        let record = records[handle]
+        return way(labels[record.label], record.id, destinations[Int(record.destination)].name)
+    }
+
+    /// - Parameter ways: what was said before of others with the same queue and label.
+    private mutating func send(
+        _ handle: UInt32, _ ways: inout [UInt64: Way], _ way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way,
+        _ now: UInt64
+    ) -> Rebound? {
+        let pair = UInt64(records[handle].destination) << 32 | UInt64(records[handle].label)
+        let known = ways[pair] ?? self.way(of: handle, way)
+        ways[pair] = known
+        return send(handle, known, now)
     }
 
     /// - Returns: nil: it stays.
-    private mutating func send(
-        _ handle: UInt32, _ way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way, _ now: UInt64
-    ) -> Rebound? {
-        let record = records[handle]
-        let queue = destinations[Int(record.destination)].name
-        switch way(labels[record.label], record.id, queue) {
+    private mutating func send(_ handle: UInt32, _ way: Way, _ now: UInt64) -> Rebound? {
+        let queue = destinations[Int(records[handle].destination)].name
+        switch way {
         case .queue(let name) where name != queue:
             move(handle, to: name, now: now)
             return Rebound(summary: summary(handle), cameFrom: queue)

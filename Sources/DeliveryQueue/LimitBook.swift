@@ -88,6 +88,7 @@ package struct LimitBook: Sendable {
     ///   - name: the destination's.
     /// - Returns: nil if it was granted.
     package mutating func connect(_ claims: [Claim], loop: Int, name: String, now: UInt64) -> Denial? {
+        adoptRates(claims, now)
         for claim in claims {
             guard let denial = denial(claim, loop, now) else { continue }
             denials[denial.kind, default: 0] += 1
@@ -108,13 +109,11 @@ package struct LimitBook: Sendable {
             }
         }
         // A connection that could begin no message for long is not worth being opened.
-        if let rate = claim.limits.messageRate, var bucket = use?.messageTokens {
-            bucket.adopt(rate, now: now)
+        if claim.limits.messageRate != nil, let bucket = use?.messageTokens {
             let next = bucket.nextOne(now: now)
             if next > now + Self.idleMilliseconds { return Denial(key: claim.key, kind: .messageRate, until: next) }
         }
-        guard let rate = claim.limits.connectionRate, var bucket = use?.connectionTokens else { return nil }
-        bucket.adopt(rate, now: now)
+        guard claim.limits.connectionRate != nil, let bucket = use?.connectionTokens else { return nil }
         return bucket.hasOne(now: now)
             ? nil : Denial(key: claim.key, kind: .connectionRate, until: bucket.nextOne(now: now))
     }
@@ -192,9 +191,9 @@ package struct LimitBook: Sendable {
     /// - Returns: nil if it was granted.
     package mutating func begin(_ claims: [Claim], now: UInt64) -> Denial? {
         var denied: Denial?
+        adoptRates(claims, now)
         for claim in claims {
-            guard let rate = claim.limits.messageRate, var bucket = uses[claim.key]?.messageTokens else { continue }
-            bucket.adopt(rate, now: now)
+            guard claim.limits.messageRate != nil, let bucket = uses[claim.key]?.messageTokens else { continue }
             guard !bucket.hasOne(now: now) else { continue }
             let until = bucket.nextOne(now: now)
             if until >= denied?.until ?? 0 { denied = Denial(key: claim.key, kind: .messageRate, until: until) }
@@ -211,9 +210,20 @@ package struct LimitBook: Sendable {
         return nil
     }
 
+    /// Rates that have changed since they were asked for last.
+    private mutating func adoptRates(_ claims: [Claim], _ now: UInt64) {
+        for claim in claims {
+            if let rate = claim.limits.connectionRate, let old = uses[claim.key]?.connectionTokens?.rate, old != rate {
+                uses[claim.key]!.connectionTokens!.adopt(rate, now: now)
+            }
+            if let rate = claim.limits.messageRate, let old = uses[claim.key]?.messageTokens?.rate, old != rate {
+                uses[claim.key]!.messageTokens!.adopt(rate, now: now)
+            }
+        }
+    }
+
     private static func takeOne(_ bucket: inout TokenBucket?, _ rate: DeliveryRate, _ now: UInt64) {
         var tokens = bucket ?? TokenBucket(rate, now: now)
-        tokens.adopt(rate, now: now)
         tokens.takeOne(now: now)
         bucket = tokens
     }

@@ -125,7 +125,7 @@ extension Administrator {
             "meta": .object(meta), "size": .int(content.size),
             "created": .string(date(stored.message.acceptedMilliseconds)),
             "num_attempts": .int(message.attempts), "held": .bool(state?.isHeld ?? false),
-            "due": state.map { .string(date($0.nextDueMilliseconds)) } ?? .null,
+            "due": state.flatMap { $0.nextDueMilliseconds > 0 ? .string(date($0.nextDueMilliseconds)) : nil } ?? .null,
             "last_reply": state.flatMap { $0.lastReply.isEmpty ? nil : .string($0.lastReply) } ?? .null,
             "delay_reported": .bool(message.isDelayReported),
             "headers": .string(text(WireConversion.header(content), headerLimit)),

@@ -7,9 +7,12 @@ import NIOCore
 // Sources: which of them have their addresses on this host, and what each one did.
 extension RelayServer {
     /// Looks whether this host has the addresses of the sources that want to know, and suspends those that it has not.
-    func watchSources() async throws {
-        let sources = configuration.egress.sources.values.filter(\.suspendsWhenUnplumbed)
-        let limits = shards[0].parts.limits
+    func watchSources() async throws { try await Self.watchSources(configuration.egress, shards[0]) }
+
+    /// - Parameter shard: keeps what is to be said of it.
+    static func watchSources(_ egress: EgressConfiguration, _ shard: RelayShard) async throws {
+        let sources = egress.sources.values.filter(\.suspendsWhenUnplumbed)
+        let limits = shard.parts.limits
         guard !sources.isEmpty || !limits.state.unplumbed.isEmpty else { return }
         var unplumbed: [String: SMTPReply] = [:]
         for source in sources where !source.addresses.contains(where: AddressProbe.isHere) {
@@ -21,9 +24,7 @@ extension RelayServer {
         let fresh = limits.suspend(unplumbed: unplumbed)
         guard !fresh.isEmpty else { return }
         let texts = fresh.map { unplumbed[$0]!.text }
-        try await shards[0].context.eventLoop.submit { [shard = shards[0]] in
-            for text in texts { shard.note(text) }
-        }.get()
+        try await shard.context.eventLoop.submit { for text in texts { shard.note(text) } }.get()
     }
 
     func addEgress(_ text: inout MetricText) async throws {

@@ -54,6 +54,7 @@ package actor RelayServer {
         let shards = loops.contexts.map { RelayShard($0, parts, configuration, egress) }
         let administrator = Administrator(shards, path: configuration.ordersPath)
         try await administrator.begin()
+        try await watchSources(configuration.egress, shards[0])
         try await restore(spool, shards)
         try await administrator.recovered()
         var listeners: [SMTPListener] = []

@@ -243,6 +243,8 @@ extension RelayShard {
             parts.limits.succeeded(source.name, to: connection.path.destination)
             connection.counts?.opened += 1
         }
+        // It takes what waits before more of them are opened for the same.
+        serve(connection)
         dispatch()
     }
 

@@ -174,7 +174,10 @@ extension RelayShard {
     private func adjust(_ connection: NextHopConnection, _ now: UInt64) {
         let path = connection.path
         let way = way(path.source, 1, path.destination, queue.policy(of: connection.destination).limits, now)
+        let hasChanged = way.candidate.claims != path.claims
         connection.path.take(way.candidate.claims, way.limits)
+        // One too many, now that there may be fewer.
+        if hasChanged, parts.limits.isOver(way.candidate.claims) { connection.isLeaving = true }
         if let suspension = way.candidate.suspension, suspension.until > now { connection.isLeaving = true }
     }
 

@@ -43,6 +43,15 @@ final class SharedLimits: Sendable {
         book.withLock { $0.limits.takeWanted(keys, besides: loop, name: name) }
     }
 
+    /// More connections are open at one of these keys than may be now.
+    func isOver(_ claims: [LimitBook.Claim]) -> Bool {
+        book.withLock { book in
+            claims.contains { claim in
+                claim.limits.connections.map { book.limits.connections(of: claim.key) > $0 } ?? false
+            }
+        }
+    }
+
     func begin(_ claims: [LimitBook.Claim], now: UInt64) -> LimitBook.Denial? {
         book.withLock { $0.limits.begin(claims, now: now) }
     }

@@ -34,19 +34,24 @@ struct TopView {
 
     private var summary: [String] {
         let free = sample.answer["spool_free_bytes"].map { "\(ByteCount(bytes: $0.int))" } ?? "-"
+        func pair(_ title: String, _ value: String) -> String { title + cell(value, 19 - title.count) }
+        func count(_ field: String) -> String { grouped(sample.count(field)) }
         var lines = [
-            "mta top    memory \(ByteCount(bytes: sample.count("memory_bytes")))   disk free \(free)"
-                + "   destinations \(grouped(sample.count("destinations")))",
-            "in/s  " + cell(rate("accepted"), 10) + "  delivered/s " + cell(rate("delivered"), 10) + "  deferred/s "
-                + cell(rate("deferrals"), 8) + "  bounced/s " + cell(rate("bounced"), 8),
-            "ready " + cell(grouped(sample.count("ready")), 10) + "  deferred    "
-                + cell(grouped(sample.count("deferred")), 10) + "  in flight  "
-                + cell(grouped(sample.count("in_flight")), 8) + "  held      " + cell(grouped(sample.count("held")), 8),
-            "conn in " + cell(grouped(sample.count("connections_in")), 8) + "  conn out    "
-                + cell(grouped(sample.count("connections_out")), 10) + "  suspended  "
-                + cell(grouped(sample.count("suspended")), 8) + "  leaving   "
-                + cell(grouped(sample.count("leaving")), 8),
-            "delivery time  p50 \(time(0.5))   p99 \(time(0.99))" + orders,
+            "mta top   memory \(ByteCount(bytes: sample.count("memory_bytes")))   disk free \(free)"
+                + "   destinations \(count("destinations"))",
+            [
+                pair("in/s", rate("accepted")), pair("delivered/s", rate("delivered")),
+                pair("deferred/s", rate("deferrals")), pair("bounced/s", rate("bounced")),
+            ].joined(separator: " "),
+            [
+                pair("ready", count("ready")), pair("deferred", count("deferred")),
+                pair("in flight", count("in_flight")), pair("held", count("held")),
+            ].joined(separator: " "),
+            [
+                pair("clients", count("connections_in")), pair("next hops", count("connections_out")),
+                pair("suspended", count("suspended")), pair("leaving", count("leaving")),
+            ].joined(separator: " "),
+            "delivery time   p50 \(time(0.5))   p99 \(time(0.99))" + orders,
         ]
         if let fault = sample.answer["spool_fault"] { lines.append("SPOOL: " + fault.plain) }
         return lines
@@ -70,19 +75,19 @@ struct TopView {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
-    private var nameWidth: Int { max(16, min(40, width - 48)) }
+    private var nameWidth: Int { max(16, min(40, width - 58)) }
 
     private var title: String {
         let name = "DESTINATION"
         return name + String(repeating: " ", count: nameWidth - name.count)
-            + ["ready", "deferred", "flight", "conn", "done/s"].map { cell($0, 8) }.joined() + "  LAST FAILURE"
+            + ["ready", "deferred", "flight", "conn", "done/s"].map { cell($0, 9) }.joined() + "  LAST FAILURE"
     }
 
     private var rows: [String] {
         sample.rows(order, filter: filter).map { row in
             let name = String(row.name.prefix(nameWidth))
-            let counts = [row.ready, row.deferred, row.inFlight, row.connections].map { cell("\($0)", 8) }.joined()
-            let rate = cell(row.rate.map { fixed($0, $0 < 100 ? 1 : 0) } ?? "-", 8)
+            let counts = [row.ready, row.deferred, row.inFlight, row.connections].map { cell("\($0)", 9) }.joined()
+            let rate = cell(row.rate.map { fixed($0, $0 < 100 ? 1 : 0) } ?? "-", 9)
             return name + String(repeating: " ", count: nameWidth - name.count) + counts + rate + "  " + row.failure
         }
     }

@@ -144,11 +144,10 @@ extension ProgramTests {
             first.program.kill()
             let second = try await stage.mta(configured: text)
             #expect(try await summary(stage, by: "tenant", "total") == ["acme": 5])
+            let orders = stage.path("mta-spool/suspensions.json")
             try await until("the spool to know") {
-                !FileManager.default.fileExists(atPath: stage.path("mta-spool/suspensions.json"))
-                    || !(try String(contentsOfFile: stage.path("mta-spool/suspensions.json"), encoding: .utf8))
-                        .contains(
-                            "rebind")
+                let text = try? String(contentsOfFile: orders, encoding: .utf8)
+                return !(text?.contains("rebind") ?? false)
             }
             second.program.kill()
             let third = try await stage.mta(configured: text)

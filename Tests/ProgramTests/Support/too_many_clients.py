@@ -1,4 +1,4 @@
-"""too_many_clients.py PORT COUNT PROCESS: opens connections and keeps them: the first ones are greeted, the others told 421.
+"""too_many_clients.py PORT COUNT PROCESS: opens connections and keeps them: some are greeted, the others told 421.
 Then all leave, and there is room again. PROCESS must not be busy while nobody does anything."""
 
 import os
@@ -22,8 +22,7 @@ def first_octets(connection, patience):
 
 connections = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(count)]
 said = [first_octets(connection, 30) for connection in connections]
-kinds = [what for number, what in enumerate(said) if number == 0 or what != said[number - 1]]
-assert kinds[:2] == [b"220", b"421"], kinds
+# Event loops accept for themselves: the first to come is not the first to be served.
 assert set(said) == {b"220", b"421"}, set(said)
 before, began = processor_seconds(), time.monotonic()
 time.sleep(1)
