@@ -84,7 +84,8 @@ extension ProgramTests {
             #expect(spring.allSatisfy { $0.recipient?.list == ["ann@far.test"] })
             #expect(spring.allSatisfy { $0.meta?["campaign-field"] == "spring" })
             #expect(spring.contains { $0.egress_pool == "bulk" })
-            #expect(events.filter { $0.queue == "null" }.map { $0.recipient?.list } == [["trap@far.test"]])
+            let dropped = events.filter { $0.queue == "null" }
+            #expect(dropped.map { $0.recipient?.list } == [["trap@far.test"], ["trap@far.test"]])
             let injected = events.filter { $0.tenant == "injected" }
             #expect(injected.contains { $0.type == "Delivery" && $0.meta?["k"] == "v" })
         }
