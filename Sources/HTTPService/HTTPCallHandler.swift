@@ -101,7 +101,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
         received += part.readableBytes
         guard received <= limit else { return refuse(context, head, .payloadTooLarge, Self.tooLarge(limit)) }
         // A body that nobody will look at is not kept.
-        guard head.method == .POST, gate.refusal == nil else { return }
+        guard head.method == .POST || head.method == .DELETE, gate.refusal == nil else { return }
         if share == nil { share = HTTPBodyBudget.Share(budget) }
         guard share!.take(part.readableBytes) else {
             let headers: HTTPHeaders = ["retry-after": "1"]

@@ -156,7 +156,7 @@ extension ProgramTests {
             let list = try await json(stage, ["queue", "list", "--limit", "1"])["deliveries"] as? [[String: Any]]
             let id = try #require(list?.first?["id"] as? String)
             let shown = try await mta(stage, ["inspect", id, "--content"])
-            for part in ["sender:", "tenant:         acme", "b0@far.test (waiting)", "one to be refused", "text"] {
+            for part in ["sender:", "tenant:          acme", "b0@far.test (waiting)", "one to be refused", "text"] {
                 #expect(shown.contains(part), "\(part) in \(shown)")
             }
             // Another way at once.
@@ -183,7 +183,7 @@ extension ProgramTests {
                 try await send(stage, relay.port, "a@x.test", "b@y.test")
                 return !inbound.isRunning && outbound.output.contains(#""event":"content""#)
             }
-            for part in ["C: MAIL FROM:<a@x.test>", "S: 250", "octets of content)", "-- closed"] {
+            for part in ["C: mail FROM:<a@x.test>", "S: 250", "octets of content)", "-- closed"] {
                 #expect(inbound.output.contains(part), "\(part) in \(inbound.output)")
             }
             #expect(outbound.output.contains("RCPT TO:<b@y.test>"))

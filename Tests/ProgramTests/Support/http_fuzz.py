@@ -8,8 +8,12 @@ import tempfile
 port, keys = sys.argv[1], [word for word in sys.argv[2:] if word != "--admin"]
 # The admin API alone, without what has no end.
 admin = ["--include-path-regex", "/api/(admin/[a-su-z]|check)"] if "--admin" in sys.argv else []
-configuration = os.path.join(os.path.dirname(os.path.abspath(__file__)), "schemathesis.toml")
+settings = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "schemathesis.toml")).read()
 with tempfile.TemporaryDirectory() as directory:
+    configuration = os.path.join(directory, "schemathesis.toml")
+    with open(configuration, "w") as file:
+        # Nor can it say which messages, queues and connections there are.
+        file.write(settings.replace('"422"', '"404", "422"') if admin else settings)
     code = subprocess.call(
         [sys.executable, "-B", "-c", "from schemathesis.cli import schemathesis; schemathesis()", "--config-file",
          configuration, "--no-color", "run", f"http://127.0.0.1:{port}/openapi.json", "--checks", "all", "--no-shrink",
