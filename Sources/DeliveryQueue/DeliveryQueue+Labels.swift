@@ -81,7 +81,7 @@ extension DeliveryQueue {
     private func name(_ grouping: Grouping, _ queue: String, _ label: UInt32) -> String {
         switch grouping {
         case .destination: return queue
-        case .pool: return queue.firstIndex(of: ">").map { String(queue[..<$0]) } ?? ""
+        case .pool: return QueueName(queue).pool ?? ""
         case .domain: return labels[label].domain ?? ""
         case .tenant: return labels[label].tenant ?? ""
         case .campaign: return labels[label].campaign ?? ""

@@ -1,3 +1,5 @@
+import MailTypes
+
 /// How mail to one destination is delivered. The defaults come from the service; a domain may have its own.
 package struct DestinationPolicy: Hashable, Sendable {
     package var retry: RetryPolicy

@@ -41,13 +41,10 @@ package struct MailSelection: Hashable, Sendable {
     /// - Parameter queue: `DESTINATION`, or `POOL>DESTINATION`.
     package func fits(queue: String) -> Bool {
         guard asksQueue else { return true }
-        let mark = queue.firstIndex(of: ">")
-        if let destination {
-            let own = mark.map { queue[queue.index(after: $0)...] } ?? queue[...]
-            guard own == destination || queue == destination else { return false }
-        }
+        let parts = QueueName.parts(of: queue)
+        if let destination, parts.destination != destination, queue != destination { return false }
         guard let pool else { return true }
-        return pool == (mark.map { queue[..<$0] } ?? "")
+        return pool == parts.pool ?? ""
     }
 }
 

@@ -70,21 +70,28 @@ package func isRegularOutput(_ path: String) -> Bool {
     return stat(path, &found) != 0 || found.st_mode & S_IFMT == S_IFREG
 }
 
+/// Writes all of the bytes, in as many calls as it takes.
+/// - Returns: 0, or the number of the error after which some of them may have been written.
+package func writeWhole(_ bytes: [UInt8], to file: Int32) -> Int32 {
+    var done = 0
+    while done < bytes.count {
+        let count = bytes.withUnsafeBytes { write(file, $0.baseAddress! + done, $0.count - done) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return count < 0 ? errno : EIO }
+        done += count
+    }
+    return 0
+}
+
 private func fill(
     _ path: String, _ flags: Int32, _ mode: mode_t, _ bytes: [UInt8], named name: String
 ) throws(OutputFault) {
     let file = open(path, flags | O_CLOEXEC, mode)
     guard file >= 0 else { throw OutputFault(name, errno) }
-    var done = 0
-    while done < bytes.count {
-        let count = bytes.withUnsafeBytes { write(file, $0.baseAddress! + done, $0.count - done) }
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else {
-            let code = count < 0 ? errno : EIO
-            close(file)
-            throw OutputFault(name, code)
-        }
-        done += count
+    let code = writeWhole(bytes, to: file)
+    guard code == 0 else {
+        close(file)
+        throw OutputFault(name, code)
     }
     // Some file systems tell of a full disk only here.
     guard close(file) == 0 else { throw OutputFault(name, errno) }

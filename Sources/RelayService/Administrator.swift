@@ -148,13 +148,8 @@ func replaceFile(_ path: String, with bytes: [UInt8]) throws {
     let descriptor = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw RecordFault("\(fresh): \(String(cString: strerror(errno)))") }
     defer { close(descriptor) }
-    var done = 0
-    while done < bytes.count {
-        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, $0.count - done) }
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { throw RecordFault("\(fresh): \(String(cString: strerror(errno)))") }
-        done += count
-    }
+    let code = writeWhole(bytes, to: descriptor)
+    guard code == 0 else { throw RecordFault("\(fresh): \(String(cString: strerror(code)))") }
     guard fsync(descriptor) == 0, rename(fresh, path) == 0 else {
         throw RecordFault("\(path): \(String(cString: strerror(errno)))")
     }

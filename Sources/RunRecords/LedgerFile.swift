@@ -1,4 +1,5 @@
 import Glibc
+import Measures
 
 /// An append-only text file of a ledger, one line a message.
 package final class LedgerFile: @unchecked Sendable {  // used by one task at a time
@@ -26,18 +27,12 @@ package final class LedgerFile: @unchecked Sendable {  // used by one task at a 
     /// All of it or, as on a full disk, nothing: what was written of it is taken back, so that no line is cut.
     /// - Throws: ``RecordFault`` that names the path and says why.
     package func append(_ bytes: [UInt8]) throws(RecordFault) {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes { write(file, $0.baseAddress! + done, $0.count - done) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let code = count < 0 ? errno : EIO
-                takeBack()
-                throw RecordFault("ledger \(path): cannot be written: \(Self.reason(code))")
-            }
-            done += count
+        let code = writeWhole(bytes, to: file)
+        guard code == 0 else {
+            takeBack()
+            throw RecordFault("ledger \(path): cannot be written: \(Self.reason(code))")
         }
-        length += done
+        length += bytes.count
     }
 
     /// A pipe or a device takes nothing back.

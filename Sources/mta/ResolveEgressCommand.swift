@@ -3,6 +3,7 @@ import DeliveryQueue
 import Foundation
 import MTAConfiguration
 import MailRouting
+import MailTypes
 import NIOPosix
 import ProgramSupport
 import RelayService

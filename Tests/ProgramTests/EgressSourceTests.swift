@@ -6,24 +6,8 @@ import Testing
 /// Sources, pools and their limits, as next hops by aiosmtpd see them.
 extension ProgramTests {
     @Suite(.timeLimit(.minutes(2))) struct EgressSourceTests {
-        private struct Arrival: Decodable {
-            var receiver, peer, ehlo: String
-            var session: Int
-            var recipients: [String]
-        }
-
-        private func receivers(_ stage: Stage, _ names: [String]) async throws -> [String: Int] {
-            let program = try stage.script("receivers.py", [stage.path("arrivals")] + names)
-            _ = try await program.listeningPort()
-            let words = program.output.split(separator: "\n").map { $0.split(separator: " ") }
-            return Dictionary(uniqueKeysWithValues: words.dropLast().map { (String($0[0]), Int($0[1])!) })
-        }
-
-        private func arrivals(_ stage: Stage) throws -> [Arrival] {
-            let ledger = FileManager.default.contents(atPath: stage.path("arrivals")) ?? Data()
-            return try ledger.split(separator: UInt8(ascii: "\n")).map {
-                try JSONDecoder().decode(Arrival.self, from: Data($0))
-            }
+        private func arrivals(_ stage: Stage) throws -> [Receivers.Arrival] {
+            try Receivers.arrivals(stage.path("arrivals"))
         }
 
         private func send(_ stage: Stage, _ mta: Server, _ recipients: [String]) async throws {
@@ -57,7 +41,7 @@ extension ProgramTests {
         @Test func connectionsAreSharedByWeight() async throws {
             let stage = try Stage()
             defer { stage.close() }
-            let hop = try await receivers(stage, ["hop"])["hop"]!
+            let hop = try await Receivers(stage, ["hop"]).ports["hop"]!
             let mta = try await stage.mta(
                 configured: """
                     listen: 127.0.0.1:0
@@ -95,7 +79,7 @@ extension ProgramTests {
         @Test func aSourceThatIsNotHereWaits() async throws {
             let stage = try Stage()
             defer { stage.close() }
-            let ports = try await receivers(stage, ["hop", "far"])
+            let ports = try await Receivers(stage, ["hop", "far"]).ports
             let http = try freePort()
             func configuration(_ address: String) -> String {
                 """
@@ -165,7 +149,7 @@ extension ProgramTests {
         @Test func mailLeavesThroughProxies() async throws {
             let stage = try Stage()
             defer { stage.close() }
-            let ports = try await receivers(stage, ["hop", "second", "third"])
+            let ports = try await Receivers(stage, ["hop", "second", "third"]).ports
             let socks = try await ProxyServer.start(.socks5(user: "user", password: "secret"), from: "127.0.0.9")
             let header = try await ProxyServer.start(.haproxy)
             let wrong = try await ProxyServer.start(.socks5(user: "user", password: "other"))

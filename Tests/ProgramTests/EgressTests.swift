@@ -5,30 +5,8 @@ import Testing
 /// How mail leaves, as next hops by aiosmtpd see it.
 extension ProgramTests {
     @Suite(.timeLimit(.minutes(2))) struct EgressTests {
-        /// What a next hop noted of a message.
-        private struct Arrival: Decodable, Hashable {
-            var receiver: String
-            var tls: Bool
-            /// RFC 6066 §3; nil: none was named.
-            var server_name: String?
-            var peer, ehlo: String
-            /// Number of the connection.
-            var session: Int
-            var recipients: [String]
-        }
-
-        private func receivers(_ stage: Stage, _ kinds: [String]) async throws -> [String: Int] {
-            let program = try stage.script("receivers.py", [stage.path("arrivals")] + kinds)
-            _ = try await program.listeningPort()
-            let words = program.output.split(separator: "\n").map { $0.split(separator: " ") }
-            return Dictionary(uniqueKeysWithValues: words.dropLast().map { (String($0[0]), Int($0[1])!) })
-        }
-
-        private func arrivals(_ stage: Stage) throws -> [Arrival] {
-            let ledger = FileManager.default.contents(atPath: stage.path("arrivals")) ?? Data()
-            return try ledger.split(separator: UInt8(ascii: "\n")).map {
-                try JSONDecoder().decode(Arrival.self, from: Data($0))
-            }
+        private func arrivals(_ stage: Stage) throws -> [Receivers.Arrival] {
+            try Receivers.arrivals(stage.path("arrivals"))
         }
 
         /// What `mta queue list` says of each destination that has mail.
@@ -82,8 +60,10 @@ extension ProgramTests {
                 ("other", try await ours.issue("other", ["DNS:other.test"])),
                 ("strange", try await theirs.issue("strange", ["DNS:localhost"])),
             ]
-            let ports = try await receivers(
-                stage, ["plain", "broken", "eager"] + certificates.map { "\($0)=\($1.certificate),\($1.key)" })
+            let ports = try await Receivers(
+                stage,
+                ["plain", "broken", "eager"] + certificates.map { "\($0)=\($1.certificate),\($1.key)" }
+            ).ports
             let mta = try await stage.mta(configured: configuration(ports, ca: ours.certificate), threads: 1)
             for domain in Self.domains {
                 try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", "b@" + domain.name])
@@ -115,7 +95,7 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let own = try await Authority(stage).issue("own", ["DNS:localhost"])
-            let ports = try await receivers(stage, ["named=\(own.certificate),\(own.key)"])
+            let ports = try await Receivers(stage, ["named=\(own.certificate),\(own.key)"]).ports
             let mta = try await stage.mta(
                 configured: """
                     listen: 127.0.0.1:0
@@ -160,7 +140,7 @@ extension ProgramTests {
         @Test(arguments: ["broken", "eager"]) func brokenTLSIsRemembered(_ kind: String) async throws {
             let stage = try Stage()
             defer { stage.close() }
-            let ports = try await receivers(stage, [kind])
+            let ports = try await Receivers(stage, [kind]).ports
             let mta = try await stage.mta(
                 configured: """
                     listen: 127.0.0.1:0
@@ -199,7 +179,7 @@ extension ProgramTests {
         @Test func connectionsLookAsTheirDomainAsks() async throws {
             let stage = try Stage()
             defer { stage.close() }
-            let ports = try await receivers(stage, ["plain", "few"])
+            let ports = try await Receivers(stage, ["plain", "few"]).ports
             let mta = try await stage.mta(
                 configured: """
                     listen: 127.0.0.1:0
@@ -235,7 +215,7 @@ extension ProgramTests {
             defer { stage.close() }
             let kept = try stage.openDirectory("kept")
             let sink = try await stage.sink(["--keep", kept])
-            let ports = try await receivers(stage, ["lmtp"])
+            let ports = try await Receivers(stage, ["lmtp"]).ports
             let mta = try await stage.mta(
                 configured: """
                     listen: 127.0.0.1:0

@@ -5,49 +5,7 @@ import Testing
 /// The event log and web hooks of a running relay.
 extension ProgramTests {
     @Suite(.timeLimit(.minutes(2))) struct EventTests {
-        private struct Event: Decodable {
-            enum Recipients: Decodable {
-                case one(String)
-                case several([String])
-                init(from decoder: any Decoder) throws {
-                    let container = try decoder.singleValueContainer()
-                    if let text = try? container.decode(String.self) {
-                        self = .one(text)
-                    } else {
-                        self = .several(try container.decode([String].self))
-                    }
-                }
-                var list: [String] {
-                    switch self {
-                    case .one(let text): [text]
-                    case .several(let texts): texts
-                    }
-                }
-            }
-            struct Response: Decodable {
-                var code: Int
-                var content: String
-            }
-            var type: String
-            var id: String?
-            var sender: String?
-            var recipient: Recipients?
-            var response: Response?
-            var reception_protocol: String?
-            var listener: String?
-            var queue: String?
-        }
-
-        /// What the log says, over all segments.
-        private func events(_ directory: String) throws -> [Event] {
-            try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".jsonl") }.sorted()
-                .flatMap { try lines(directory + "/" + $0) }
-        }
-
-        private func lines(_ path: String) throws -> [Event] {
-            let data = FileManager.default.contents(atPath: path) ?? Data()
-            return try data.split(separator: 0x0A).map { try JSONDecoder().decode(Event.self, from: $0) }
-        }
+        private typealias Event = LoggedEvent
 
         private func relay(
             _ stage: Stage, to next: Int, _ more: String, log: String = "", age: String = "3s"
@@ -84,7 +42,7 @@ extension ProgramTests {
             try await mta.wait(for: 6)
             let record = try await mta.stop(MTARecord.self)
             #expect(record.queued == 0)
-            let events = try events(stage.path("log"))
+            let events = try Event.all(in: stage.path("log"))
             func recipients(_ kinds: String...) -> [String] {
                 events.filter { kinds.contains($0.type) }.flatMap { $0.recipient?.list ?? [] }.sorted()
             }
@@ -123,7 +81,7 @@ extension ProgramTests {
             }
             let record = try await mta.stop(MTARecord.self)
             #expect(record.removed == 2 && record.queued == 0 && record.bounced == 0 && record.generated == 1)
-            let events = try events(stage.path("log"))
+            let events = try Event.all(in: stage.path("log"))
             let holds = events.filter { $0.type == "Delayed" && $0.id == nil }
             #expect(!holds.isEmpty && holds.allSatisfy { $0.queue == "down.test" && $0.response?.code == 451 })
             #expect(holds.first?.response?.content == "connect to 127.0.0.1:\(closed): Connection refused")
@@ -154,7 +112,7 @@ extension ProgramTests {
             try await stage.runScript("event_client.py", [String(mta.port)])
             try await mta.wait(for: 4)
             _ = try await mta.stop(MTARecord.self)
-            let kinds = try events(stage.path("log")).map(\.type)
+            let kinds = try Event.all(in: stage.path("log")).map(\.type)
             #expect(kinds.sorted() == ["Bounce"] + Array(repeating: "Rejection", count: 5))
         }
 
@@ -185,8 +143,8 @@ extension ProgramTests {
                 try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", recipient])
                 try await mta.wait(for: number + 1)
             }
-            try await eventually("three events") { try lines(stage.path("received")).count >= 3 ? () : nil }
-            let received = try lines(stage.path("received")).flatMap { $0.recipient?.list ?? [] }
+            try await eventually("three events") { try LoggedEvent.lines(stage.path("received")).count >= 3 ? () : nil }
+            let received = try LoggedEvent.lines(stage.path("received")).flatMap { $0.recipient?.list ?? [] }
             // Two event loops hand their events over in turns of their own.
             #expect(received.sorted() == ["1@y.test", "2@y.test", "3@y.test"])
             let metrics = try await stage.metrics(http)
@@ -215,7 +173,9 @@ extension ProgramTests {
             let receiver = try stage.script(
                 "hook_receiver.py", [String(port), stage.path("received"), "3"])
             _ = try await receiver.listeningPort()
-            try await eventually("thirty events") { try lines(stage.path("received")).count >= 30 ? () : nil }
+            try await eventually("thirty events") {
+                try LoggedEvent.lines(stage.path("received")).count >= 30 ? () : nil
+            }
             #expect(try await first.stop(MTARecord.self).delivered == 30)
             receiver.kill()
             let second = try await relay(stage, to: sink.port, hooks)
@@ -225,10 +185,12 @@ extension ProgramTests {
             let again = try stage.script("hook_receiver.py", [String(port), stage.path("received"), "0"])
             _ = try await again.listeningPort()
             let third = try await relay(stage, to: sink.port, hooks)
-            try await eventually("fifty events") { try lines(stage.path("received")).count >= 50 ? () : nil }
+            try await eventually("fifty events") {
+                try LoggedEvent.lines(stage.path("received")).count >= 50 ? () : nil
+            }
             _ = try await third.stop(MTARecord.self)
-            let logged = try events(stage.path("log")).filter { $0.type == "Delivery" }.map(\.id)
-            let received = try lines(stage.path("received"))
+            let logged = try Event.all(in: stage.path("log")).filter { $0.type == "Delivery" }.map(\.id)
+            let received = try LoggedEvent.lines(stage.path("received"))
             #expect(logged.count == 50 && Set(logged).count == 50)
             // At least once each; here nothing was in doubt, so just once.
             #expect(received.map(\.id) == logged)

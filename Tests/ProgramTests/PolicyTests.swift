@@ -5,33 +5,6 @@ import Testing
 /// Rules of a running relay, as its sink, its clients and its event log see them.
 extension ProgramTests {
     @Suite(.timeLimit(.minutes(2))) struct PolicyTests {
-        private struct Event: Decodable {
-            enum Recipients: Decodable {
-                case one(String)
-                case several([String])
-                init(from decoder: any Decoder) throws {
-                    let container = try decoder.singleValueContainer()
-                    if let text = try? container.decode(String.self) {
-                        self = .one(text)
-                    } else {
-                        self = .several(try container.decode([String].self))
-                    }
-                }
-                var list: [String] {
-                    switch self {
-                    case .one(let text): [text]
-                    case .several(let texts): texts
-                    }
-                }
-            }
-            var type: String
-            var recipient: Recipients?
-            var queue: String?
-            var tenant: String?
-            var egress_pool: String?
-            var meta: [String: String]?
-        }
-
         private static let rules = """
             egress_sources: [{name: one, addresses: [127.0.0.1]}]
             egress_pools: [{name: bulk, sources: [{name: one}]}]
@@ -48,14 +21,6 @@ extension ProgramTests {
                   remove_header: X-Campaign
               - {name: others, when: {protocol: http}, then: {add_header: {X-Over: '${listener}'}}}
             """
-
-        private func events(_ directory: String) throws -> [Event] {
-            try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".jsonl") }.sorted()
-                .flatMap { name in
-                    let data = FileManager.default.contents(atPath: directory + "/" + name) ?? Data()
-                    return try data.split(separator: 0x0A).map { try JSONDecoder().decode(Event.self, from: $0) }
-                }
-        }
 
         /// Labels and a field by a rule, one recipient refused, one dropped; recipients with other labels get a message of
         /// their own.
@@ -78,7 +43,7 @@ extension ProgramTests {
             let record = try await mta.stop(MTARecord.self)
             #expect(record.accepted == 4 && record.delivered == 4 && record.queued == 0)
             expectTheMail(try KeptMessage.all(in: kept))
-            let events = try events(stage.path("log"))
+            let events = try LoggedEvent.all(in: stage.path("log"))
             let spring = events.filter { $0.tenant == "shop.test" }
             #expect(Set(spring.map(\.type)) == ["Reception", "Delivery"])
             #expect(spring.allSatisfy { $0.recipient?.list == ["ann@far.test"] })

@@ -9,6 +9,10 @@ struct Receivers {
         var tls: Bool
         /// RFC 6066 §3; nil: none was named.
         var server_name: String?
+        var peer: String
+        var ehlo: String
+        /// Number of the connection.
+        var session: Int
         var recipients: [String]
     }
 
@@ -25,11 +29,11 @@ struct Receivers {
         ports = Dictionary(uniqueKeysWithValues: words.dropLast().map { (String($0[0]), Int($0[1])!) })
     }
 
-    var arrivals: [Arrival] {
-        get throws {
-            try (FileManager.default.contents(atPath: ledger) ?? Data()).split(separator: UInt8(ascii: "\n")).map {
-                try JSONDecoder().decode(Arrival.self, from: Data($0))
-            }
+    var arrivals: [Arrival] { get throws { try Self.arrivals(ledger) } }
+
+    static func arrivals(_ ledger: String) throws -> [Arrival] {
+        try (FileManager.default.contents(atPath: ledger) ?? Data()).split(separator: UInt8(ascii: "\n")).map {
+            try JSONDecoder().decode(Arrival.self, from: Data($0))
         }
     }
 

@@ -1,5 +1,6 @@
 import DeliveryQueue
 import MTAConfiguration
+import MailTypes
 import RunRecords
 
 // What single values cannot show.

@@ -5,6 +5,8 @@ import socket
 import socketserver
 import sys
 
+from serving import serve
+
 speaks_lmtp = len(sys.argv) > 1
 
 
@@ -83,10 +85,4 @@ class Handler(socketserver.StreamRequestHandler):
                 self.say("250 ok")
 
 
-class Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-
-
-with Server(("127.0.0.1", 0), Handler) as server:
-    print(f"listening 127.0.0.1:{server.server_address[1]}", flush=True)
-    server.serve_forever()
+serve(Handler)

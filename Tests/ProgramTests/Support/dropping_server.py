@@ -4,6 +4,8 @@ line in FILE: `broke` or `kept`."""
 import socketserver
 import sys
 
+from serving import serve
+
 fault, path = sys.argv[1], sys.argv[2]
 
 
@@ -48,11 +50,4 @@ class Session(socketserver.BaseRequestHandler):
                     self.say("250 2.1.0 Ok")
 
 
-class Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-
-server = Server(("127.0.0.1", 0), Session)
-print("listening 127.0.0.1:%d" % server.server_address[1], flush=True)
-server.serve_forever()
+serve(Session)

@@ -11,6 +11,8 @@ import socketserver
 import sys
 import threading
 
+from serving import serve
+
 # What ends in CR has to wait for one more octet: it may be CRLF.
 END = re.compile(rb"(\r\n|\n|\r)\.(?:\r\n|\n|\r(?=[^\n]))")
 LINE = re.compile(rb"\r\n|\n|\r(?=[^\n])")
@@ -91,12 +93,4 @@ class Session(socketserver.BaseRequestHandler):
         return content
 
 
-class Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    request_queue_size = 128
-
-
-with Server(("127.0.0.1", 0), Session) as server:
-    print("listening 127.0.0.1:%d" % server.server_address[1], flush=True)
-    server.serve_forever()
+serve(Session)

@@ -10,6 +10,8 @@ import socketserver
 import sys
 from pathlib import Path
 
+from serving import serve
+
 directory = Path(sys.argv[1])
 numbers = itertools.count(1)
 
@@ -56,11 +58,4 @@ class Session(socketserver.StreamRequestHandler):
         base.with_suffix(".envelope").write_text("\n".join([sender, *recipients]) + "\n")
 
 
-class Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-
-with Server(("127.0.0.1", 0), Session) as server:
-    print(f"listening 127.0.0.1:{server.server_address[1]}", flush=True)
-    server.serve_forever()
+serve(Session)

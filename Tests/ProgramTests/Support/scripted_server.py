@@ -2,6 +2,8 @@
 fifth at RCPT (450), of the rest each third at the final dot (451)."""
 import socketserver
 
+from serving import serve
+
 
 class Handler(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
@@ -52,10 +54,4 @@ class Handler(socketserver.StreamRequestHandler):
                 self.say("250 ok")
 
 
-class Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-
-
-with Server(("127.0.0.1", 0), Handler) as server:
-    print(f"listening 127.0.0.1:{server.server_address[1]}", flush=True)
-    server.serve_forever()
+serve(Handler)

@@ -5,6 +5,8 @@ import sys
 import threading
 import time
 
+from serving import serve
+
 pace, stall = float(sys.argv[1]), float(sys.argv[2])
 begin = []
 lock = threading.Lock()
@@ -46,11 +48,4 @@ class Handler(socketserver.StreamRequestHandler):
                 self.say("250 ok")
 
 
-class Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-
-with Server(("127.0.0.1", 0), Handler) as server:
-    print(f"listening 127.0.0.1:{server.server_address[1]}", flush=True)
-    server.serve_forever()
+serve(Handler)

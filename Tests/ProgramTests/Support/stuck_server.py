@@ -3,6 +3,8 @@ request and never answers it). A line `stuck` on standard output for each connec
 import socketserver
 import sys
 
+from serving import serve
+
 stage = sys.argv[1]
 
 
@@ -40,10 +42,4 @@ class Handler(socketserver.StreamRequestHandler):
                 self.say("250 ok")
 
 
-class Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-
-
-with Server(("127.0.0.1", 0), Handler) as server:
-    print(f"listening 127.0.0.1:{server.server_address[1]}", flush=True)
-    server.serve_forever()
+serve(Handler)

@@ -1,24 +1,7 @@
 import DeliveryQueue
 import Testing
 
-@Suite struct QueueNameTests {
-    @Test(arguments: [
-        ("example.org", nil, "example.org"),
-        ("127.0.0.1:2525", nil, "127.0.0.1:2525"),
-        ("[::1]:25", nil, "[::1]:25"),
-        ("bulk>example.org", "bulk", "example.org"),
-        ("mx:(mx1>backup).example.org", nil, "mx:(mx1>backup).example.org"),
-        ("bulk>mx:(mx1>backup).example.org", "bulk", "mx:(mx1>backup).example.org"),
-        ("a_B-1.c>[::1]:25", "a_B-1.c", "[::1]:25"),
-        (">example.org", nil, ">example.org"),
-        ("", nil, ""),
-    ]) func namesAreReadAndWritten(text: String, pool: String?, destination: String) {
-        let name = QueueName(text)
-        #expect(name == QueueName(pool: pool, destination: destination))
-        #expect(name.text == text)
-        #expect(QueueName.destination(of: text) == destination)
-    }
-
+@Suite struct EgressLimitsTests {
     @Test func policiesAreThoseOfTheDestination() {
         var policies = DestinationPolicies()
         policies.named["example.org"] = DestinationPolicy(connections: 3)

@@ -18,19 +18,22 @@ package struct QueueName: Hashable, Sendable {
 
     /// Each text is the name of exactly one queue.
     package init(_ text: String) {
-        guard let end = Self.endOfPool(text.utf8) else {
-            self.init(pool: nil, destination: text)
-            return
-        }
-        self.init(pool: String(text[..<end]), destination: String(text[text.utf8.index(after: end)...]))
+        let parts = Self.parts(of: text)
+        self.init(pool: parts.pool.map { String($0) }, destination: String(parts.destination))
     }
 
     package var text: String { pool.map { "\($0)>\(destination)" } ?? destination }
 
     /// The destination alone, without a copy where there is no pool.
     package static func destination(of text: String) -> String {
-        guard let end = endOfPool(text.utf8) else { return text }
-        return String(text[text.utf8.index(after: end)...])
+        let parts = parts(of: text)
+        return parts.pool == nil ? text : String(parts.destination)
+    }
+
+    /// Both parts where they stand, without copies.
+    package static func parts(of text: String) -> (pool: Substring?, destination: Substring) {
+        guard let end = endOfPool(text.utf8) else { return (nil, text[...]) }
+        return (text[..<end], text[text.utf8.index(after: end)...])
     }
 
     /// What pools and sources may be called: letters, digits, `.`, `-` and `_`, at most 64.
