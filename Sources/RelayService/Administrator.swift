@@ -17,6 +17,10 @@ actor Administrator {
     private let path: String?
     var orders: [StandingOrder] = []
     private var isFinishing = false
+    /// The file is being written; the next writing waits for it.
+    private var saving: Task<Void, any Error>?
+    /// The file could not be written lately: what ends is tried again.
+    private(set) var fault: String?
     var readiness: @Sendable () async -> [String] = { ["starting"] }
     /// Orders whose first way through the queue is not over.
     private var underWay: Set<String> = []
@@ -90,7 +94,9 @@ actor Administrator {
         } else {
             orders.remove(at: index)
         }
-        try await save()
+        // A file that cannot be written keeps no mail back.
+        var failure: (any Error)?
+        do { try await save() } catch { failure = error }
         let queueOrder = QueueOrder(order)
         switch order.kind {
         case .suspend: _ = try await onAll { $0.resume(queueOrder) }
@@ -99,6 +105,7 @@ actor Administrator {
             for shard in shards { try await shard.context.eventLoop.submit { shard.queue.withdraw(order.id) }.get() }
         case .rebind: break
         }
+        if let failure { throw failure }
     }
 
     func suspendConnections(_ order: StandingOrder, until: UInt64) async throws {
@@ -109,16 +116,20 @@ actor Administrator {
         }
     }
 
-    /// Call some times a second: orders end, and what was begun is finished.
+    /// Call some times a second: orders end, and what was begun is finished. A file that cannot be written is a
+    /// ``fault`` and no error: whoever calls has other things to do, too.
     func tick() async throws {
         guard !orders.isEmpty, !isFinishing else { return }
         isFinishing = true
         defer { isFinishing = false }
         let now = now
-        for order in orders where order.untilUnixMilliseconds.map({ $0 <= now }) ?? false { try await end(order) }
-        for order in orders where order.isPending && !order.holds(now) && !underWay.contains(order.id) {
-            try await finish(order)
-        }
+        do {
+            for order in orders where order.untilUnixMilliseconds.map({ $0 <= now }) ?? false { try await end(order) }
+            for order in orders where order.isPending && !order.holds(now) && !underWay.contains(order.id) {
+                try await finish(order)
+            }
+            fault = nil
+        } catch let error as RecordFault { fault = error.description }
     }
 
     /// The order's background work is over when every shard says so and the spool has it.
@@ -130,15 +141,24 @@ actor Administrator {
         guard shards[0].committer.backlog == 0 else { return }
         orders.removeAll { $0.id == order.id }
         for shard in shards { try await shard.context.eventLoop.submit { shard.desk.returning[order.id] = nil }.get() }
-        try await save()
+        do { try await save() } catch {
+            orders.append(order)
+            throw error
+        }
     }
 
-    /// Replaced whole and synced: an order that was answered is not forgotten by a power cut.
+    /// Replaced whole and synced: an order that was answered is not forgotten by a power cut. One writing at a time, in
+    /// the order of the changes: two at once would take each other's new file away.
     private func save() async throws {
         guard let path else { return }
         let text = try StandingOrders(orders).text()
-        let readers = shards[0].parts.readers
-        try await readers.runIfActive { try replaceFile(path, with: text) }
+        let (before, readers) = (saving, shards[0].parts.readers)
+        let writing = Task {
+            _ = await before?.result
+            try await readers.runIfActive { try replaceFile(path, with: text) }
+        }
+        saving = writing
+        try await writing.value
     }
 }
 

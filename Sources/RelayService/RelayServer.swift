@@ -240,7 +240,7 @@ package actor RelayServer {
             faults += part.1
         }
         let parts = shards[0].parts
-        faults += [parts.shaping.fault].compactMap(\.self)
+        faults += [parts.shaping.fault, await administrator.fault].compactMap(\.self)
         return (latency, faults + (parts.events?.faults ?? []) + (parts.security?.faults ?? []))
     }
 

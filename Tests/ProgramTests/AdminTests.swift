@@ -196,6 +196,25 @@ extension ProgramTests {
             #expect(try await mta(stage, ["queue-summary", "--by", "source"]).hasPrefix("name"))
         }
 
+        /// Many at once: each is written down, and all end by their time, while the relay goes on.
+        @Test func ordersGivenAtOnceAreAllKept() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let relay = try await stage.mta(configured: "listen: 127.0.0.1:0\nsmart_host: 127.0.0.1:\(sink.port)")
+            let words = ["suspend", "--domain", "y.test", "--duration", "1s", "--reason", "x"]
+            let given = try (0..<24).map { _ in
+                try stage.program("mta", words + ["--config", stage.path("mta.yaml")])
+            }
+            for one in given { #expect(try await one.waitForExit() == 0, "\(one.errorOutput)") }
+            try await until("the end of all") {
+                try await mta(stage, ["suspensions", "--format", "json"]) == "[]\n"
+            }
+            try await send(stage, relay.port, "a@x.test", "b@y.test")
+            try await relay.wait(for: 1)
+            #expect(try await relay.stop(MTARecord.self).faults == [])
+        }
+
         @Test func topShowsRatesAndQueues() async throws {
             let stage = try Stage()
             defer { stage.close() }
