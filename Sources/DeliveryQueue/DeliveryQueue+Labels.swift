@@ -119,6 +119,7 @@ extension DeliveryQueue {
         var changed: [UInt32: UInt32] = [:]
         defer { for number in changed.values { labels.release(number) } }
         var (count, told, ways) = (0, [Rebound](), [UInt64: Way]())
+        let changesWay = change.changesWay(bySender: !policies.senders.isEmpty)
         for handle in slice(&sweep, limit, where: { $0.place != .leaving }) {
             let old = records[handle].label
             let fresh = changed[old] ?? renamed(old, change)
@@ -130,7 +131,7 @@ extension DeliveryQueue {
             labels.exchange(old, for: fresh)
             let isTold = tells(records[handle].id)
             var rebound: Rebound?
-            if change.changesWay, records[handle].place != .leased {
+            if changesWay, records[handle].place != .leased {
                 rebound = isTold ? send(handle, self.way(of: handle, way), now) : send(handle, &ways, way, now)
             }
             if isTold || rebound?.lease != nil { told.append(rebound ?? Rebound(summary: summary(handle))) }

@@ -92,7 +92,7 @@ package struct DeliveryQueue: Sendable {
     package var destinationCount: Int { indices.count }
 
     /// There is more than one destination: none may have all connections.
-    let hasManyDestinations: Bool
+    private(set) var hasManyDestinations: Bool
 
     package init(
         policies: DestinationPolicies = DestinationPolicies(), connectionLimit: Int = 32,
@@ -100,12 +100,13 @@ package struct DeliveryQueue: Sendable {
     ) {
         self.policies = policies
         self.connectionLimit = connectionLimit
-        self.hasManyDestinations = hasManyDestinations || !policies.named.isEmpty
+        self.hasManyDestinations = hasManyDestinations || policies.hasSeveral
     }
 
     /// Other policies from now on. What is deferred keeps its due time.
     package mutating func adopt(_ fresh: DestinationPolicies) {
         policies = fresh
+        if fresh.hasSeveral { hasManyDestinations = true }
         for index in destinations.indices where !destinations[index].isFree {
             destinations[index].policy = fresh[destinations[index].name]
         }

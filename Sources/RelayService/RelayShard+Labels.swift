@@ -45,7 +45,8 @@ extension RelayShard {
             found.label.rebind(order.change)
             found.isUnwritten = true
             message.rebind(found.label)
-            if order.change.changesWay, case .queue(let other) = way(found.label, message, name) { name = other }
+            let changesWay = order.change.changesWay(bySender: !senders.isEmpty)
+            if changesWay, case .queue(let other) = way(found.label, message, name) { name = other }
         }
         queue.restore(found, to: name, now: now)
     }

@@ -106,7 +106,7 @@ extension RelayShard {
                 tells: { isLogged || shard.messages[$0] != nil },
                 way: { label, id, queue in shard.way(label, shard.messages[id], queue) })
             for delivery in told { shard.follow(delivery, logs: isLogged) }
-            if change.changesWay { shard.dispatch() }
+            if change.changesWay(bySender: !shard.senders.isEmpty) { shard.dispatch() }
             return count
         }
     }
@@ -129,6 +129,19 @@ extension RelayShard {
         sweep(selection) { shard, sweep, limit in
             let moved = shard.queue.reroute(&sweep, limit, now: shard.wallMilliseconds()) { label, id, queue in
                 shard.way(label, shard.messages[id], queue)
+            }
+            for delivery in moved { shard.follow(delivery, logs: false, isRebound: false) }
+            shard.dispatch()
+            return moved.count
+        }
+    }
+
+    /// Other senders have queues of their own now: what waits goes where it belongs.
+    func rerouteSenders() {
+        _ = sweep(.all) { shard, sweep, limit in
+            let moved = shard.queue.reroute(&sweep, limit, now: shard.wallMilliseconds()) { label, id, queue in
+                let hasSender = label.tenant != nil || label.campaign != nil
+                return hasSender ? shard.way(label, shard.messages[id], queue) : .stays
             }
             for delivery in moved { shard.follow(delivery, logs: false, isRebound: false) }
             shard.dispatch()
