@@ -49,6 +49,8 @@ package struct DeliveryQueue: Sendable {
         package var isSilent = false
         /// The spool does not know the label yet.
         package var isUnwritten = false
+        /// Nor does the log.
+        package var isUnlogged = false
         package init(_ id: MessageID) { self.id = id }
     }
 
@@ -136,6 +138,7 @@ package struct DeliveryQueue: Sendable {
             isDelayReported: found.isDelayReported)
         record.label = labels.use(found.label)
         (record.isSilent, record.isUnwritten) = (found.isSilent, found.isUnwritten)
+        record.isUnlogged = found.isUnlogged
         let handle = records.insert(record)
         if leaves(handle) { return }
         if found.isHeld {

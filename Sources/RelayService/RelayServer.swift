@@ -260,7 +260,12 @@ package actor RelayServer {
         await control?.close()
         await http?.close(within: configuration.drainSeconds / 4)
         for listener in listeners { await listener.stopAccepting() }
-        for shard in shards { try await shard.context.eventLoop.submit { shard.beginDrain() }.get() }
+        for shard in shards {
+            try await shard.context.eventLoop.submit {
+                shard.beginDrain()
+                shard.stopWork()
+            }.get()
+        }
         // All listeners' connections are on the same loops: one asks for all.
         await listeners[0].drain(limit: .milliseconds(Int64(configuration.drainSeconds * 500)))
         let quiet = try await waitForQuiet()
