@@ -13,7 +13,7 @@ BIN := .build/release
 # Chromium looks at the pages; the others are peers of tests and benchmarks.
 PACKAGES := libssl-dev librocksdb-dev libunbound-dev libidn2-dev libzstd-dev nsd ldnsutils swaks \
 	libnet-ssleay-perl openssl \
-	python3-dkim python3-nacl opendkim-tools iproute2 libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
+	python3-dkim python3-nacl python3-spf opendkim-tools iproute2 libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
 	libboost-system-dev libboost-filesystem-dev postfix python3 python3-venv python3-aiosmtpd strace linux-perf \
 	chromium fonts-dejavu-core \
 	systemd debootstrap dpkg-dev fakeroot \

@@ -101,6 +101,7 @@ let package = Package(
         layer("MessageBuilding", ["TextCodecs"]),
         layer("LoadShedding", ["MailTypes"]),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
+        layer("MailAuthentication", ["MailTypes", "TextCodecs", "DKIMSigning", "COpenSSL"]),
         layer("TransportSecurity", ["COpenSSL"]),
         layer("LoadPacing", ["Measures"]),
 
@@ -244,6 +245,7 @@ let package = Package(
         tests("HTTPService", [nioCore, nioPosix, nioHTTP]),
         tests("ControlPlane", ["HTTPService", "MailTypes", "MessageBuilding", nioCore, nioPosix, nioHTTP]),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
+        tests("MailAuthentication", ["TestSupport", "DKIMSigning", "MailTypes", "Measures"], exclude: ["Support"]),
         tests("RelayService", ["MailTypes", "Measures"]),
         tests("EventLog", ["MailTypes", "ReportParsing", "CZstd"]),
         tests("TransportSecurity", ["TestSupport"]),
