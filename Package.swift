@@ -133,7 +133,7 @@ let package = Package(
         layer("ProcessLife", ["CLinux", "Measures", nioCore]),
         .systemLibrary(name: "CUnbound", providers: [.apt(["libunbound-dev"])]),
         .systemLibrary(name: "CIDN2", providers: [.apt(["libidn2-dev"])]),
-        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev", "zlib1g-dev"])]),
         layer("EventLog", ["MailTypes", "Measures", "ReportParsing", "TextCodecs", "CZstd"]),
         layer("WebHooks", ["EventLog", "Measures", httpClient, nioCore, nioHTTP]),
         layer("MailRouting", ["MailTypes", "TransportSecurity", "CLinux", "CUnbound", "CIDN2", nioCore]),
