@@ -245,7 +245,7 @@ let package = Package(
         tests("HTTPService", [nioCore, nioPosix, nioHTTP]),
         tests("ControlPlane", ["HTTPService", "MailTypes", "MessageBuilding", nioCore, nioPosix, nioHTTP]),
         tests("DKIMSigning", ["TestSupport", "MailTypes"], exclude: ["Support"]),
-        tests("MailAuthentication", ["TestSupport", "DKIMSigning", "MailTypes"], exclude: ["Support"]),
+        tests("MailAuthentication", ["TestSupport", "DKIMSigning", "MailTypes", "Measures"], exclude: ["Support"]),
         tests("RelayService", ["MailTypes", "Measures"]),
         tests("EventLog", ["MailTypes", "ReportParsing", "CZstd"]),
         tests("TransportSecurity", ["TestSupport"]),
