@@ -116,22 +116,26 @@ struct ContentSignature: Sendable, Hashable {
         body.limit = limit
     }
 
-    /// What was signed of the header: the fields in the order of `h=`, those of one name from the last one up
-    /// (RFC 6376 §5.4.2), then the signature's own with `b=` empty and without its line end (§3.7).
-    func signedOctets(_ fields: [HeaderField]) -> [UInt8] {
-        var next: [String: Int] = [:]
+    /// What was signed of the header.
+    func signedOctets(_ fields: [HeaderField]) -> [UInt8] { Self.octets(field, names, fields, headerForm) }
+
+    /// The fields in the order of `h=`, those of one name from the last one up (RFC 6376 §5.4.2), then the signature's
+    /// own with `b=` empty and without its line end (§3.7).
+    static func octets(
+        _ signature: HeaderField, _ names: [String], _ fields: [HeaderField], _ form: CanonicalForm = .relaxed
+    ) -> [UInt8] {
+        var taken: [String: Int] = [:]
         var places: [String: [Int]] = [:]
         for (index, field) in fields.enumerated() { places[field.name, default: []].append(index) }
         var octets: [UInt8] = []
         octets.reserveCapacity(4096)
         for name in names {
-            let taken = next[name, default: 0]
-            guard let all = places[name], taken < all.count else { continue }
-            next[name] = taken + 1
-            fields[all[all.count - 1 - taken]].appendCanonical(headerForm, to: &octets)
+            let count = taken[name, default: 0]
+            guard let all = places[name], count < all.count else { continue }
+            taken[name] = count + 1
+            fields[all[all.count - 1 - count]].appendCanonical(form, to: &octets)
         }
-        octets += field.withoutSignature(headerForm)
-        return octets
+        return octets + signature.withoutSignature(form)
     }
 }
 

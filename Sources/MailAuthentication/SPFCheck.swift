@@ -41,6 +41,13 @@ package struct SPFResult: Sendable, Hashable {
     package var domain: String
     /// What matched, or what is wrong.
     package var reason: String
+
+    package init(outcome: AuthenticationOutcome, kind: SPFIdentity.Kind, domain: String, reason: String = "") {
+        self.outcome = outcome
+        self.kind = kind
+        self.domain = domain
+        self.reason = reason
+    }
 }
 
 /// Whether a host may send mail for a domain (RFC 7208 §4): one evaluation with its limits.
