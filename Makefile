@@ -11,9 +11,9 @@ BIN := .build/release
 
 # RocksDB is a spool, OpenSSL signs, Unbound resolves; gnuplot and Boost draw the plots; strace and perf count syncs;
 # Chromium looks at the pages; the others are peers of tests and benchmarks.
-PACKAGES := libssl-dev librocksdb-dev libunbound-dev libidn2-dev libzstd-dev nsd ldnsutils swaks \
+PACKAGES := libssl-dev librocksdb-dev libunbound-dev libidn2-dev libzstd-dev zlib1g-dev nsd ldnsutils swaks \
 	libnet-ssleay-perl openssl \
-	python3-dkim python3-nacl opendkim-tools iproute2 libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
+	python3-dkim python3-nacl python3-spf opendkim-tools iproute2 libgnuplot-iostream-dev gnuplot-nox libboost-iostreams-dev \
 	libboost-system-dev libboost-filesystem-dev postfix python3 python3-venv python3-aiosmtpd strace linux-perf \
 	chromium fonts-dejavu-core \
 	systemd debootstrap dpkg-dev fakeroot \

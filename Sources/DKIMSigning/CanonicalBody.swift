@@ -7,12 +7,35 @@ package enum CanonicalForm: String, Sendable, Hashable, CaseIterable {
     case relaxed
 }
 
+/// Which octets of a body are hashed (RFC 6376 §3.5, c= and l=).
+package struct BodyHashKind: Sendable, Hashable {
+    package var form: CanonicalForm
+    /// So many of the canonical body's octets; nil: all.
+    package var limit: Int?
+
+    package init(_ form: CanonicalForm, limit: Int? = nil) {
+        self.form = form
+        self.limit = limit
+    }
+}
+
+/// What became of a body.
+package struct BodyDigest: Sendable, Hashable {
+    /// SHA-256.
+    package var hash: [UInt8]
+    /// Octets of the whole canonical body, hashed or not.
+    package var octets: Int
+}
+
 /// The hash of a body in canonical form (RFC 6376 §3.4.3, §3.4.4), fed in pieces of any size. What can go as it is goes
 /// in long runs; only around blanks and line ends is it looked at octet by octet.
 struct CanonicalBody {
     private let isRelaxed: Bool
     private let isStuffed: Bool
     private let hash = Hash()
+    /// Octets that may still be hashed, and octets there were.
+    private var allowance: Int
+    private var octets = 0
     /// Octets that wait for their run to be long enough.
     private var output: [UInt8] = []
     /// Line ends of empty lines: they count only if something follows.
@@ -23,8 +46,9 @@ struct CanonicalBody {
     private var lineStart = true
     private var isEmpty = true
 
-    init(_ form: CanonicalForm, _ wire: WireForm) {
-        isRelaxed = form == .relaxed
+    init(_ kind: BodyHashKind, _ wire: WireForm) {
+        isRelaxed = kind.form == .relaxed
+        allowance = kind.limit ?? .max
         isStuffed = wire == .dotStuffed
         output.reserveCapacity(1024)
     }
@@ -47,7 +71,7 @@ struct CanonicalBody {
             bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, isRelaxed ? 1 : 0)
         guard count > 0 else { return 0 }
         flush()
-        hash.update(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        hash.update(UnsafeRawBufferPointer(rebasing: bytes[..<hashed(of: count)]))
         let last = bytes[count - 1]
         // A run may end with a line's end, or between its two octets.
         if last == 0x0A, count > 1 ? bytes[count - 2] == 0x0D : false {
@@ -100,15 +124,24 @@ struct CanonicalBody {
 
     private mutating func flush() {
         guard !output.isEmpty else { return }
-        output.withUnsafeBytes { hash.update($0) }
+        let count = hashed(of: output.count)
+        output.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         output.removeAll(keepingCapacity: true)
     }
 
-    mutating func finish() -> [UInt8] {
+    /// How many of the next octets are hashed.
+    private mutating func hashed(of count: Int) -> Int {
+        octets += count
+        let hashed = min(count, allowance)
+        allowance -= hashed
+        return hashed
+    }
+
+    mutating func finish() -> BodyDigest {
         if afterCR { text(0x0D) }
         // The last line gets its end; a body of nothing is one empty line, or with relaxed nothing at all.
         if lineHasText || (isEmpty && !isRelaxed) { output += [0x0D, 0x0A] }
         flush()
-        return hash.finish()
+        return BodyDigest(hash: hash.finish(), octets: octets)
     }
 }

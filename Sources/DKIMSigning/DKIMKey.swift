@@ -80,7 +80,7 @@ package final class DKIMKey: @unchecked Sendable {
 
     /// Signs the header's canonical octets: RSA their SHA-256, Ed25519 as a message of its own (RFC 8463 §3).
     /// Costs what a private-key operation does; not for event loops.
-    func sign(_ octets: [UInt8]) -> [UInt8]? {
+    package func sign(_ octets: [UInt8]) -> [UInt8]? {
         let hash = Hash.sha256(octets)
         return algorithm == .rsa ? signRSA(hash) : signEd25519(hash)
     }

@@ -48,7 +48,7 @@ package struct DKIMSignature: Sendable {
     /// - Parameter now: seconds since 1970.
     /// - Returns: nil if the message has no From, which must be signed (§5.4), or the key does not sign.
     package func field(for message: HashedMessage, now: Int) -> [UInt8]? {
-        guard let bodyHash = message.bodyHashes[bodyForm] else { return nil }
+        guard let bodyHash = message.bodies[BodyHashKind(bodyForm)]?.hash else { return nil }
         // Over-signing names it also where it is not.
         guard message.fields.contains(where: { $0.name == "from" }) else { return nil }
         var names: [String] = []

@@ -8,8 +8,8 @@ package struct MessageHash {
 
     private let isStuffed: Bool
     private var header: [UInt8] = []
-    private var bodies: [(form: CanonicalForm, body: CanonicalBody)] = []
-    private let select: (_ author: String?) -> Set<CanonicalForm>
+    private var bodies: [(kind: BodyHashKind, body: CanonicalBody)] = []
+    private let select: (_ fields: [HeaderField], _ author: String?) -> Set<BodyHashKind>
     private var fields: [HeaderField] = []
     private var author: String?
     private let wire: WireForm
@@ -21,14 +21,22 @@ package struct MessageHash {
     /// - Parameters:
     ///   - forms: canonical forms of the body that are wanted.
     ///   - wire: how the content comes: dot-stuffed or as it is.
-    package init(_ forms: Set<CanonicalForm>, _ wire: WireForm) { self.init(wire) { _ in forms } }
+    package init(_ forms: Set<CanonicalForm>, _ wire: WireForm) {
+        let kinds = Set(forms.map { BodyHashKind($0) })
+        self.init(wire) { _, _ in kinds }
+    }
 
     /// For the signatures that `policy` has for the author; where it has none, the body costs nothing.
     package init(_ policy: DKIMPolicy, _ wire: WireForm) {
-        self.init(wire) { author in Set(author.map { policy.signatures(for: $0).map(\.bodyForm) } ?? []) }
+        self.init(wire) { _, author in
+            Set(author.map { policy.signatures(for: $0).map { BodyHashKind($0.bodyForm) } } ?? [])
+        }
     }
 
-    private init(_ wire: WireForm, select: @escaping (_ author: String?) -> Set<CanonicalForm>) {
+    /// - Parameter select: which hashes of the body are wanted, asked once the header is there.
+    package init(
+        _ wire: WireForm, select: @escaping (_ fields: [HeaderField], _ author: String?) -> Set<BodyHashKind>
+    ) {
         self.wire = wire
         isStuffed = wire == .dotStuffed
         self.select = select
@@ -66,16 +74,16 @@ package struct MessageHash {
         isInHeader = false
         fields = HeaderField.all(header)
         author = HashedMessage.authorDomain(fields)
-        bodies = select(author).map { ($0, CanonicalBody($0, wire)) }
+        bodies = select(fields, author).map { ($0, CanonicalBody($0, wire)) }
     }
 
     /// What was read; nil if the header is too long to be signed.
     package mutating func finish() -> HashedMessage? {
         if isInHeader { endHeader() }
         guard header.count <= Self.headerLimit else { return nil }
-        var hashes: [CanonicalForm: [UInt8]] = [:]
-        for position in bodies.indices { hashes[bodies[position].form] = bodies[position].body.finish() }
-        return HashedMessage(fields: fields, authorDomain: author, bodyHashes: hashes)
+        var digests: [BodyHashKind: BodyDigest] = [:]
+        for position in bodies.indices { digests[bodies[position].kind] = bodies[position].body.finish() }
+        return HashedMessage(fields: fields, authorDomain: author, bodies: digests)
     }
 }
 
@@ -84,13 +92,13 @@ package struct HashedMessage: Sendable {
     package let fields: [HeaderField]
     /// The domain of the author in From, lower case; nil if there is not exactly one such field with one domain.
     package let authorDomain: String?
-    /// SHA-256 of the body in each form that was asked for.
-    package let bodyHashes: [CanonicalForm: [UInt8]]
+    /// Of each kind that was asked for.
+    package let bodies: [BodyHashKind: BodyDigest]
 
     /// The same with further fields on top.
     package func with(_ header: [UInt8]) -> HashedMessage {
         let all = HeaderField.all(header) + fields
-        return HashedMessage(fields: all, authorDomain: Self.authorDomain(all), bodyHashes: bodyHashes)
+        return HashedMessage(fields: all, authorDomain: Self.authorDomain(all), bodies: bodies)
     }
 
     static func authorDomain(_ fields: [HeaderField]) -> String? {
@@ -105,14 +113,14 @@ package struct HeaderField: Sendable, Hashable {
     /// Lower case, without blanks.
     package let name: String
     /// All octets, CRLF at the end.
-    let octets: [UInt8]
+    package let octets: [UInt8]
     private let colon: Int
 
     /// What stands behind the colon, CRLF included.
-    var value: ArraySlice<UInt8> { octets[(colon + 1)...] }
+    package var value: ArraySlice<UInt8> { octets[(colon + 1)...] }
 
     /// - Parameter header: without the empty line.
-    static func all(_ header: [UInt8]) -> [HeaderField] {
+    package static func all(_ header: [UInt8]) -> [HeaderField] {
         var fields: [HeaderField] = []
         var start = 0
         var index = 0
@@ -153,13 +161,13 @@ package struct HeaderField: Sendable, Hashable {
     }
 
     /// In canonical form, CRLF included (RFC 6376 §3.4.1, §3.4.2).
-    func appendCanonical(_ form: CanonicalForm, to out: inout [UInt8]) {
+    package func appendCanonical(_ form: CanonicalForm, to out: inout [UInt8]) {
         guard form == .relaxed else { return out.append(contentsOf: octets) }
         Self.appendRelaxed(name, value, to: &out)
     }
 
     /// A field of ours, without the CRLF at its end; with one in canonical form.
-    static func appendCanonical(_ field: [UInt8], name: String, _ form: CanonicalForm, to out: inout [UInt8]) {
+    package static func appendCanonical(_ field: [UInt8], name: String, _ form: CanonicalForm, to out: inout [UInt8]) {
         guard form == .relaxed else {
             out.append(contentsOf: field)
             return out.append(contentsOf: [0x0D, 0x0A])

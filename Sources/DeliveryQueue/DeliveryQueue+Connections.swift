@@ -21,6 +21,9 @@ extension DeliveryQueue {
     /// Nil where there is no such queue (any more): what is empty is dropped, and its place used again.
     package func destination(named name: String) -> Destination? { indices[name].map { Destination(index: $0) } }
 
+    /// Where mail goes that is queued, whoever's and by whatever pool.
+    package var destinationsInUse: Set<String> { Set(indices.keys.map(QueueName.destination(of:))) }
+
     package func name(of destination: Destination) -> String { destinations[Int(destination.index)].name }
     package func policy(of destination: Destination) -> DestinationPolicy {
         destinations[Int(destination.index)].policy

@@ -108,17 +108,19 @@ extension DeliveryQueue {
 
     /// Gives deliveries other labels, also those under way; what waits goes where `way` says.
     /// - Parameters:
+    ///   - isLogged: each is an event: at once where it is told, else with ``takeUnwritten(_:_:)``.
     ///   - tells: somebody wants to know of this message's; all others are only counted.
     ///   - way: asked once for all of a slice that have queue and label in common, and for each of those told.
     /// - Returns: how many, and those to be told.
     package mutating func rebind(
-        _ sweep: inout QueueSweep, _ limit: SliceLimit, _ change: LabelChange, now: UInt64,
+        _ sweep: inout QueueSweep, _ limit: SliceLimit, _ change: LabelChange, isLogged: Bool = false, now: UInt64,
         tells: (_ id: MessageID) -> Bool, way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way
     ) -> (count: Int, told: [Rebound]) {
         // What many have is changed once a slice; a use keeps it until then.
         var changed: [UInt32: UInt32] = [:]
         defer { for number in changed.values { labels.release(number) } }
         var (count, told, ways) = (0, [Rebound](), [UInt64: Way]())
+        let changesWay = change.changesWay(bySender: !policies.senders.isEmpty)
         for handle in slice(&sweep, limit, where: { $0.place != .leaving }) {
             let old = records[handle].label
             let fresh = changed[old] ?? renamed(old, change)
@@ -129,8 +131,9 @@ extension DeliveryQueue {
             records[handle].isUnwritten = true
             labels.exchange(old, for: fresh)
             let isTold = tells(records[handle].id)
+            if isLogged, !isTold { records[handle].isUnlogged = true }
             var rebound: Rebound?
-            if change.changesWay, records[handle].place != .leased {
+            if changesWay, records[handle].place != .leased {
                 rebound = isTold ? send(handle, self.way(of: handle, way), now) : send(handle, &ways, way, now)
             }
             if isTold || rebound?.lease != nil { told.append(rebound ?? Rebound(summary: summary(handle))) }
@@ -201,11 +204,21 @@ extension DeliveryQueue {
         dropIfEmpty(from)
     }
 
-    /// Deliveries whose labels the spool does not know yet; from now on it does.
-    package mutating func takeUnwritten(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> [Summary] {
+    /// Deliveries whose labels the spool does not know yet; from now on it does, and the log, too.
+    /// - Returns: the deliveries, and whether the log is still to be told.
+    package mutating func takeUnwritten(
+        _ sweep: inout QueueSweep, _ limit: SliceLimit
+    ) -> [(summary: Summary, isUnlogged: Bool)] {
         slice(&sweep, limit) { $0.isUnwritten && $0.place != .leaving }.map { handle in
-            records[handle].isUnwritten = false
-            return summary(handle)
+            defer { (records[handle].isUnwritten, records[handle].isUnlogged) = (false, false) }
+            return (summary(handle), records[handle].isUnlogged)
         }
+    }
+
+    /// A delivery that was rebound goes out, and the log was not told.
+    package mutating func takeUnlogged(_ lease: Lease) -> Summary? {
+        guard records[lease.handle].isUnlogged else { return nil }
+        records[lease.handle].isUnlogged = false
+        return summary(lease.handle)
     }
 }

@@ -49,6 +49,8 @@ package struct DeliveryQueue: Sendable {
         package var isSilent = false
         /// The spool does not know the label yet.
         package var isUnwritten = false
+        /// Nor does the log.
+        package var isUnlogged = false
         package init(_ id: MessageID) { self.id = id }
     }
 
@@ -92,7 +94,7 @@ package struct DeliveryQueue: Sendable {
     package var destinationCount: Int { indices.count }
 
     /// There is more than one destination: none may have all connections.
-    let hasManyDestinations: Bool
+    private(set) var hasManyDestinations: Bool
 
     package init(
         policies: DestinationPolicies = DestinationPolicies(), connectionLimit: Int = 32,
@@ -100,12 +102,13 @@ package struct DeliveryQueue: Sendable {
     ) {
         self.policies = policies
         self.connectionLimit = connectionLimit
-        self.hasManyDestinations = hasManyDestinations || !policies.named.isEmpty
+        self.hasManyDestinations = hasManyDestinations || policies.hasSeveral
     }
 
     /// Other policies from now on. What is deferred keeps its due time.
     package mutating func adopt(_ fresh: DestinationPolicies) {
         policies = fresh
+        if fresh.hasSeveral { hasManyDestinations = true }
         for index in destinations.indices where !destinations[index].isFree {
             destinations[index].policy = fresh[destinations[index].name]
         }
@@ -135,6 +138,7 @@ package struct DeliveryQueue: Sendable {
             isDelayReported: found.isDelayReported)
         record.label = labels.use(found.label)
         (record.isSilent, record.isUnwritten) = (found.isSilent, found.isUnwritten)
+        record.isUnlogged = found.isUnlogged
         let handle = records.insert(record)
         if leaves(handle) { return }
         if found.isHeld {

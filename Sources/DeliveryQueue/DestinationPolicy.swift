@@ -22,14 +22,26 @@ package struct DestinationPolicy: Hashable, Sendable {
 package struct DestinationPolicies: Hashable, Sendable {
     package var standard: DestinationPolicy
     package var named: [String: DestinationPolicy]
+    /// Tenants and campaigns that have queues of their own.
+    package var senders = SenderPolicies()
 
     package init(standard: DestinationPolicy = DestinationPolicy(), named: [String: DestinationPolicy] = [:]) {
         self.standard = standard
         self.named = named
     }
 
-    /// - Parameter name: of a queue; the pool does not matter.
+    /// - Parameter name: of a queue; the pool does not matter. Limits are those of the destination; a sender's are in
+    ///   ``SenderPolicies/limits(of:)``.
     package subscript(name: String) -> DestinationPolicy {
-        named.isEmpty ? standard : named[QueueName.destination(of: name)] ?? standard
+        let usual = named.isEmpty ? standard : named[QueueName.destination(of: name)] ?? standard
+        guard !senders.isEmpty else { return usual }
+        let queue = QueueName(name)
+        guard queue.hasOwner else { return usual }
+        var policy = usual
+        senders.apply(to: &policy, of: queue)
+        return policy
     }
+
+    /// Mail does not all wait in one queue.
+    var hasSeveral: Bool { !named.isEmpty || !senders.isEmpty }
 }

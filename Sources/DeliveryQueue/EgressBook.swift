@@ -119,7 +119,8 @@ package struct EgressBook: Sendable {
     /// for one destination keeps that one.
     private static func gate(_ wish: Wish, _ denials: [LimitBook.Denial]) -> String {
         if wish.candidates.count == 1 { return denials[0].key }
-        return denials.contains { $0.key.hasPrefix("x:") } ? gate(queue: wish.name) : gate(pool: wish.pool)
+        return denials.contains { $0.key.hasPrefix("x:") }
+            ? gate(queue: QueueName(wish.name).ofEverybody.text) : gate(pool: wish.pool)
     }
 
     package static func gate(pool: String) -> String { "o:" + pool }

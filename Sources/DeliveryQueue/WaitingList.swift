@@ -45,6 +45,8 @@ struct Waiting: BitwiseCopyable, Sendable {
     var isSilent = false
     /// Its label was changed, and the spool does not know it yet.
     var isUnwritten = false
+    /// Nor does the log.
+    var isUnlogged = false
 
     init(_ id: MessageID, destination: UInt32, recipients: Int, attempts: UInt32, isDelayReported: Bool) {
         self.id = id

@@ -66,16 +66,18 @@ package struct LimitsOfSourceSection: ConfigurationSection {
     package static var keys: [ConfigurationKey<LimitsOfSourceSection>] { usualKeys(\.values) }
 
     /// All limits under the same names.
-    static func usualKeys<Section>(_ path: WritableKeyPath<Section, LimitValues>) -> [ConfigurationKey<Section>] {
+    static func usualKeys<Section>(
+        _ path: WritableKeyPath<Section, LimitValues>, shown: String = "none"
+    ) -> [ConfigurationKey<Section>] {
         [
             .optional(
-                "connections", path.appending(path: \.connections), "at a time, over all event loops", shown: "none",
+                "connections", path.appending(path: \.connections), "at a time, over all event loops", shown: shown,
                 check: atLeastOne),
             .optional(
-                "rate", path.appending(path: \.messageRate), "messages begun in a span of time", shown: "none"),
+                "rate", path.appending(path: \.messageRate), "messages begun in a span of time", shown: shown),
             .optional(
                 "messages_per_connection", path.appending(path: \.messagesPerConnection), "then it is closed",
-                shown: "none", check: atLeastOne),
-        ] + LimitValues.keys(path)
+                shown: shown, check: atLeastOne),
+        ] + LimitValues.keys(path, shown: shown)
     }
 }

@@ -13,6 +13,7 @@ extension MTASettings {
         for entry in tls { check(entry, probe, &faults) }
         checkDomains(&faults)
         checkEgress(probe, &faults)
+        checkSenders(&faults)
         checkSecurity(probe, &faults)
         for entry in dkim { check(entry, probe, &faults) }
         checkOperation(probe, &faults)

@@ -115,6 +115,10 @@ extension MTASettings {
         }
     }
 
+    func checkPool(_ name: String?, _ mapping: StrictMapping?, _ faults: inout [RecordFault]) {
+        if let name { checkKnown(name, egressPools.map(\.name), "pool", "egress_pool", mapping, &faults) }
+    }
+
     private func checkKnown(
         _ name: String, _ names: [String], _ kind: String, _ key: String, _ mapping: StrictMapping?,
         _ faults: inout [RecordFault]

@@ -27,6 +27,8 @@ package struct MTASettings: ConfigurationSection {
     package var domains: [DomainSection] = []
     package var egressSources: [EgressSourceSection] = []
     package var egressPools: [EgressPoolSection] = []
+    package var tenants: [TenantSection] = []
+    package var campaigns: [CampaignSection] = []
     package var shaping: [String] = []
     package var dkim: [DKIMSection] = []
     package var dkimThreads = 0
@@ -61,7 +63,8 @@ package struct MTASettings: ConfigurationSection {
     package init() {}
 
     package static var keys: [ConfigurationKey<MTASettings>] {
-        identityKeys + receptionKeys + deliveryKeys + egressKeys + spoolKeys + operationKeys + productionKeys
+        identityKeys + receptionKeys + deliveryKeys + egressKeys + senderKeys + spoolKeys + operationKeys
+            + productionKeys
             + reportKeys
     }
 

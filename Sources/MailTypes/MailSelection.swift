@@ -38,7 +38,7 @@ package struct MailSelection: Hashable, Sendable {
     /// Says something about the queue's name.
     package var asksQueue: Bool { destination != nil || pool != nil }
 
-    /// - Parameter queue: `DESTINATION`, or `POOL>DESTINATION`.
+    /// - Parameter queue: as ``QueueName`` writes it.
     package func fits(queue: String) -> Bool {
         guard asksQueue else { return true }
         let parts = QueueName.parts(of: queue)
@@ -113,7 +113,10 @@ package struct LabelChange: Hashable, Sendable {
     }
 
     /// Mail may have to go another way.
-    package var changesWay: Bool { pool != nil || routingDomain != nil }
+    /// - Parameter bySender: there are senders whose mail has queues of its own.
+    package func changesWay(bySender: Bool) -> Bool {
+        pool != nil || routingDomain != nil || bySender && (tenant != nil || campaign != nil)
+    }
 
     fileprivate func apply(to label: inout String?, _ field: KeyPath<LabelChange, String?>) {
         guard let text = self[keyPath: field] else { return }

@@ -24,6 +24,13 @@ package struct NetworkPrefix: Hashable, Sendable {
         self.address = address
     }
 
+    /// The block of this length that the address is in.
+    /// - Parameter bits: 0…128, also of IPv4.
+    package init(_ address: NetworkAddress, bits: Int) {
+        length = bits
+        self.address = address.masked(to: bits)
+    }
+
     package func contains(_ other: NetworkAddress) -> Bool { other.masked(to: length) == address }
 }
 

@@ -144,7 +144,7 @@ extension Administrator: Administration {
     ) async throws -> JSONValue {
         var order = fresh(.rebind, terms)
         order.isPending = true
-        order.change = StandingOrder.Change(change)
+        (order.change, order.isQuiet) = (StandingOrder.Change(change), isQuiet)
         let count = try await carryOut(order) { shard in
             let swept = shard.rebind(terms.selection, change, logs: !isQuiet)
             return swept.map { count in

@@ -24,6 +24,8 @@ actor Administrator {
     var readiness: @Sendable () async -> [String] = { ["starting"] }
     /// Orders whose first way through the queue is not over.
     private var underWay: Set<String> = []
+    /// How much the spool had been given when an order's work was over, by order.
+    private var marks: [String: UInt64] = [:]
 
     init(_ shards: [RelayShard], path: String?) {
         self.shards = shards
@@ -136,9 +138,13 @@ actor Administrator {
     private func finish(_ order: StandingOrder) async throws {
         for shard in shards {
             let isDone = try await shard.context.eventLoop.submit { shard.hasDone(order) }.get()
-            guard isDone else { return }
+            guard isDone else { return marks[order.id] = nil }
         }
-        guard shards[0].committer.backlog == 0 else { return }
+        // What other mail submits meanwhile is not waited for.
+        let mark = marks[order.id] ?? shards[0].committer.knowledge.submitted
+        marks[order.id] = mark
+        guard shards[0].committer.knowledge.committed >= mark else { return }
+        marks[order.id] = nil
         orders.removeAll { $0.id == order.id }
         for shard in shards { try await shard.context.eventLoop.submit { shard.desk.returning[order.id] = nil }.get() }
         do { try await save() } catch {
@@ -215,7 +221,7 @@ extension RelayShard {
                 desk.rebinds.append(
                     PendingRebind(
                         selection: order.selection.mail, change: order.change?.labels ?? LabelChange(),
-                        acceptedBy: order.createdUnixMilliseconds))
+                        acceptedBy: order.createdUnixMilliseconds, isLogged: !(order.isQuiet ?? false)))
             }
         }
     }

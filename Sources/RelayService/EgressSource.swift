@@ -55,8 +55,9 @@ package struct EgressPool: Sendable, Hashable {
 
 /// The way of one connection, decided when it is opened.
 struct EgressPath {
-    /// The destination without the pool.
-    var destination: String
+    /// Whose mail takes it, and where it goes; ``pool`` says more than the queue's name does.
+    var queue: QueueName
+    var destination: String { queue.destination }
     /// Nil: there are no pools here.
     var pool: String?
     /// Nil: the system's choice.
@@ -75,7 +76,7 @@ struct EgressPath {
     private(set) var hasConnectionLimit = false
     private(set) var hasMessageRate = false
 
-    init(destination: String) { self.destination = destination }
+    init(_ queue: QueueName) { self.queue = queue }
 
     mutating func take(_ claims: [LimitBook.Claim], _ limits: EgressLimits) {
         self.claims = claims

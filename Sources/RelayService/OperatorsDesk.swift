@@ -1,6 +1,5 @@
 import DeliveryQueue
 import MailTypes
-import NIOCore
 
 /// What one shard keeps for its operators. Empty while nobody asks for anything.
 struct OperatorsDesk {
@@ -27,6 +26,8 @@ struct OperatorsDesk {
     var labelsChanged = false
     /// Paths without new connections: `SOURCE>QUEUE`, until when, milliseconds since 1970.
     var suspendedPaths: [String: UInt64] = [:]
+    /// What is being done for them.
+    var work = OrderWork()
     /// Who follows sessions.
     var traces: [TraceFeed] = []
     /// How long deliveries took lately, for who watches.
@@ -47,55 +48,4 @@ struct RecentLatency: Sendable {
     mutating func add(_ other: RecentLatency) {
         for step in counts.indices { counts[step] += other.counts[step] }
     }
-}
-
-extension RelayShard {
-    /// Submitted states and completions that the spool may have before it before an operator's work waits.
-    static let backlogLimit = 16_384
-    /// The pause behind a slice, in times of what the slice took: what is left of the loop is for mail.
-    private static let pauseFactor: Int64 = 4
-    private static let longestPause: Int64 = 20_000_000
-
-    /// Works through something in slices, so that no client and no next hop waits long for its turn.
-    /// - Parameter slice: does one and says whether there is more; called when the spool has kept up.
-    /// - Returns: what `slice` made of `value`; fails where the relay stops meanwhile.
-    func inSlices<Value: Sendable>(
-        _ value: Value, _ slice: @escaping (RelayShard, inout Value) -> Bool
-    ) -> EventLoopFuture<Value> {
-        let promise = context.eventLoop.makePromise(of: Value.self)
-        goOn(value, promise, slice)
-        return promise.futureResult
-    }
-
-    private func goOn<Value: Sendable>(
-        _ value: Value, _ promise: EventLoopPromise<Value>, _ slice: @escaping (RelayShard, inout Value) -> Bool
-    ) {
-        guard !isDraining else { return promise.fail(RelayStops()) }
-        var value = value
-        let began = NIODeadline.now()
-        var pause = TimeAmount.milliseconds(1)
-        if committer.backlog < Self.backlogLimit {
-            guard slice(self, &value) else { return promise.succeed(value) }
-            let spent = (NIODeadline.now() - began).nanoseconds
-            pause = .nanoseconds(min(spent * Self.pauseFactor, Self.longestPause))
-        }
-        let rest = value
-        context.eventLoop.assumeIsolated().scheduleTask(in: pause) { [self] in goOn(rest, promise, slice) }
-    }
-
-    /// One way through the queue for a selection.
-    /// - Parameter step: one slice of it; returns how many deliveries it changed.
-    func sweep(
-        _ selection: MailSelection, _ step: @escaping (RelayShard, inout QueueSweep, SliceLimit) -> Int
-    ) -> EventLoopFuture<Int> {
-        inSlices((sweep: queue.sweep(selection), count: 0)) { shard, state in
-            state.count += step(shard, &state.sweep, .usual)
-            return !state.sweep.isOver
-        }.map { $0.count }
-    }
-}
-
-/// The relay ends: an operator's work is not finished.
-struct RelayStops: Error, CustomStringConvertible {
-    var description: String { "the relay is shutting down" }
 }

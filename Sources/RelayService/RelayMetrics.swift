@@ -119,7 +119,7 @@ package enum RelayMetrics {
             logRemovedUnread,
             hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
             automations, automationTriggers,
-        ] + egress
+        ] + egress + orders
 
     /// Destinations with a line of their own; labels must not grow with the world.
     static let destinationsShown = 50
@@ -156,6 +156,7 @@ extension RelayServer {
         addLoad(counts, &text)
         addEvents(&text)
         try await addEgress(&text)
+        try await addOrders(&text)
         try await addShaping(&text)
         addSecurity(counts, &text)
         let usage = ProcessUsage.current()

@@ -263,7 +263,12 @@ package actor RelayServer {
         await control?.close()
         await http?.close(within: configuration.drainSeconds / 4)
         for listener in listeners { await listener.stopAccepting() }
-        for shard in shards { try await shard.context.eventLoop.submit { shard.beginDrain(handOver) }.get() }
+        for shard in shards {
+            try await shard.context.eventLoop.submit {
+                shard.beginDrain(handOver)
+                shard.stopWork()
+            }.get()
+        }
         // All listeners' connections are on the same loops: one asks for all.
         await SMTPListener.drain(
             loops, limit: .milliseconds(Int64(configuration.drainSeconds * 500)), to: handOver)

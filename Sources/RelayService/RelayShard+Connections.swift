@@ -139,6 +139,7 @@ extension RelayShard {
             case .found(let stored):
                 keep(stored)
                 if wasCold { messages[lease.id]!.leases += 1 }
+                if let rebound = queue.takeUnlogged(lease) { logRebind(rebound, messages[lease.id]) }
                 guard connection.canTake else {
                     release(lease)
                     return dispatch()

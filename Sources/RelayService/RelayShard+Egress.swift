@@ -9,9 +9,9 @@ extension RelayShard {
     func admit(_ destination: Destination, _ now: UInt64) -> EgressPath? {
         let (text, limits) = (queue.name(of: destination), queue.policy(of: destination).limits)
         let name = QueueName(text)
-        var path = EgressPath(destination: name.destination)
+        var path = EgressPath(name)
         path.pool = name.pool ?? egress.configuration[name.destination].pool
-        guard path.pool != nil || limits.isShared || isShaping else {
+        guard path.pool != nil || limits.isShared || isShaping || name.hasOwner else {
             path.limits = limits
             return path
         }
@@ -71,17 +71,18 @@ extension RelayShard {
 
     /// Nil: there is no such pool.
     private func ways(_ path: EgressPath, _ limits: EgressLimits, _ now: UInt64) -> [Way]? {
-        guard let name = path.pool else { return [way(nil, 1, path.destination, limits, now)] }
+        guard let name = path.pool else { return [way(nil, 1, path.queue, limits, now)] }
         return egress.configuration.pools[name]?.members.compactMap { member in
             egress.configuration.sources[member.source].map {
-                way($0, member.weight, path.destination, limits, now)
+                way($0, member.weight, path.queue, limits, now)
             }
         }
     }
 
     private func way(
-        _ source: EgressSource?, _ weight: Int, _ destination: String, _ limits: EgressLimits, _ now: UInt64
+        _ source: EgressSource?, _ weight: Int, _ queue: QueueName, _ limits: EgressLimits, _ now: UInt64
     ) -> Way {
+        let destination = queue.destination
         let shaped = isShaping ? shapedWay(to: destination, from: source?.name, now: now) : nil
         var parts = [(LimitKey.destination(destination), shaped.map { limits.tightened(by: $0.limits) } ?? limits)]
         if let provider = shaped?.provider { parts.append((LimitKey.provider(provider), shaped!.providerLimits)) }
@@ -95,6 +96,7 @@ extension RelayShard {
                 parts.append((LimitKey.provider(provider, from: source.name), shaped!.providerSourceLimits))
             }
         }
+        if queue.hasOwner { parts += senders.limits(of: queue) }
         // What shaping may limit later is counted from the first connection on.
         let claims = parts.filter { isShaping || $0.1.isShared }.map { LimitBook.Claim($0.0, $0.1) }
         return Way(
@@ -173,7 +175,7 @@ extension RelayShard {
     /// What shaping says may have changed since the connection was opened.
     private func adjust(_ connection: NextHopConnection, _ now: UInt64) {
         let path = connection.path
-        let way = way(path.source, 1, path.destination, queue.policy(of: connection.destination).limits, now)
+        let way = way(path.source, 1, path.queue, queue.policy(of: connection.destination).limits, now)
         let hasChanged = way.candidate.claims != path.claims
         connection.path.take(way.candidate.claims, way.limits)
         // One too many, now that there may be fewer.
@@ -190,7 +192,7 @@ extension RelayShard {
                 continue
             }
             let source = path.source.flatMap { egress.configuration.sources[$0.name] }
-            let way = way(source, 1, path.destination, queue.policy(of: connection.destination).limits, now)
+            let way = way(source, 1, path.queue, queue.policy(of: connection.destination).limits, now)
             let fresh = way.candidate.claims.map(\.key).filter { !connection.heldKeys.contains($0) }
             parts.limits.adopt(fresh)
             connection.heldKeys += fresh

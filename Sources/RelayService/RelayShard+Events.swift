@@ -122,6 +122,7 @@ extension RelayShard {
         var event = event(.adminRebind, delivery.id, message, queue: delivery.destination)
         event.recipients = message?.envelope.recipients ?? []
         event.attempts = UInt32(delivery.attempts)
+        (event.tenant, event.campaign) = (delivery.label.tenant, delivery.label.campaign)
         log(event)
     }
 

@@ -42,10 +42,15 @@ extension RelayShard {
     func restore(_ found: inout DeliveryQueue.Found, _ message: QueuedMessage, to name: String, _ now: UInt64) {
         var name = name
         for order in desk.rebinds where order.concerns(found, in: name) {
-            found.label.rebind(order.change)
-            found.isUnwritten = true
+            var label = found.label
+            label.rebind(order.change)
+            // Written before the end.
+            guard label != found.label else { continue }
+            found.label = label
+            (found.isUnwritten, found.isUnlogged) = (true, order.isLogged && logs(.adminRebind))
             message.rebind(found.label)
-            if order.change.changesWay, case .queue(let other) = way(found.label, message, name) { name = other }
+            let changesWay = order.change.changesWay(bySender: !senders.isEmpty)
+            if changesWay, case .queue(let other) = way(found.label, message, name) { name = other }
         }
         queue.restore(found, to: name, now: now)
     }
@@ -70,6 +75,8 @@ struct PendingRebind: Sendable {
     var change: LabelChange
     /// Mail accepted later is not meant, milliseconds since 1970.
     var acceptedBy: UInt64
+    /// Each is an event.
+    var isLogged = true
 
     func concerns(_ found: DeliveryQueue.Found, in queue: String) -> Bool {
         found.id.milliseconds <= acceptedBy && selection.ids?.contains(found.id) ?? true

@@ -7,26 +7,27 @@ import NIOCore
 extension RelayShard {
     func flush(_ selection: MailSelection) -> EventLoopFuture<Int> {
         sweep(selection) { shard, sweep, limit in
-            let count = shard.queue.flush(&sweep, limit, now: shard.wallMilliseconds())
-            shard.dispatch()
-            return count
+            shard.desk.work.mustDispatch = true
+            return shard.queue.flush(&sweep, limit, now: shard.wallMilliseconds())
         }
     }
 
     func hold(_ selection: MailSelection) -> EventLoopFuture<Int> {
-        sweep(selection) { shard, sweep, limit in shard.note(shard.queue.hold(&sweep, limit), isHeld: true) }
+        sweep(selection, writes: true) { shard, sweep, limit in
+            shard.note(shard.queue.hold(&sweep, limit), isHeld: true)
+        }
     }
 
     func unhold(_ selection: MailSelection) -> EventLoopFuture<Int> {
-        sweep(selection) { shard, sweep, limit in
-            let count = shard.note(shard.queue.unhold(&sweep, limit), isHeld: false)
-            shard.dispatch()
-            return count
+        sweep(selection, writes: true) { shard, sweep, limit in
+            shard.desk.work.mustDispatch = true
+            return shard.note(shard.queue.unhold(&sweep, limit), isHeld: false)
         }
     }
 
     private func note(_ changed: [DeliveryQueue.Summary], isHeld: Bool) -> Int {
         for delivery in changed {
+            charge(.state)
             persist(
                 delivery.id, attempts: UInt32(delivery.attempts), due: 0, isDelayReported: delivery.isDelayReported,
                 isHeld: isHeld, label: delivery.label, nil)
@@ -36,7 +37,7 @@ extension RelayShard {
 
     /// Forgets deliveries that wait; those under way go on. Nobody is told.
     func remove(_ selection: MailSelection) -> EventLoopFuture<Int> {
-        sweep(selection) { shard, sweep, limit in
+        sweep(selection, writes: true) { shard, sweep, limit in
             let removed = shard.queue.remove(&sweep, limit)
             for delivery in removed { shard.forget(delivery) }
             return removed.count
@@ -44,6 +45,8 @@ extension RelayShard {
     }
 
     private func forget(_ delivery: DeliveryQueue.Summary) {
+        charge(.completion)
+        if logs(.adminBounce) { charge(.event) }
         let waiting = messages[delivery.id]?.waiting(for: delivery.destination)
         let count = UInt64(waiting?.count ?? delivery.recipients)
         counts.removed += count
@@ -67,9 +70,8 @@ extension RelayShard {
     func resume(_ order: QueueOrder) -> EventLoopFuture<Int> {
         queue.withdraw(order.id)
         return sweep(order.selection) { shard, sweep, limit in
-            let count = shard.queue.resume(&sweep, limit)
-            shard.dispatch()
-            return count
+            shard.desk.work.mustDispatch = true
+            return shard.queue.resume(&sweep, limit)
         }
     }
 
@@ -102,11 +104,11 @@ extension RelayShard {
         sweep(selection) { shard, sweep, limit in
             let isLogged = logs && shard.logs(.adminRebind)
             let (count, told) = shard.queue.rebind(
-                &sweep, limit, change, now: shard.wallMilliseconds(),
-                tells: { isLogged || shard.messages[$0] != nil },
+                &sweep, limit, change, isLogged: isLogged, now: shard.wallMilliseconds(),
+                tells: { shard.messages[$0] != nil },
                 way: { label, id, queue in shard.way(label, shard.messages[id], queue) })
             for delivery in told { shard.follow(delivery, logs: isLogged) }
-            if change.changesWay { shard.dispatch() }
+            if change.changesWay(bySender: !shard.senders.isEmpty) { shard.desk.work.mustDispatch = true }
             return count
         }
     }
@@ -131,16 +133,34 @@ extension RelayShard {
                 shard.way(label, shard.messages[id], queue)
             }
             for delivery in moved { shard.follow(delivery, logs: false, isRebound: false) }
-            shard.dispatch()
+            shard.desk.work.mustDispatch = true
             return moved.count
         }
     }
 
-    /// Writes down what was rebound.
+    /// Other senders have queues of their own now: what waits goes where it belongs.
+    func rerouteSenders() {
+        _ = sweep(.all) { shard, sweep, limit in
+            let moved = shard.queue.reroute(&sweep, limit, now: shard.wallMilliseconds()) { label, id, queue in
+                let hasSender = label.tenant != nil || label.campaign != nil
+                return hasSender ? shard.way(label, shard.messages[id], queue) : .stays
+            }
+            for delivery in moved { shard.follow(delivery, logs: false, isRebound: false) }
+            shard.desk.work.mustDispatch = true
+            return moved.count
+        }
+    }
+
+    /// Writes down what was rebound, in the spool and in the log.
     func writeLabels() -> EventLoopFuture<Int> {
-        sweep(.all) { shard, sweep, limit in
+        sweep(.all, isBehind: true, writes: true) { shard, sweep, limit in
             let unwritten = shard.queue.takeUnwritten(&sweep, limit)
-            for delivery in unwritten {
+            for (delivery, isUnlogged) in unwritten {
+                shard.charge(.state)
+                if isUnlogged {
+                    shard.charge(.event)
+                    shard.logRebind(delivery, shard.messages[delivery.id])
+                }
                 shard.persist(
                     delivery.id, attempts: UInt32(delivery.attempts), due: delivery.due ?? 0,
                     isDelayReported: delivery.isDelayReported, isHeld: delivery.place == "held", label: delivery.label,

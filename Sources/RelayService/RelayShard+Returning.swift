@@ -8,8 +8,8 @@ import NIOCore
 extension RelayShard {
     /// Messages that are read back at a time for this: deliveries want the disk, too.
     private static let readAtOnce = 8
-    /// Deliveries between two turns of other work.
-    private static let returnedAtOnce = 256
+    /// Deliveries of one step.
+    private static let returnedAtOnce = 64
 
     /// Takes waiting mail out of the queue. Mail that becomes ready from now on goes the same way if the order is given
     /// to the queue, too.
@@ -19,7 +19,7 @@ extension RelayShard {
         desk.returning[order] = .init(reply: reply, isQuiet: isQuiet)
         return sweep(selection) { shard, sweep, limit in
             let count = shard.queue.bounce(&sweep, limit, order: order)
-            if count > 0 { shard.goOnReturning(order) }
+            if sweep.isOver { shard.goOnReturning(order) }
             return count
         }
     }
@@ -38,19 +38,13 @@ extension RelayShard {
     func goOnReturning(_ order: String) {
         guard let returning = desk.returning[order], !returning.isScheduled, !isDraining else { return }
         desk.returning[order]!.isScheduled = true
-        schedule(order, .nanoseconds(0))
-    }
-
-    private func schedule(_ order: String, _ pause: TimeAmount) {
-        context.eventLoop.assumeIsolated().scheduleTask(in: pause) { [self] in
-            desk.returning[order]?.isScheduled = false
-            guard !isDraining, desk.returning[order] != nil else { return }
-            let isBusy = committer.backlog >= Self.backlogLimit
-            let hasMore = isBusy || returnSome(order)
-            guard hasMore, !(desk.returning[order]?.isScheduled ?? true) else { return }
-            desk.returning[order]!.isScheduled = true
-            schedule(order, .milliseconds(isBusy ? 5 : 1))
-        }
+        begin(
+            OrderWork.Job(isBehind: true, writes: true) { shard in
+                if shard.returnSome(order) { return true }
+                shard.desk.returning[order]?.isScheduled = false
+                return false
+            } stop: {
+            })
     }
 
     /// - Returns: false if there is nothing more, or what was begun has to end first.
@@ -59,6 +53,7 @@ extension RelayShard {
             guard let returning = desk.returning[order], returning.open < Self.readAtOnce else { return false }
             guard let (lease, isSilent) = queue.nextLeaving(order) else { return false }
             if let message = messages[lease.id] {
+                charge(returning.isQuiet ? .completion : .notification)
                 message.leases += 1
                 giveBack(lease, order)
             } else if returning.isQuiet || isSilent {
@@ -71,6 +66,7 @@ extension RelayShard {
     }
 
     private func readAndGiveBack(_ lease: DeliveryQueue.Lease, _ order: String) {
+        charge(.notification)
         desk.returning[order]!.open += 1
         withMessage(lease.id, isLeased: true) { shard in
             shard.giveBack(lease, order)
@@ -90,6 +86,8 @@ extension RelayShard {
     private func giveBackUnread(_ lease: DeliveryQueue.Lease, _ order: String) {
         guard let returning = desk.returning[order] else { return release(lease) }
         log(.adminBounce, lease.id, nil, [], queue: queue.name(of: lease.destination), returning.reply)
+        charge(.completion)
+        if logs(.adminBounce) { charge(.event) }
         count(UInt64(lease.recipients), order)
         queue.finish(lease)
         committer.submit(completion: lease.id)

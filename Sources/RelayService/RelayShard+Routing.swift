@@ -32,13 +32,22 @@ extension RelayShard {
         }
     }
 
-    /// The destination's queue for mail with these labels: one of its own where the mail leaves by another pool than
-    /// what goes there usually does.
+    /// The destination's queue for mail with these labels: one of its own where its sender has settings of his, or where
+    /// it leaves by another pool than what goes there usually does.
     func queueName(_ destination: String, _ labels: MessageLabels?) -> String {
-        guard let pool = labels?.pool, pool != egress.configuration[destination].pool, QueueName.isNameOfPool(pool)
-        else { return destination }
-        return QueueName(pool: pool, destination: destination).text
+        guard let labels else { return destination }
+        var name = QueueName(pool: nil, destination: destination)
+        var pool = labels.pool
+        if !senders.isEmpty {
+            (name.tenant, name.campaign) = senders.owner(tenant: labels.tenant, campaign: labels.campaign)
+            pool = pool ?? senders.pool(tenant: name.tenant, campaign: name.campaign, to: destination)
+        }
+        if let pool, pool != egress.configuration[destination].pool, QueueName.isNameOfPool(pool) { name.pool = pool }
+        return name.text
     }
+
+    /// Tenants and campaigns that have queues of their own.
+    var senders: SenderPolicies { configuration.policies.senders }
 
     /// Asks for what is not known of these recipients, then goes on.
     /// - Returns: false if nothing had to be asked; `body` was not called then.
@@ -247,9 +256,7 @@ extension RelayShard {
     /// Now and then: sites without mail need no domain that stands for them.
     func forgetSites() {
         guard representatives.count > Self.representativesKept else { return }
-        let pools = egress.configuration.pools.keys
-        representatives = representatives.filter { site, _ in
-            queue.has(site) || pools.contains { queue.has(QueueName(pool: $0, destination: site).text) }
-        }
+        let used = queue.destinationsInUse
+        representatives = representatives.filter { site, _ in used.contains(site) }
     }
 }

@@ -349,11 +349,13 @@ final class RelayShard: @unchecked Sendable {
 
     /// Other rules from now on: what waits goes by them, too.
     func adopt(_ fresh: RelayConfiguration, _ egress: Egress) {
+        let isOtherSenders = fresh.policies.senders != senders
         configuration = fresh
         shaping.entries = [:]
         self.egress = egress
         queue.adopt(fresh.policies)
         renewClaims(wallMilliseconds())
+        if isOtherSenders { rerouteSenders() }
         dispatch()
     }
 

@@ -81,7 +81,7 @@ package struct RouteTable: Sendable {
     }
 
     /// The destination is a domain that has its queue by configuration.
-    func isNamed(_ destination: String) -> Bool { rules[destination] != nil }
+    package func isNamed(_ destination: String) -> Bool { rules[destination] != nil }
 
     /// The next hop of a destination; nil: look up its exchangers.
     package func hop(of destination: String) -> Hop? {

@@ -39,6 +39,9 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
         var states: [(id: MessageID, state: DeliveryState)] = []
         var completions: [MessageID] = []
         var latched: SpoolFault?
+        /// Of states and completions.
+        var submitted: UInt64 = 0
+        var committed: UInt64 = 0
         var counts = CommitCounts()
         var isStopping = false
         var isSleeping = false
@@ -92,9 +95,26 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
         locked { $0.waiting.append(Waiting(message: first, ticket: ticket, observer: observer, others: others)) }
     }
 
-    package func submit(_ state: DeliveryState, for id: MessageID) { locked { $0.states.append((id, state)) } }
+    package func submit(_ state: DeliveryState, for id: MessageID) {
+        locked {
+            $0.states.append((id, state))
+            $0.submitted += 1
+        }
+    }
 
-    package func submit(completion id: MessageID) { locked { $0.completions.append(id) } }
+    package func submit(completion id: MessageID) {
+        locked {
+            $0.completions.append(id)
+            $0.submitted += 1
+        }
+    }
+
+    /// States and completions that were submitted, and of those the ones that are committed: one behind the other.
+    package var knowledge: (submitted: UInt64, committed: UInt64) {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return (state.submitted, state.committed)
+    }
 
     package var counts: CommitCounts {
         pthread_mutex_lock(lock)
@@ -209,6 +229,7 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
     private func settle(_ batch: SpoolBatch, _ fault: SpoolFault?, isKept: Bool) {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
+        if isKept { state.committed += UInt64(batch.states.count + batch.completions.count) }
         switch fault {
         case nil:
             state.counts.commits += batch.messages.isEmpty ? 0 : 1

@@ -82,6 +82,11 @@ struct BatchPlan {
         }
     }
 
+    /// What it takes in the log, whole blocks.
+    var paddedBytes: Int {
+        parts.reduce(0) { $0 + LogRecord.aligned($1.end, SegmentFile.blockBytes) - $1.start }
+    }
+
     private mutating func openPart(_ size: Int) throws(SpoolFault) {
         let (segment, generation) = try nextSegment(SegmentFile.headerBytes + size)
         let header = SegmentHeader(generation: generation, previous: parts.last.map(\.extent) ?? previous)

@@ -2,64 +2,27 @@ import MailTypes
 import NIOCore
 import SpoolContract
 
-/// Reads heads and states in the order of the ids: nearly the order in which they lie, since ids count up. So a few
-/// windows are kept; one is read where the next messages lie in it too, and a single head where they do not.
+/// Reads heads and states in the order of the ids: nearly the order in which they lie, since ids count up.
 struct HeadReader {
-    private static let windowBytes = 256 << 10
-    private static let windows = 8
-
-    private struct Window {
-        var generation: UInt64
-        var start: Int
-        var bytes: ByteBuffer
-
-        func holds(_ place: LogIndex.Place, _ count: Int) -> Bool {
-            generation == place.generation && place.offset >= start
-                && place.offset + count <= start + bytes.readableBytes
-        }
-    }
     private let spool: SegmentLogSpool
-    /// The one used last comes last.
-    private var windows: [Window] = []
+    private var reader: RunReader
 
-    init(_ spool: SegmentLogSpool) { self.spool = spool }
+    init(_ spool: SegmentLogSpool) {
+        self.spool = spool
+        reader = RunReader(spool)
+    }
 
     /// - Parameter next: the ids that will be asked for next.
     mutating func entry(_ id: MessageID, next: ArraySlice<MessageID>) throws(SpoolFault) -> SpoolEntry? {
         guard let entry = spool.entry(id) else { return nil }
-        let head = try head(.message, id, entry.message) { [spool] in next.compactMap { spool.entry($0)?.message } }
+        let head = try reader.record(.message, id, entry.message, withContent: false) { [spool] in
+            next.compactMap { spool.entry($0)?.message }
+        }
         var found = try RecordCodec.entry(id, head: head)
         if let place = entry.state {
-            let state = try self.head(.state, id, place) { [spool] in next.compactMap { spool.entry($0)?.state } }
+            let state = try reader.record(.state, id, place) { [spool] in next.compactMap { spool.entry($0)?.state } }
             found.state = try RecordCodec.state(id, fields: state)
         }
         return found
-    }
-
-    private mutating func head(
-        _ kind: LogRecord.Kind, _ id: MessageID, _ place: LogIndex.Place, _ next: () -> [LogIndex.Place]
-    ) throws(SpoolFault) -> ByteBuffer {
-        let count = LogRecord.frameBytes + place.headBytes
-        if let position = windows.lastIndex(where: { $0.holds(place, count) }) {
-            if position != windows.count - 1 { windows.append(windows.remove(at: position)) }
-            let window = windows[windows.count - 1]
-            let offset = window.bytes.readerIndex + place.offset - window.start
-            return try SegmentLogSpool.checked(window.bytes.getSlice(at: offset, length: count)!, kind, id, place)
-        }
-        let isRun = next().contains {
-            $0.generation == place.generation && $0.offset > place.offset
-                && $0.offset + $0.headBytes < place.offset + Self.windowBytes / 4
-        }
-        guard let file = spool.file(place) else { throw .corrupt("\(id): its segment is gone") }
-        let wanted = min(isRun ? max(count, Self.windowBytes) : count, file.bytes - place.offset)
-        guard wanted >= count, let bytes = try file.read(at: place.offset, count: wanted) else {
-            throw .corrupt("\(id): its segment ends before it")
-        }
-        if isRun {
-            if windows.count == Self.windows { windows.removeFirst() }
-            windows.append(Window(generation: place.generation, start: place.offset, bytes: bytes))
-        }
-        return try SegmentLogSpool.checked(
-            bytes.getSlice(at: bytes.readerIndex, length: count)!, kind, id, place)
     }
 }

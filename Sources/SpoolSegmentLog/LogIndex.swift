@@ -39,9 +39,10 @@ struct LogIndex {
         }
         var segment: UInt64 { UInt64(generation) }
         var contentBytes: Int { Int(sizes & (1 << 40 - 1)) }
-        /// In the log, frame and padding included.
+        /// In the log, frame and padding included; 0 for none.
         var recordBytes: Int {
-            LogRecord.aligned(LogRecord.frameBytes + Int(sizes >> 40) + contentBytes, LogRecord.alignment)
+            guard generation != 0 else { return 0 }
+            return LogRecord.aligned(LogRecord.frameBytes + Int(sizes >> 40) + contentBytes, LogRecord.alignment)
         }
     }
 
@@ -65,7 +66,8 @@ struct LogIndex {
     private var segments: [UInt64: Members] = [:]
     /// Content of unfinished messages.
     private(set) var liveBytes = 0
-    /// What their records take in the log; many recipients with little content are mostly heads.
+    /// What their records take in the log, their newest states included; many recipients with little content are mostly
+    /// heads, and small messages that were tried or given other labels mostly states.
     private(set) var liveRecordBytes = 0
 
     var count: Int { records.count }
@@ -77,8 +79,6 @@ struct LogIndex {
     }
 
     mutating func add(_ id: MessageID, _ place: Place) {
-        liveBytes += place.contentBytes
-        liveRecordBytes += Packed(place).recordBytes
         if let handle = records.find(id) {
             unlink(records[handle])
             records[handle].message = Packed(place)
@@ -92,7 +92,10 @@ struct LogIndex {
 
     /// A state of a message that is not there (any more) means nothing.
     mutating func setState(_ id: MessageID, _ place: Place) {
-        if let handle = records.find(id) { records[handle].state = Packed(place) }
+        guard let handle = records.find(id) else { return }
+        liveRecordBytes -= records[handle].state.recordBytes
+        records[handle].state = Packed(place)
+        liveRecordBytes += records[handle].state.recordBytes
     }
 
     mutating func finish(_ id: MessageID) {
@@ -101,12 +104,15 @@ struct LogIndex {
 
     func liveCount(_ generation: UInt64) -> Int { segments[generation]?.count ?? 0 }
 
-    /// Unfinished messages whose record lies in the segment.
-    func members(of generation: UInt64) -> [MessageID] {
+    /// Unfinished messages whose record lies in the segment, the youngest first.
+    /// - Parameter bytes: no more than have records of so many bytes, states included, or one more.
+    func members(of generation: UInt64, bytes: Int = .max) -> [MessageID] {
         var found: [MessageID] = []
+        var rest = bytes
         var at = segments[generation]?.first ?? Self.none
-        while at != Self.none {
+        while at != Self.none, rest > 0 {
             found.append(records[at].id)
+            rest -= records[at].message.recordBytes + records[at].state.recordBytes
             at = records[at].next
         }
         return found
@@ -118,7 +124,9 @@ struct LogIndex {
     // MARK: The lists by segment
 
     private mutating func link(_ handle: UInt32) {
-        let segment = records[handle].message.segment
+        let (message, segment) = (records[handle].message, records[handle].message.segment)
+        liveBytes += message.contentBytes
+        liveRecordBytes += message.recordBytes + records[handle].state.recordBytes
         let first = segments[segment, default: Members()].first
         records[handle].next = first
         records[handle].previous = Self.none
@@ -129,7 +137,7 @@ struct LogIndex {
 
     private mutating func unlink(_ record: Record) {
         liveBytes -= record.message.contentBytes
-        liveRecordBytes -= record.message.recordBytes
+        liveRecordBytes -= record.message.recordBytes + record.state.recordBytes
         if record.next != Self.none { records[record.next].previous = record.previous }
         if record.previous != Self.none {
             records[record.previous].next = record.next

@@ -28,6 +28,8 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     var nextGeneration: UInt64
     var failure: SpoolFault?
     var compactedBytes = 0
+    /// Bytes that compaction may move, and has not yet.
+    var moveCredit = 0
     /// Found unreadable and not yet put aside: they are before they are finished.
     var suspects: Set<MessageID> = []
     /// Hold damage that could not be put aside.
@@ -109,7 +111,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
         // The batch is what the caller was promised: what goes wrong from here on is for the next one.
         do throws(SpoolFault) {
             try reuseOldest()
-            try compact()
+            try compact(after: plan.paddedBytes)
         } catch {
             _ = latch(error)
         }

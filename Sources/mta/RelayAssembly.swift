@@ -189,7 +189,7 @@ extension RelayAssembly {
     /// - Parameter named: domains that have queues of their own, besides those of `domains`.
     func routes(_ named: Set<String> = []) throws -> RouteTable {
         var rules: [String: RouteTable.Rule] = [:]
-        for domain in named { rules[domain] = .usual }
+        for domain in named.union(senders().namedDestinations) { rules[domain] = .usual }
         for domain in settings.domains {
             switch domain.nextHop {
             case nil: rules[domain.name!.text] = .usual
@@ -249,6 +249,7 @@ extension RelayAssembly {
             cap: settings.retryCap.milliseconds, maximumAge: settings.retryMaxAge.milliseconds)
         policies.standard.delayWarning = settings.delayWarning?.milliseconds
         policies.standard.limits = limits(settings.delivery)
+        policies.senders = senders()
         for domain in settings.domains {
             var policy = policies.standard
             policy.limits = limits(domain)

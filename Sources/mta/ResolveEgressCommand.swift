@@ -22,6 +22,10 @@ struct ResolveEgressCommand: AsyncParsableCommand {
     var config: String
     @Option(help: "The pool that a message asks for. Default: the one that is usual there.")
     var pool: String?
+    @Option(help: "The tenant whose mail it is.")
+    var tenant: String?
+    @Option(help: "The campaign that it belongs to.")
+    var campaign: String?
     @Option(help: "Only this source.")
     var source: String?
     @Option(help: "text or json.")
@@ -35,7 +39,8 @@ struct ResolveEgressCommand: AsyncParsableCommand {
             throw UsageFault("'\(domain)': expected a domain name such as example.org")
         }
         let assembly = RelayAssembly(settings: try ServeSettings(file: config).values)
-        let report = try await EgressResolver(assembly, domain).report(pool: pool, source: source)
+        let report = try await EgressResolver(assembly, domain, tenant: tenant, campaign: campaign)
+            .report(pool: pool, source: source)
         guard format == "json" else { return print(report.text, terminator: "") }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -49,19 +54,24 @@ struct EgressResolver {
     private let domain: String
     private let egress: EgressConfiguration
     private let routes: RouteTable
+    private let senders: SenderPolicies
+    /// Whose queue it is, if it is somebody's own.
+    private let owner: (tenant: String?, campaign: String?)
     private var settings: MTASettings { assembly.settings }
 
-    init(_ assembly: RelayAssembly, _ domain: String) throws {
+    init(_ assembly: RelayAssembly, _ domain: String, tenant: String? = nil, campaign: String? = nil) throws {
         self.assembly = assembly
         self.domain = domain
         egress = try assembly.egress()
         routes = try assembly.routes()
+        senders = assembly.senders()
+        owner = senders.owner(tenant: tenant, campaign: campaign)
     }
 
     func report(pool: String?, source: String?) async throws -> EgressReport {
         let (destination, hosts) = try await whereabouts()
         let usual = egress[destination].pool
-        let name = pool ?? usual
+        let name = pool ?? senders.pool(tenant: owner.tenant, campaign: owner.campaign, to: destination) ?? usual
         var sources: [EgressReport.Source] = []
         if let name {
             guard let found = egress.pools[name] else {
@@ -82,14 +92,17 @@ struct EgressResolver {
         }
         return EgressReport(
             domain: domain, destination: destination,
-            queue: QueueName(pool: name == usual ? nil : name, destination: destination).text, hosts: hosts,
+            queue: QueueName(
+                tenant: owner.tenant, campaign: owner.campaign, pool: name == usual ? nil : name,
+                destination: destination
+            ).text, hosts: hosts,
             pool: name, sources: sources)
     }
 
     // MARK: Where
 
     private func whereabouts() async throws -> (destination: String, hosts: [String]) {
-        let own = settings.domains.contains { $0.name?.text == domain } ? domain : nil
+        let own = routes.isNamed(domain) ? domain : nil
         if let destination = own ?? routes.smartHost?.text, let hop = routes.hop(of: destination) {
             return (destination, hop.addresses.map(text))
         }
@@ -127,7 +140,7 @@ struct EgressResolver {
         let own = path?.values.limits ?? EgressLimits()
         let name = "egress_sources[\(source.name)]"
         let layers =
-            destinationLayers(destination) + [
+            destinationLayers(destination) + senderLayers(destination) + [
                 LimitLayer(scope: "source", origin: "\(name).limits", limits: source.limits),
                 LimitLayer(
                     scope: "source to destination", origin: "domains[\(destination)].by_source[\(source.name)]",
@@ -145,11 +158,22 @@ struct EgressResolver {
     private func withoutSource(_ destination: String) -> EgressReport.Source {
         .init(
             name: nil, weight: 1, addresses: egress[destination].sources.map(\.description),
-            ehloName: usualName(destination), proxy: nil, limits: LimitLayer.report(destinationLayers(destination)))
+            ehloName: usualName(destination), proxy: nil,
+            limits: LimitLayer.report(destinationLayers(destination) + senderLayers(destination)))
     }
 
     private func usualName(_ destination: String) -> String {
         egress[destination].ehloName ?? (try? assembly.hostname()) ?? "localhost"
+    }
+
+    /// By the keys that they are counted by: the tenant, the campaign, and each of them to this destination.
+    private func senderLayers(_ destination: String) -> [LimitLayer] {
+        let queue = QueueName(tenant: owner.tenant, campaign: owner.campaign, pool: nil, destination: destination)
+        return senders.limits(of: queue).map { key, limits in
+            let (kind, name) = (key.hasPrefix("t:") ? "tenant" : "campaign", key.dropFirst(2).prefix { $0 != ">" })
+            return LimitLayer(
+                scope: key.contains(">") ? "\(kind) to destination" : kind, origin: "\(kind)s[\(name)]", limits: limits)
+        }
     }
 
     /// What is said for the domain, for all where it says nothing, and what holds where nobody says anything.

@@ -85,7 +85,7 @@ import Testing
         #expect((book.begin(claims(1), now: 100)) == nil, "four were saved up under the faster rate")
     }
 
-    /// Some thousand steps of connections and messages on four keys, each judged by what was granted before: no window of
+    /// Some thousand steps of connections and messages on six keys, each judged by what was granted before: no window of
     /// time has more than rate × T + burst, no key more than its connections, a refusal has a reason, and in the end
     /// everything is given back.
     @Test(arguments: 1...20) func limitsAgreeWithANaiveModel(seed: UInt64) {
@@ -100,7 +100,7 @@ import Testing
 
 /// The book beside a list of everything that it granted.
 private struct LimitRun {
-    let keys = ["d:a", "d:b", "p:p", "s:s"]
+    let keys = ["d:a", "d:b", "p:p", "s:s", LimitKey.tenant("t"), LimitKey.campaign("c", of: nil)]
     var book = LimitBook()
     var faults: [String] = []
     var granted = 0
@@ -123,6 +123,8 @@ private struct LimitRun {
             EgressLimits(connections: 2, messageRate: .init(messages: 100, milliseconds: 60_000, burst: 13)),
             EgressLimits(connections: 4, connectionRate: .init(messages: 11, milliseconds: 3_000, burst: 2)),
             EgressLimits(messageRate: .init(messages: 9, milliseconds: 1_000, burst: 3)),
+            EgressLimits(connections: 4, messageRate: .init(messages: 20, milliseconds: 3_000, burst: 2)),
+            EgressLimits(connections: 3, messageRate: .init(messages: 50, milliseconds: 9_000, burst: 4)),
         ]
     }
 
@@ -136,6 +138,7 @@ private struct LimitRun {
         var chosen = [keys[roll(2)]]
         if roll(2) == 0 { chosen.append("p:p") }
         if roll(2) == 0 { chosen.append("s:s") }
+        if roll(3) == 0 { chosen += keys[4...].prefix(1 + roll(2)) }
         switch roll(4) {
         case 0: connect(chosen, loop: roll(3))
         case 1 where !open.isEmpty: disconnect(roll(open.count))

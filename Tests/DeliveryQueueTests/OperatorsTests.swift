@@ -140,7 +140,7 @@ import Testing
         var rebound: [DeliveryQueue.Rebound] = []
         let (changed, _) = inSlices(&queue, MailSelection(tenant: "b")) { queue, sweep in
             let (count, told) = queue.rebind(
-                &sweep, small, change, now: 0, tells: { $0.low > 10 },
+                &sweep, small, change, isLogged: true, now: 0, tells: { $0.low > 10 },
                 way: { label, _, queue in
                     #expect(label.tenant == "c" && label.isRebound)
                     return .queue("cold>" + queue.split(separator: ">").last!)
@@ -153,13 +153,15 @@ import Testing
         let moved = queue.summaries(MailSelection(tenant: "c"), limit: 100)
         #expect(moved.count == 10 && moved.allSatisfy { $0.destination.hasPrefix("cold>") })
         #expect(moved.count { $0.place == "deferred" && $0.due == 1_000 } == 4, "what waited waits as long")
-        var unwritten: Set<MessageID> = []
+        var (unwritten, unlogged) = (Set<MessageID>(), Set<MessageID>())
         _ = inSlices(&queue, .all) { queue, sweep in
             let part = queue.takeUnwritten(&sweep, small)
-            unwritten.formUnion(part.map(\.id))
+            unwritten.formUnion(part.map(\.summary.id))
+            unlogged.formUnion(part.filter(\.isUnlogged).map(\.summary.id))
             return part.count
         }
         #expect(unwritten == Set(moved.map(\.id)))
+        #expect(unlogged == unwritten.filter { $0.low <= 10 }, "the others were told of at once")
         var sweep = queue.sweep(.all)
         #expect(queue.takeUnwritten(&sweep, .whole).isEmpty, "once")
         #expect(queue.readyCount + queue.deferredCount == 30)

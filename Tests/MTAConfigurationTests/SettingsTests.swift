@@ -133,6 +133,10 @@ func faults(_ text: String) -> [String] {
             "2: key 'tls[0].client_ca': is missing"
         ),
         ("domains:\n  - {name: a.test}\n  - {name: A.test}", "3: key 'domains[1].name': 'a.test' appears twice"),
+        ("tenants:\n  - {name: a}\n  - {name: a}", "3: key 'tenants[1].name': 'a' appears twice"),
+        ("tenants: [{name: a, egress_pool: none}]", "no egress pool is named 'none'"),
+        ("campaigns: [{name: '*', tenant: a}]", "not beside the name '*'"),
+        ("tenants: [{name: a, by_destination: [{rate: 1/s}]}]", "is missing"),
         (
             "domains:\n  - {name: a.test, next_hop: somewhere}",
             "2: key 'domains[0].next_hop': 'somewhere': expected HOST:PORT"

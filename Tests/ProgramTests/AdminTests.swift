@@ -170,6 +170,32 @@ extension ProgramTests {
             _ = try await mta(stage, ["rebind", "--all", "--reason", "x"], code: 2)
         }
 
+        /// Each delivery's new labels are an event, unless nobody wants to know.
+        @Test func rebindsAreInTheLog() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let text = "listen: 127.0.0.1:0\nsmart_host: 127.0.0.1:\(try freePort())\n"
+            let relay = try await stage.mta(configured: text + "log: {directory: \(stage.path("log"))}")
+            for domain in ["far", "far", "other"] { try await send(stage, relay.port, "a@x.test", "b@\(domain).test") }
+            func rebind(_ domain: String, _ tenant: String, _ more: String...) async throws {
+                let words = ["rebind", "--domain", domain, "--set-tenant", tenant, "--reason", "x"]
+                _ = try await mta(stage, words + more)
+            }
+            try await rebind("far.test", "acme")
+            try await rebind("other.test", "nobody", "--suppress-logging")
+            let orders = stage.path("mta-spool/suspensions.json")
+            try await until("the spool to know") {
+                let text = try? String(contentsOfFile: orders, encoding: .utf8)
+                return !(text?.contains("rebind") ?? false)
+            }
+            _ = try await relay.stop(MTARecord.self)
+            let events = try LoggedEvent.all(in: stage.path("log"))
+            let far = events.filter { $0.type == "Reception" && $0.recipient?.list == ["b@far.test"] }.compactMap(\.id)
+            let rebound = events.filter { $0.type == "AdminRebind" }
+            #expect(far.count == 2 && Set(rebound.compactMap(\.id)) == Set(far) && rebound.count == 2)
+            #expect(rebound.allSatisfy { $0.tenant == "acme" })
+        }
+
         @Test func sessionsAreFollowedListedAndEnded() async throws {
             let stage = try Stage()
             defer { stage.close() }

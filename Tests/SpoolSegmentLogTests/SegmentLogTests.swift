@@ -207,4 +207,63 @@ import Testing
         #expect(spool.statistics.compactedBytes == 0, "\(spool.statistics)")
         spool.close(clean: true)
     }
+
+    private func states(_ ids: some Sequence<UInt64>, reply: String) -> SpoolBatch {
+        var change = batch()
+        change.states = ids.map {
+            (
+                MessageID(high: 9, low: $0),
+                DeliveryState(attempts: 1, nextDueMilliseconds: 5, recipients: [.waiting], lastReply: reply)
+            )
+        }
+        return change
+    }
+
+    /// States live as long as their messages: with small messages they are most of the log, and counted by messages alone
+    /// the log would be moved forward with every commit.
+    @Test func mailThatIsMostlyStateIsNotMovedForEver() throws {
+        let home = LogHome()
+        let spool = try home.open()
+        for first in stride(from: UInt64(1), through: 1_000, by: 50) {
+            try spool.commit(batch((first..<first + 50).map { message($0, bytes: 10) }))
+            try spool.commit(states(first..<first + 50, reply: "450 " + String(repeating: "later ", count: 150)))
+        }
+        #expect(spool.statistics.segments > 12)
+        #expect(spool.statistics.compactedBytes == 0, "\(spool.statistics)")
+        spool.close(clean: true)
+    }
+
+    /// However much waits: what one commit moves forward is measured by what was written, or a queue of a million messages
+    /// would hold up all other mail when its log has grown too large. And it is enough: the log becomes small again.
+    @Test func compactionCostsWhatIsWritten() throws {
+        let home = LogHome()
+        let spool = try home.open(segmentBytes: 262_144)
+        for first in stride(from: UInt64(1), through: 4_000, by: 100) {
+            try spool.commit(batch((first..<first + 100).map { message($0, bytes: 400) }))
+        }
+        // Each state makes the one before it waste.
+        var rounds = 0
+        while spool.statistics.compactedBytes == 0, rounds < 100 {
+            for first in stride(from: UInt64(1), through: 4_000, by: 100) where spool.statistics.compactedBytes == 0 {
+                try spool.commit(states(first..<first + 100, reply: "450 try again later"))
+            }
+            rounds += 1
+        }
+        let (begin, large) = (spool.statistics.compactedBytes, spool.statistics.segments)
+        #expect(begin > 0)
+        var last = begin
+        for commit in 1...700 {
+            let sequence = UInt64(10_000 + commit)
+            try spool.commit(batch([message(sequence)], finished: commit > 1 ? [sequence - 1] : []))
+            let moved = spool.statistics.compactedBytes
+            #expect(moved - last <= 131_072, "\(moved - last) bytes in one commit of one message")
+            // A block a commit, and what was begun before.
+            #expect(moved - begin <= 2 * 4_096 * commit + 262_144, "\(moved - begin) bytes in \(commit) commits")
+            last = moved
+        }
+        #expect(last > begin)
+        #expect(spool.statistics.segments < large, "\(spool.statistics), \(large) segments before")
+        #expect(try listed(spool).ids.count == 4_001)
+        spool.close(clean: true)
+    }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A directory that is gone when the test is over.
-package final class TemporaryDirectory {
+package final class TemporaryDirectory: Sendable {
     package let path: String
 
     package init() {

@@ -1,0 +1,112 @@
+package import DKIMSigning
+
+/// The Authentication-Results field of a message (RFC 8601).
+package struct AuthenticationResults: Sendable, Hashable {
+    /// One result: `spf=pass (why) smtp.mailfrom=x.test`.
+    package struct Entry: Sendable, Hashable {
+        package var method: String
+        package var outcome: AuthenticationOutcome
+        package var comment: String
+        /// Such as `header.d` and its value.
+        package var properties: [(name: String, value: String)]
+
+        package init(
+            _ method: String, _ outcome: AuthenticationOutcome, _ comment: String = "",
+            _ properties: [(name: String, value: String)] = []
+        ) {
+            self.method = method
+            self.outcome = outcome
+            self.comment = comment
+            self.properties = properties.filter { !$0.value.isEmpty }
+        }
+
+        package static func == (a: Self, b: Self) -> Bool { a.text == b.text }
+        package func hash(into hasher: inout Hasher) { hasher.combine(text) }
+
+        /// As it stands in the field.
+        package var text: String {
+            var text = "\(method)=\(outcome.rawValue)"
+            if !comment.isEmpty { text += " (\(AuthenticationResults.commentText(comment)))" }
+            for property in properties { text += " \(property.name)=\(AuthenticationResults.value(property.value))" }
+            return text
+        }
+    }
+
+    /// Who says so (§2.5): ours.
+    package let service: String
+    package var entries: [Entry]
+
+    package init(service: String, entries: [Entry]) {
+        self.service = service
+        self.entries = entries
+    }
+
+    /// Behind the field's name, folded, without a line end.
+    package var value: String {
+        let name = Self.value(service)
+        return entries.isEmpty ? "\(name); none" : ([name] + entries.map(\.text)).joined(separator: ";\r\n\t")
+    }
+
+    /// The whole field, CRLF included.
+    package var field: [UInt8] { Array("Authentication-Results: \(value)\r\n".utf8) }
+
+    /// Octets of one value or comment that are shown.
+    static let longest = 250
+
+    /// A stranger's text as a value: as it is where it is a token or an address, else quoted; other than printable ASCII
+    /// becomes question marks.
+    static func value(_ text: String) -> String {
+        let plain = printable(text)
+        let isToken = !plain.isEmpty && plain.utf8.allSatisfy { isTokenByte($0) || $0 == 0x40 || $0 == 0x2F }
+        if isToken, !plain.hasPrefix("/") { return plain }
+        return "\"" + plain.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] } + "\""
+    }
+
+    static func commentText(_ text: String) -> String {
+        String(printable(text).flatMap { "()\\".contains($0) ? ["\\", $0] : [$0] })
+    }
+
+    private static func printable(_ text: String) -> String {
+        String(
+            text.unicodeScalars.prefix(longest).map {
+                (0x20..<0x7F).contains($0.value) ? Character($0) : "?"
+            })
+    }
+
+    /// RFC 2045 §5.1.
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && !"()<>@,;:\\\"/[]?=".utf8.contains(byte)
+    }
+}
+
+// What others claim in our name (RFC 8601 §5).
+extension AuthenticationResults {
+    /// Whether a field claims to be this service's: its first word is our name, in quotes or not, whatever the case.
+    package static func claims(_ service: String, _ field: HeaderField) -> Bool {
+        guard field.name == "authentication-results" else { return false }
+        return name(in: field.value).lowercased() == service.lowercased()
+    }
+
+    /// Behind blanks and comments: a quoted string, or what stands before a blank, a comment or a semicolon.
+    private static func name(in value: ArraySlice<UInt8>) -> String {
+        var rest = value
+        var depth = 0
+        while let byte = rest.first, depth > 0 || TagList.isBlank(byte) || byte == 0x28 {
+            rest.removeFirst()
+            switch byte {
+            case 0x28: depth += 1
+            case 0x29: depth -= 1
+            case 0x5C: rest = rest.dropFirst()
+            default: break
+            }
+        }
+        guard rest.first == 0x22 else {
+            let word = rest.prefix { !TagList.isBlank($0) && $0 != 0x3B && $0 != 0x28 }
+            return String(decoding: word, as: UTF8.self)
+        }
+        var text: [UInt8] = []
+        rest.removeFirst()
+        while let byte = rest.popFirst(), byte != 0x22 { text.append(byte == 0x5C ? rest.popFirst() ?? byte : byte) }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
