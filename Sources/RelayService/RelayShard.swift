@@ -141,6 +141,8 @@ final class RelayShard: @unchecked Sendable {
     var spool: any Spool { parts.spool }
     /// A domain of each site, to look its exchangers up again.
     var representatives: [String: String] = [:]
+    /// Of them, when they were last looked through.
+    var representativesInUse = 0
     /// Messages that are safe and whose destinations are being asked for.
     private var routing = 0
     /// Clients' messages that are to be signed, and threads that are at it.
