@@ -59,7 +59,7 @@ extension RelayShard {
     private static let bounceMilliseconds: UInt64 = 1_000
 
     /// One way that a connection may go, and all that applies to it.
-    private struct Way {
+    struct Way {
         var source: EgressSource?
         var provider: String?
         var candidate: EgressBook.Candidate
@@ -70,7 +70,7 @@ extension RelayShard {
     }
 
     /// Nil: there is no such pool.
-    private func ways(_ path: EgressPath, _ limits: EgressLimits, _ now: UInt64) -> [Way]? {
+    func ways(_ path: EgressPath, _ limits: EgressLimits, _ now: UInt64) -> [Way]? {
         guard let name = path.pool else { return [way(nil, 1, path.queue, limits, now)] }
         return egress.configuration.pools[name]?.members.compactMap { member in
             egress.configuration.sources[member.source].map {
