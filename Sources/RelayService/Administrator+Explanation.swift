@@ -50,7 +50,8 @@ extension Administrator {
             let source = order.source.map { " from source \($0)" } ?? ""
             return QueueReason(
                 kind: order.kind == .suspend ? .suspended : .connectionsSuspended,
-                text: "order \(order.id)\(source): \(order.reason)", until: order.untilUnixMilliseconds, order: order.id)
+                text: "order \(order.id)\(source): \(order.reason)", until: order.untilUnixMilliseconds, order: order.id
+            )
         }
     }
 

@@ -149,3 +149,15 @@ extension DeliveryRate {
         return "\(whole(messages)) in \(whole(milliseconds / 1_000)) s"
     }
 }
+
+extension Egress {
+    /// Whether mail of a queue may leave by a source: the queue's pool has it.
+    var leavesBy: @Sendable (_ queue: String, _ source: String) -> Bool {
+        let configuration = configuration
+        return { queue, source in
+            let name = QueueName(queue)
+            guard let pool = name.pool ?? configuration[name.destination].pool else { return false }
+            return configuration.pools[pool]?.members.contains { $0.source == source } ?? false
+        }
+    }
+}

@@ -64,7 +64,7 @@ final class RelayShard: @unchecked Sendable {
     private(set) var hostname: String
     private(set) var policy: RelayPolicy
     private(set) var routes: RouteTable
-    private(set) var egress: Egress
+    private(set) var egress: Egress { didSet { queue.leavesBy = egress.leavesBy } }
 
     var counts = RelayCounts()
     var deliveryLatency = LatencyHistogram()
@@ -128,6 +128,7 @@ final class RelayShard: @unchecked Sendable {
         inflow = InflowControl(
             delayMilliseconds: configuration.inflowDelayMilliseconds,
             limitBytes: configuration.residentBytes / configuration.threads / 2)
+        queue.leavesBy = egress.leavesBy
         events = parts.events.map { EventBuffer(log: $0.log) }
         salt = UInt16.random(in: 0...UInt16.max)
         nextSequence = UInt64(context.index) << 56

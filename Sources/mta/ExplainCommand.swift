@@ -19,7 +19,8 @@ struct ExplainCommand: AsyncParsableCommand {
         let now = answer["now_unix_ms"]?.int ?? 0
         let rows = (answer["reasons"]?.items ?? []).map { reason -> JSONValue in
             let until = reason["until_unix_ms"]?.int ?? 0
-            return reason.with("for", until > 0 ? .string(Self.span(until - now)) : .null).with("why", reason["text"] ?? .null)
+            return reason.with("for", until > 0 ? .string(Self.span(until - now)) : .null).with(
+                "why", reason["text"] ?? .null)
         }
         if format == .text { print(Self.headline(queue, answer)) }
         guard format != .text || !rows.isEmpty else { return }
@@ -31,7 +32,8 @@ struct ExplainCommand: AsyncParsableCommand {
         let places = ["ready_count", "deferred", "in_flight", "held", "suspended", "leaving"]
         let total = places.reduce(0) { $0 + (queue[$1]?.int ?? 0) }
         let connections = queue["connection_count"]?.int ?? 0
-        return "\(name): \(answer["verdict"]?.plain ?? ""), \(grouped(total)) \(total == 1 ? "delivery" : "deliveries"), "
+        return
+            "\(name): \(answer["verdict"]?.plain ?? ""), \(grouped(total)) \(total == 1 ? "delivery" : "deliveries"), "
             + "\(grouped(queue["ready_count"]?.int ?? 0)) ready, "
             + "\(connections) \(connections == 1 ? "connection" : "connections")"
     }
