@@ -66,6 +66,8 @@ package struct DeliveryLabel: Hashable, Sendable {
     package var routingDomain: String?
     /// The pool that the message asks for.
     package var pool: String?
+    /// As ``MessageLabels/isTLSOptional``.
+    package var isTLSOptional = false
     /// An operator has changed it since the message was accepted.
     package var isRebound = false
 
@@ -85,6 +87,7 @@ package struct DeliveryLabel: Hashable, Sendable {
     package init(_ labels: MessageLabels) {
         self.init(
             tenant: labels.tenant, campaign: labels.campaign, routingDomain: labels.routingDomain, pool: labels.pool)
+        isTLSOptional = labels.isTLSOptional
     }
 
     /// - Note: what the selection says of queues and ids is not looked at.
@@ -138,6 +141,7 @@ extension MessageLabels {
     /// Without metadata.
     package init(_ label: DeliveryLabel) {
         self.init(tenant: label.tenant, campaign: label.campaign, pool: label.pool, routingDomain: label.routingDomain)
+        isTLSOptional = label.isTLSOptional
     }
 
     /// The same with what an operator has made of it; the metadata stays.

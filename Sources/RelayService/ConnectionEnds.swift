@@ -9,12 +9,17 @@ struct ConnectionEnds {
     let source: String?
     /// `ESMTP`, `ESMTPS`, `LMTP`.
     let protocolName: String
+    let tlsVersion, tlsCipher: String?
+    /// Of the next hop's certificate.
+    let tlsSubject: [String]
 
     init(_ hop: NextHopConnection) {
         peer = hop.address.map { MailEvent.Peer(name: $0.name, address: $0.address.endpointText) }
         let outer = hop.connection?.proxyAddress ?? hop.connection?.localAddress
         source = outer?.port == 0 ? outer?.ipAddress : outer?.endpointText
+        let tls = hop.connection?.tls
+        (tlsVersion, tlsCipher, tlsSubject) = (tls?.version, tls?.cipher, tls?.peerSubject ?? [])
         let isLMTP = hop.connection?.session.configuration.serverProtocol == .lmtp
-        protocolName = (isLMTP ? "LMTP" : "ESMTP") + (hop.connection?.tls == nil ? "" : "S")
+        protocolName = (isLMTP ? "LMTP" : "ESMTP") + (tls == nil ? "" : "S")
     }
 }

@@ -41,7 +41,7 @@ extension RelayShard {
             path.hasAlternatives = ways.count > 1
             path.source = ways[index].source
             path.provider = ways[index].provider
-            path.tls = ways[index].tls
+            (path.tls, path.skippedHosts) = (ways[index].tls, ways[index].skippedHosts)
             path.take(ways[index].candidate.claims, ways[index].limits)
             return path
         case .denied(let gate, let denial):
@@ -65,6 +65,7 @@ extension RelayShard {
         var candidate: EgressBook.Candidate
         var limits: EgressLimits
         var tls: EgressPolicy.TLS?
+        var skippedHosts: [HostPattern] = []
         /// Shaping returns what would go this way.
         var bounce: SMTPReply?
     }
@@ -105,7 +106,7 @@ extension RelayShard {
                 source: source?.name, weight: weight, claims: claims,
                 suspension: operatorsSuspension(source, destination, now) ?? shaped?.suspension),
             limits: parts.map(\.1).reduce(EgressLimits()) { $0.tightened(by: $1) }, tls: shaped?.tls,
-            bounce: shaped?.bounce)
+            skippedHosts: shaped?.skippedHosts ?? [], bounce: shaped?.bounce)
     }
 
     /// Where a destination with these ways may have to wait.

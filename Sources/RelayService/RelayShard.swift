@@ -179,6 +179,7 @@ final class RelayShard: @unchecked Sendable {
     /// Hands the message to the group commit; its sender is answered when that is done.
     func accept(_ message: SpoolMessage, for sender: Sender) {
         nextTicket += 1
+        let message = configuration.obeysTLSRequired ? marked(message) : message
         pending[nextTicket] = (message, sender)
         committer.submit(message, ticket: nextTicket, observer: self)
     }
@@ -371,12 +372,6 @@ final class RelayShard: @unchecked Sendable {
     /// What an operator should know; bounded.
     func note(_ text: String) {
         if faults.count < 100, !faults.contains(text) { faults.append(text) }
-    }
-}
-
-extension RelayShard.Sender {
-    var isSomeoneElse: Bool {
-        if case .ourselves = self { false } else { true }
     }
 }
 
