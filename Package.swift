@@ -83,7 +83,7 @@ let package = Package(
         // Vocabulary
         layer("MailTypes"),
         layer("TextCodecs"),
-        layer("Measures", [.product(name: "Histogram", package: "hdrhistogram-swift")]),
+        layer("Measures", ["TextCodecs", .product(name: "Histogram", package: "hdrhistogram-swift")]),
         layer("Slabs", ["MailTypes"]),
         layer("Statistics", ["Measures"]),
 
@@ -248,6 +248,7 @@ let package = Package(
         tests("MailAuthentication", ["TestSupport", "DKIMSigning", "MailTypes", "Measures"], exclude: ["Support"]),
         tests("RelayService", ["MailTypes", "Measures"]),
         tests("EventLog", ["MailTypes", "ReportParsing", "CZstd"]),
+        tests("WebHooks", [nioCore]),
         tests("TransportSecurity", ["TestSupport"]),
         tests("MailRouting", ["TestSupport", "MailTypes", "TransportSecurity", nioCore, nioPosix]),
         tests("SMTPTransport", ["TestSupport", "MailTypes", "SMTPProtocol", nioCore, nioPosix]),

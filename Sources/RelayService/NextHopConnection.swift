@@ -13,6 +13,8 @@ final class NextHopConnection: SMTPClientDelegate {
     struct Load {
         var lease: DeliveryQueue.Lease
         var recipients: [Int]
+        /// When it was handed over; nil: nobody measures.
+        var began: MonotonicInstant?
     }
     /// Deliveries before another destination that waits gets its turn: a new connection costs about as much as these.
     static let turn = 20
@@ -81,6 +83,7 @@ final class NextHopConnection: SMTPClientDelegate {
     }
 
     var name: String { path.destination }
+    var isLMTP: Bool { connection?.session.configuration.serverProtocol == .lmtp }
     var recipientsPerTransaction: Int {
         min(QueuedMessage.recipientsPerTransaction, path.limits.recipientsPerTransaction ?? .max)
     }
@@ -165,6 +168,7 @@ final class NextHopConnection: SMTPClientDelegate {
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {
         loads.append(load)
+        if shard.isMeasuring { loads[loads.count - 1].began = .now() }
         served += 1
         lastWasChunk = connection?.session.sendsChunk(content.form) ?? false
         connection?.send(envelope, content)
