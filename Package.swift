@@ -83,7 +83,7 @@ let package = Package(
         // Vocabulary
         layer("MailTypes"),
         layer("TextCodecs"),
-        layer("Measures", [.product(name: "Histogram", package: "hdrhistogram-swift")]),
+        layer("Measures", ["TextCodecs", .product(name: "Histogram", package: "hdrhistogram-swift")]),
         layer("Slabs", ["MailTypes"]),
         layer("Statistics", ["Measures"]),
 
@@ -250,6 +250,7 @@ let package = Package(
         tests("EventLog", ["MailTypes", "MessageBuilding", "ReportParsing", "CZstd"]),
         tests("RelayService", ["TestSupport", "MailTypes", "Measures", "SpoolContract", "TransportSecurity", nioCore]),
         tests("EventLog", ["MailTypes", "ReportParsing", "CZstd"]),
+        tests("WebHooks", [nioCore]),
         tests("TransportSecurity", ["TestSupport"]),
         tests("MailRouting", ["TestSupport", "MailTypes", "TransportSecurity", nioCore, nioPosix]),
         tests("SMTPTransport", ["TestSupport", "MailTypes", "SMTPProtocol", nioCore, nioPosix]),

@@ -156,6 +156,26 @@ struct JSONLine {
         close()
     }
 
+    mutating func add(_ name: StaticString, _ source: MailEvent.Source) {
+        open(name)
+        add("address", source.address)
+        add("protocol", source.proxyProtocol)
+        add("server", source.proxyAddress)
+        close()
+    }
+
+    /// One value as a text, several as a list.
+    mutating func add(_ name: StaticString, _ fields: [LoggedField]) {
+        open(name)
+        for field in fields {
+            comma()
+            append(field.name)
+            bytes.append(UInt8(ascii: ":"))
+            if field.values.count == 1 { append(field.values[0]) } else { append(field.values) }
+        }
+        close()
+    }
+
     mutating func add(_ name: StaticString, _ peer: MailEvent.Peer) {
         open(name)
         add("name", peer.name)
@@ -184,13 +204,14 @@ extension MailEvent {
             line.add("created_time", time: createdMilliseconds)
         }
         if let attempts { line.add("num_attempts", Int(attempts)) }
-        line.add("source_address", sourceAddress)
+        if let source { line.add("source_address", source) }
         line.add("egress_pool", egressPool)
         line.add("egress_source", egressSource)
         line.add("site", site)
         line.add("tenant", tenant)
         line.add("campaign", campaign)
         if !metadata.isEmpty { line.add("meta", metadata) }
+        if !headers.isEmpty { line.add("headers", headers) }
         line.add("delivery_protocol", deliveryProtocol)
         line.add("reception_protocol", receptionProtocol)
         line.add("tls_protocol_version", tlsVersion)
@@ -198,6 +219,8 @@ extension MailEvent {
         if !tlsPeerSubject.isEmpty { line.add("tls_peer_subject_name", list: tlsPeerSubject) }
         line.add("authn_id", user)
         line.add("listener", listener)
+        line.add("session_id", session)
+        line.add("nodeid", node)
         if let report { line.add(report) }
         if let automation { line.add(automation) }
         line.end(&out)

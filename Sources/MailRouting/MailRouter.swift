@@ -19,6 +19,11 @@ package final class MailRouter: ExchangerLookup {
         package var temporary: UInt64 = 0
         /// Questions put to the resolver.
         package var questions: UInt64 = 0
+        /// Asked for what is remembered: it was, or it was not.
+        package var hits: UInt64 = 0
+        package var misses: UInt64 = 0
+        /// Domains that are remembered.
+        package var remembered = 0
     }
 
     private struct State {
@@ -48,11 +53,20 @@ package final class MailRouter: ExchangerLookup {
 
     deinit { engine.stop() }
 
-    package var counts: Counts { state.withLock { $0.counts } }
+    package var counts: Counts {
+        state.withLock { state in
+            state.counts.remembered = state.cache.count
+            return state.counts
+        }
+    }
 
     package func known(_ domain: String) -> ExchangerOutcome? {
         let now = DNSEngine.now()
-        return state.withLock { $0.cache.outcome(domain, now: now) }
+        return state.withLock { state in
+            let found = state.cache.outcome(domain, now: now)
+            if found == nil { state.counts.misses += 1 } else { state.counts.hits += 1 }
+            return found
+        }
     }
 
     package func ask(_ domain: String, on loop: any EventLoop) -> EventLoopFuture<ExchangerOutcome> {

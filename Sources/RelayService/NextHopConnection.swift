@@ -15,6 +15,8 @@ final class NextHopConnection: SMTPClientDelegate {
         var recipients: [Int]
         /// Octets of content, where it goes out with BDAT.
         var chunk: Int?
+        /// When it was handed over; nil: nobody measures.
+        var began: MonotonicInstant?
     }
     /// Deliveries before another destination that waits gets its turn: a new connection costs about as much as these.
     static let turn = 20
@@ -88,6 +90,7 @@ final class NextHopConnection: SMTPClientDelegate {
     }
 
     var name: String { path.destination }
+    var isLMTP: Bool { connection?.session.configuration.serverProtocol == .lmtp }
     var recipientsPerTransaction: Int {
         min(QueuedMessage.recipientsPerTransaction, path.limits.recipientsPerTransaction ?? .max)
     }
@@ -187,6 +190,7 @@ final class NextHopConnection: SMTPClientDelegate {
         lastWasChunk = connection?.session.sendsChunk(content.form) ?? false
         if lastWasChunk { load.chunk = content.size }
         loads.append(load)
+        if shard.isMeasuring { loads[loads.count - 1].began = .now() }
         served += 1
         connection?.send(envelope, content)
     }

@@ -84,6 +84,7 @@ package struct RelayConfiguration: Sendable {
     package var returnedContentBytes = 1 << 20
     /// Nil: none.
     package var http: HTTPConfiguration?
+    package var metrics = MetricsConfiguration()
     /// Nil: no event log.
     package var events: EventConfiguration?
     /// Nil: nobody is told what failures were about.

@@ -1,7 +1,9 @@
 import DeliveryQueue
 import EventLog
 import MailTypes
+import Measures
 import NIOCore
+import PolicyRules
 import SMTPProtocol
 import SMTPTransport
 import SpoolContract
@@ -26,10 +28,34 @@ struct EventBuffer {
 extension RelayShard {
     func logs(_ kind: MailEvent.Kind) -> Bool { events?.log.settings.kinds.contains(kind) ?? false }
 
-    func log(_ event: MailEvent) {
+    /// Where its kind is wanted.
+    func log(_ event: consuming MailEvent) {
+        guard events!.log.settings.complete(&event) else { return }
         event.append(to: &events!.lines)
         events!.count += 1
         if events!.lines.count >= EventBuffer.most { events!.flush() }
+    }
+
+    /// What operators call a connection, and when this process began: it is told from those of other lives.
+    func session(_ id: String) -> String { id + Self.lifeSuffix }
+    private static let lifeSuffix = "@\(WallInstant.now().milliseconds / 1000)"
+
+    /// Octets of one field that events have.
+    private static let fieldLimit = 1_024
+
+    /// Fields of the header that the log wants, where the content is in memory; several of a name together.
+    private func loggedFields(_ content: MessageContent?) -> [LoggedField] {
+        guard let wanted = events?.log.settings.headers, !wanted.isEmpty, let content else { return [] }
+        var found: [LoggedField] = []
+        for (name, value) in PolicyHeader.fields(of: WireConversion.header(content), where: wanted.contains) {
+            let value = String(decoding: value.utf8.prefix(Self.fieldLimit), as: UTF8.self)
+            if let index = found.firstIndex(where: { $0.name == name }) {
+                found[index].values.append(value)
+            } else {
+                found.append(LoggedField(name: name, values: [value]))
+            }
+        }
+        return found
     }
 
     // MARK: Coming in
@@ -44,9 +70,12 @@ extension RelayShard {
         event.size = message.content.size
         event.createdMilliseconds = message.acceptedMilliseconds
         event.describe(message.envelope.labels)
+        event.headers = loggedFields(message.content)
         if let discarded { (event.queue, event.response) = ("null", discarded) }
         switch sender {
-        case .client(let connection, let listener, _): event.describe(connection, listener)
+        case .client(let connection, let listener, _):
+            event.describe(connection, listener)
+            event.session = session(id(of: connection))
         case .injection(_, let peer):
             event.receptionProtocol = "HTTP"
             event.peer = peer.map { .init(name: "", address: $0.description) }
@@ -55,13 +84,16 @@ extension RelayShard {
         log(event)
     }
 
+    /// Counted, too.
     func logRejection(_ rejection: Rejection, _ connection: SMTPServerConnection, _ listener: ListenerState) {
+        meters.rejections.add(rejection.reply)
         guard logs(.rejection) else { return }
         var event = MailEvent(.rejection, at: wallMilliseconds())
         event.sender = rejection.reversePath
         event.recipients = rejection.recipients
         event.response = rejection.reply
         event.describe(connection, listener)
+        event.session = session(id(of: connection))
         log(event)
     }
 
@@ -114,6 +146,7 @@ extension RelayShard {
         (event.response, event.command) = (reply, command)
         event.attempts = lease.attempts
         event.describe(hop)
+        event.session = hop.ends.session
         classify(&event)
         log(event)
     }
@@ -181,6 +214,7 @@ extension RelayShard {
         event.createdMilliseconds = message?.acceptedMilliseconds ?? id.milliseconds
         event.queue = name
         event.describe(message?.envelope.labels)
+        event.headers = loggedFields(message?.content)
         if let name { describe(&event, queue: name) }
         return event
     }
@@ -198,7 +232,7 @@ extension MailEvent {
 
     fileprivate mutating func describe(_ hop: NextHopConnection) {
         let ends = hop.ends
-        (peer, sourceAddress, deliveryProtocol) = (ends.peer, ends.source, ends.protocolName)
+        (peer, source, deliveryProtocol) = (ends.peer, ends.source, ends.protocolName)
         egressSource = hop.path.source?.name
         (tlsVersion, tlsCipher, tlsPeerSubject) = (ends.tlsVersion, ends.tlsCipher, ends.tlsSubject)
     }

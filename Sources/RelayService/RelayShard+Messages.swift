@@ -84,6 +84,7 @@ extension RelayShard {
             note("\(id) cannot be read (\(fault)); kept in \(file ?? "the spool")")
             let count = UInt64(waiting?.count ?? recipients)
             counts.quarantined += count
+            meter(.quarantined, Int(count), messages[id]?.envelope, queue: nil)
             log(.quarantine, id, messages[id], waiting ?? [], queue: nil, fault.reply)
             counts.queued -= count
             for index in waiting ?? [] { messages[id]?.recipients[index] = .failed }

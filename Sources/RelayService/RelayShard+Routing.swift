@@ -85,6 +85,7 @@ extension RelayShard {
                 log(.bounce, id, message, [index], queue: nil, reply)
                 counts.bounced += 1
                 counts.queued -= 1
+                meter(.bounced, 1, message.envelope, queue: nil)
             }
         }
         return found

@@ -30,6 +30,7 @@ struct RelayAssembly {
         configuration.users = try users(settings.users)
         configuration.dkim = try dkimPolicy()
         configuration.http = try http()
+        configuration.metrics = metrics()
         configuration.events = try events()
         configuration.classification = try classification()
         configuration.reports = reportRules()

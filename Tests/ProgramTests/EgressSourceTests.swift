@@ -183,12 +183,18 @@ extension ProgramTests {
             #expect(socks.calls == [.init(target: "127.0.0.1:\(ports["hop"]!)", source: nil, user: "user")])
             let delivered = try log(stage).filter { $0["type"] as? String == "Delivery" }
             let said = delivered.map { event in
-                ["egress_pool", "egress_source", "source_address", "site"].map { event[$0] as? String ?? "-" }
+                let source = event["source_address"] as? [String: String] ?? [:]
+                return ["egress_pool", "egress_source", "site"].map { event[$0] as? String ?? "-" }
+                    + ["address", "protocol", "server"].map { source[$0] ?? "-" }
             }
             #expect(said.count == 2)
             #expect(
-                said.contains { $0[0] == "socks" && $0[1] == "socks" && $0[2].hasPrefix("127.0.0.9:") }, "\(said)")
-            #expect(said.contains(["header", "header", "127.0.0.8", "second.test"]), "\(said)")
+                said.contains {
+                    $0[0] == "socks" && $0[1] == "socks" && $0[3].hasPrefix("127.0.0.9:") && $0[4] == "socks5"
+                        && $0[5] == "127.0.0.1:\(socks.port)"
+                }, "\(said)")
+            let byHeader = ["header", "header", "second.test", "127.0.0.8", "haproxy", "127.0.0.1:\(header.port)"]
+            #expect(said.contains(byHeader), "\(said)")
             for proxy in [socks, header, wrong] { try await proxy.stop() }
         }
 
