@@ -11,8 +11,8 @@
 ///     example.org;tls=no                     mail that need not be encrypted
 ///
 /// The names of sites have `>` in them, too, but only behind `mx:(`, and the name of a pool has neither. No destination
-/// has an `@`, and none ends with `;tls=no`. What in the name of a tenant or campaign is no letter, digit, `.`, `-` or `_` is `%` and two digits an
-/// octet.
+/// has an `@`, and none ends with `;tls=no`. What in the name of a tenant or campaign is no letter, digit, `.`, `-` or
+/// `_` is `%` and two digits an octet.
 package struct QueueName: Hashable, Sendable {
     /// Nil: nobody's in particular.
     package var tenant: String?
