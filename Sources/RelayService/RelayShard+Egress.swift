@@ -41,7 +41,7 @@ extension RelayShard {
             path.hasAlternatives = ways.count > 1
             path.source = ways[index].source
             path.provider = ways[index].provider
-            path.tls = ways[index].tls
+            (path.tls, path.skippedHosts) = (ways[index].tls, ways[index].skippedHosts)
             path.take(ways[index].candidate.claims, ways[index].limits)
             return path
         case .denied(let gate, let denial):
@@ -59,18 +59,19 @@ extension RelayShard {
     private static let bounceMilliseconds: UInt64 = 1_000
 
     /// One way that a connection may go, and all that applies to it.
-    private struct Way {
+    struct Way {
         var source: EgressSource?
         var provider: String?
         var candidate: EgressBook.Candidate
         var limits: EgressLimits
         var tls: EgressPolicy.TLS?
+        var skippedHosts: [HostPattern] = []
         /// Shaping returns what would go this way.
         var bounce: SMTPReply?
     }
 
     /// Nil: there is no such pool.
-    private func ways(_ path: EgressPath, _ limits: EgressLimits, _ now: UInt64) -> [Way]? {
+    func ways(_ path: EgressPath, _ limits: EgressLimits, _ now: UInt64) -> [Way]? {
         guard let name = path.pool else { return [way(nil, 1, path.queue, limits, now)] }
         return egress.configuration.pools[name]?.members.compactMap { member in
             egress.configuration.sources[member.source].map {
@@ -105,7 +106,7 @@ extension RelayShard {
                 source: source?.name, weight: weight, claims: claims,
                 suspension: operatorsSuspension(source, destination, now) ?? shaped?.suspension),
             limits: parts.map(\.1).reduce(EgressLimits()) { $0.tightened(by: $1) }, tls: shaped?.tls,
-            bounce: shaped?.bounce)
+            skippedHosts: shaped?.skippedHosts ?? [], bounce: shaped?.bounce)
     }
 
     /// Where a destination with these ways may have to wait.

@@ -256,7 +256,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
             Self.end(of: session.configuration.timeouts.handshake, from: now), session.isOpening ? openingEnds : .max)
         do {
             guard let tls = security.context else { throw TLSFault("TLS is not set up") }
-            try context.pipeline.syncOperations.addHandler(try handler(tls), position: .before(self))
+            let handlers: [any ChannelHandler] = [ServerHelloReader(server: .there), try handler(tls)]
+            try context.pipeline.syncOperations.addHandlers(handlers, position: .before(self))
         } catch {
             abort(.lost("TLS: \(error)"))
         }

@@ -8,7 +8,7 @@ struct SummaryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "summary",
         abstract:
-            "Counts of deliveries by destination, site, pool, source, domain, tenant, campaign or routing_domain.",
+            "Counts of deliveries by destination, site, pool, source, provider, domain, tenant, campaign, routing_domain.",
         aliases: ["queue-summary"])
     @OptionGroup var options: AdminOptions
     @OptionGroup var selection: SelectionOptions

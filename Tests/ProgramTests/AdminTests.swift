@@ -77,6 +77,10 @@ extension ProgramTests {
             _ = try await mta(stage, ["suspend", "--connections", hop, "--duration", "1h", "--reason", "blocked"])
             try await send(stage, relay.port, "a@x.test", "b@y.test")
             #expect(try await summary(stage, by: "destination", "ready") == [hop: 1])
+            let why = try await mta(stage, ["explain", hop])
+            #expect(why.hasPrefix("\(hop): waiting, 1 delivery, 1 ready, 0 connections\n"), "\(why)")
+            #expect(why.contains("connections_suspended") && why.contains("59m") && why.contains(": blocked"), "\(why)")
+            _ = try await mta(stage, ["explain", "nowhere.test"], code: 1)
             #expect(try await mta(stage, ["resume", "--all"]) == "1 ended\n")
             try await relay.wait(for: 1)
             #expect(try await relay.stop(MTARecord.self).delivered == 1)
@@ -194,6 +198,12 @@ extension ProgramTests {
             let rebound = events.filter { $0.type == "AdminRebind" }
             #expect(far.count == 2 && Set(rebound.compactMap(\.id)) == Set(far) && rebound.count == 2)
             #expect(rebound.allSatisfy { $0.tenant == "acme" })
+            let tail = ["tail", "--no-follow", "--filter", "type=reception", "--filter", "recipient~@far.", "--format"]
+            #expect(try await mta(stage, tail + ["json"]).split(separator: "\n").count == 2)
+            #expect(
+                try await mta(stage, tail + ["text", "-n", "1"]).contains(
+                    " Reception \(far[1]) <a@x.test> -> b@far.test"))
+            _ = try await mta(stage, ["tail", "--filter", "type"], code: 2)
         }
 
         @Test func sessionsAreFollowedListedAndEnded() async throws {
@@ -255,6 +265,10 @@ extension ProgramTests {
             let piped = try stage.program("mta", ["top", "--interval", "100ms", "--config", stage.path("mta.yaml")])
             try await eventually("two lines") { piped.output.split(separator: "\n").count >= 2 ? () : nil }
             #expect(!piped.output.contains("\u{1B}"), "a pipe gets plain lines")
+            let program = Stage.binaries.appendingPathComponent("mta").path
+            _ = try await stage.runScript(
+                "terminal.py", [program, "top", "--interval", "100ms", "--config", stage.path("mta.yaml")], seconds: 120
+            )
             for words in [
                 ["top", "--sort", "colour"], ["suspend", "--reason", "x"], ["queue", "summary", "--by", "x"],
             ] {

@@ -119,7 +119,7 @@ extension ClientSession {
         }
         guard let index = current.single?.awaited.first else { return contentAnswered(positive) }
         current.single?.awaited.removeFirst()
-        if !positive { current.refusedRecipients.append(.init(index: index, reply: replies.reply)) }
+        if !positive { current.refusedRecipients.append(.init(index: index, reply: replies.reply, stage: .final)) }
         if positive, configuration.keepsReplies { current.acceptance = replies.reply }
         guard current.single?.awaited.isEmpty == true else {
             expected.prepend(.content)

@@ -20,6 +20,8 @@ package struct TransactionResult: Equatable, Sendable {
     package struct RefusedRecipient: Equatable, Sendable {
         package var index: Int
         package var reply: SMTPReply
+        /// LMTP refuses recipients behind the content, too (RFC 2033 §4.2).
+        package var stage = TransactionStage.rcpt
     }
 
     package init(
