@@ -10,7 +10,7 @@ final class ClientReception: SMTPServerDelegate {
     private let shard: RelayShard
     private let listener: ListenerState
     /// When the client came, milliseconds since 1970.
-    let since: UInt64
+    private(set) var since: UInt64
     private var visit: ListenerState.Visit?
     private lazy var authentication = ClientAuthentication(shard.parts.authentication)
     /// The client may send this transaction's message to anywhere.
@@ -59,6 +59,22 @@ final class ClientReception: SMTPServerDelegate {
         return .accepted(session)
     }
 
+    func memory(of connection: SMTPServerConnection) -> ClientState.Service? {
+        ClientState.Service(
+            listener: listener.configuration.name, kind: listener.configuration.kind.rawValue, since: since,
+            mayUseXclient: visit?.mayUseXclient ?? false)
+    }
+
+    /// Who was let in stays, whatever the limits are now; further ones are counted together with it.
+    func resumed(_ connection: SMTPServerConnection, _ memory: ClientState.Service) -> ServerConfiguration {
+        var (visit, session, _) = listener.enter(connection.client?.networkAddress, isProxy: memory.mayUseXclient)
+        self.visit = visit
+        since = memory.since
+        session.recordsRejections = shard.logs(.rejection)
+        connection.setIdleLimit(seconds: visit.limits.idleSeconds)
+        return session
+    }
+
     func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection]) {
         for rejection in rejections { shard.logRejection(rejection, connection, listener) }
     }
@@ -89,7 +105,7 @@ final class ClientReception: SMTPServerDelegate {
     func secured(_ connection: SMTPServerConnection) { shard.counts.tlsSessions += 1 }
 
     func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
-        if let refusal = shard.refusesNewMail { return refusal }
+        if let refusal = shard.refusesMail(goesOnElsewhere: connection.goesOnElsewhere) { return refusal }
         if let refusal = refusesSender(connection) { return refusal }
         mayRelay = isAllowedToRelay(connection)
         guard let visit, listener.mayBegin(visit, now: shard.wallMilliseconds()) else {
@@ -173,8 +189,8 @@ final class ClientReception: SMTPServerDelegate {
         shard.reception.commit(wasHeld: heldConnection != nil)
         leaveHeld()
         let unsigned = UnsignedMessage(
-            message: message, hash: hash, trace: ByteBuffer(bytes: trace), connection: connection, listener: listener,
-            received: received)
+            message: message, hash: hash, trace: ByteBuffer(bytes: trace), supplement: visit?.supplement,
+            connection: connection, listener: listener, received: received)
         if shard.takeReport(unsigned) { return .later }
         if let machine = shard.configuration.mailPolicy { return shard.decide(machine, unsigned) }
         shard.signAndAccept(unsigned)

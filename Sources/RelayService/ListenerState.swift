@@ -1,6 +1,7 @@
 import DeliveryQueue
 import MailTypes
 import Measures
+import MessageBuilding
 import SMTPProtocol
 import SMTPTransport
 import Synchronization
@@ -43,6 +44,7 @@ final class ListenerState: Sendable {
         var address: NetworkAddress?
         var limits: ClientLimits
         var mayUseXclient = false
+        var supplement: SupplementalField?
         fileprivate var isCountedByClient = false
     }
 
@@ -56,6 +58,7 @@ final class ListenerState: Sendable {
         let rules = currentRules
         let limits = address.flatMap { rules.networkLimits[$0] } ?? rules.limits
         var visit = Visit(address: address, limits: limits)
+        visit.supplement = rules.supplement
         visit.mayUseXclient = isProxy || (address.map(rules.xclientNetworks.contains) ?? false)
         var refusal: SMTPReply?
         let open = connections.add(1, ordering: .relaxed).newValue
@@ -100,6 +103,7 @@ final class ListenerState: Sendable {
         session.authMechanisms = rules.authMechanisms
         session.requiresAuthentication = rules.requiresAuthentication
         session.offersXclient = visit.mayUseXclient
+        session.banner = rules.banner
         return session
     }
 }

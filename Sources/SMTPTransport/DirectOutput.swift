@@ -21,6 +21,9 @@ package struct DirectOutput {
 
     package init() {}
 
+    /// All of it was given to the kernel. Not known behind ``useChannel()``, and false then.
+    package var isDone: Bool { !isIndirect && buffers.isEmpty && backlog.writes == 0 }
+
     /// From now on output is for the pipeline: TLS begins, or the transport is no socket.
     package mutating func useChannel() { isIndirect = true }
 
