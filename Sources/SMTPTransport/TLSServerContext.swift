@@ -1,3 +1,4 @@
+import NIOCore
 package import NIOSSL
 import Synchronization
 
@@ -51,6 +52,9 @@ package final class TLSServerContext: Sendable {
         let key = try TLSFault.reading(settings.keyFile) { try NIOSSLPrivateKey(file: $0, format: .pem) }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        // How long a client that is let go has to say that it has heard of it (close_notify); usually five seconds, which
+        // an upgrade would wait, too.
+        configuration.shutdownTimeout = .seconds(1)
         settings.rules.apply(to: &configuration)
         if settings.clientCertificates != .none {
             guard let file = settings.clientCAFile else {
