@@ -85,7 +85,9 @@ extension RelayShard {
     ) -> Way {
         let destination = queue.destination
         let shaped = isShaping ? shapedWay(to: destination, from: source?.name, now: now) : nil
-        var parts = [(LimitKey.destination(destination), shaped.map { limits.tightened(by: $0.limits) } ?? limits)]
+        // A sender's own come first: who has used them up waits there, and takes no turn at what others share.
+        var parts = queue.hasOwner ? senders.limits(of: queue) : []
+        parts.append((LimitKey.destination(destination), shaped.map { limits.tightened(by: $0.limits) } ?? limits))
         if let provider = shaped?.provider { parts.append((LimitKey.provider(provider), shaped!.providerLimits)) }
         if let source {
             let own = shaped.map { source.limits.tightened(by: $0.sourceLimits) } ?? source.limits
@@ -97,7 +99,6 @@ extension RelayShard {
                 parts.append((LimitKey.provider(provider, from: source.name), shaped!.providerSourceLimits))
             }
         }
-        if queue.hasOwner { parts += senders.limits(of: queue) }
         // What shaping may limit later is counted from the first connection on.
         let claims = parts.filter { isShaping || $0.1.isShared }.map { LimitBook.Claim($0.0, $0.1) }
         return Way(
