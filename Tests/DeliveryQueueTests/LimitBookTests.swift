@@ -28,7 +28,8 @@ import Testing
         var limits = EgressLimits(connections: 1)
         limits.messageRate = DeliveryRate(messages: 1, milliseconds: 1_000)
         let claim = LimitBook.Claim("x", limits)
-        #expect(book.state(of: claim, now: 0) == .init(claim: claim, connections: 0, waiting: 0))
+        let fresh = book.state(of: claim, now: 0)
+        #expect(fresh.connections == 0 && fresh.nextConnection == nil && fresh.nextMessage == nil)
         _ = book.connect([claim], loop: 0, name: "x", now: 0)
         _ = book.connect([claim], loop: 1, name: "x", now: 0)
         while book.begin([claim], now: 0) == nil {}
