@@ -100,9 +100,3 @@ extension RelayShard {
         if message.deliveries <= 1 { messages[id] = nil }
     }
 }
-
-extension RelayShard.Sender {
-    var isSomeoneElse: Bool {
-        if case .ourselves = self { false } else { true }
-    }
-}
