@@ -65,9 +65,3 @@ extension RelayShard {
     /// Queues of one loop whose provider is asked for at a time.
     private static let attributedQueues = 1_000
 }
-
-extension RelayShard.Sender {
-    var isSomeoneElse: Bool {
-        if case .ourselves = self { false } else { true }
-    }
-}

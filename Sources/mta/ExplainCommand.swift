@@ -1,3 +1,4 @@
+import Measures
 import ArgumentParser
 import MessageBuilding
 import ProgramSupport

@@ -28,8 +28,9 @@ import Testing
         var limits = EgressLimits(connections: 1)
         limits.messageRate = DeliveryRate(messages: 1, milliseconds: 1_000)
         let claim = LimitBook.Claim("x", limits)
-        let fresh = book.state(of: claim, now: 0)
-        #expect(fresh.connections == 0 && fresh.nextConnection == nil && fresh.nextMessage == nil)
+        let before = book.state(of: claim, now: 0)
+        #expect(before.claim == claim && before.connections == 0 && before.waiting == 0)
+        #expect(before.nextConnection == nil && before.nextMessage == nil)
         _ = book.connect([claim], loop: 0, name: "x", now: 0)
         _ = book.connect([claim], loop: 1, name: "x", now: 0)
         while book.begin([claim], now: 0) == nil {}
