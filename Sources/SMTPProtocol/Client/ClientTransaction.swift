@@ -22,6 +22,11 @@ package struct TransactionResult: Equatable, Sendable {
     package struct RefusedRecipient: Equatable, Sendable {
         package var index: Int
         package var reply: SMTPReply
+
+        package init(index: Int, reply: SMTPReply) {
+            self.index = index
+            self.reply = reply
+        }
     }
 
     package init(
