@@ -1,6 +1,7 @@
 import Foundation
 package import HTTPService
 package import MailTypes
+package import Measures
 import MessageBuilding
 package import NIOCore
 import NIOHTTP1
@@ -16,8 +17,9 @@ package struct ControlRoutes: Sendable {
     private let intake: any MessageIntake
     private let trusted: NetworkSet
     private let check: PasswordCheck?
-    private let metrics: @Sendable (_ prefix: String) async throws -> String
-    private let metricsType: String
+    package typealias Metrics = @Sendable (_ prefix: String, _ form: MetricText.Form) async throws -> String
+
+    private let metrics: Metrics
     private let description: ByteBuffer
     private let administration: any Administration
     private let admin: AdminAccess?
@@ -26,12 +28,11 @@ package struct ControlRoutes: Sendable {
     /// - Parameters:
     ///   - trusted: clients that need no key.
     ///   - check: a key of `Authorization: Basic` or `Bearer name:key`; nil: there are none.
-    ///   - metrics: the text of /metrics.
+    ///   - metrics: the text of /metrics and /metrics.json.
     ///   - admin: who may use the admin API; nil: there is none.
     package init(
         injection: InjectionService, intake: any MessageIntake, trusted: NetworkSet, check: PasswordCheck?,
-        metricsType: String, metrics: @escaping @Sendable (_ prefix: String) async throws -> String,
-        administration: any Administration, admin: AdminAccess? = nil
+        metrics: @escaping Metrics, administration: any Administration, admin: AdminAccess? = nil
     ) {
         self.administration = administration
         self.admin = admin
@@ -40,7 +41,6 @@ package struct ControlRoutes: Sendable {
         self.intake = intake
         self.trusted = trusted
         self.check = check
-        self.metricsType = metricsType
         self.metrics = metrics
         description = ByteBuffer(
             string: OpenAPIDescription.json(
@@ -55,6 +55,7 @@ package struct ControlRoutes: Sendable {
     }
     private static let routes = [
         "/api/inject/v1": Route(methods: [.POST], needsKey: true), "/metrics": Route(methods: [.GET], needsKey: true),
+        "/metrics.json": Route(methods: [.GET], needsKey: true),
         "/api/check-liveness/v1": Route(methods: [.GET], needsKey: false),
         "/api/check-readiness/v1": Route(methods: [.GET], needsKey: false),
         "/openapi.json": Route(methods: [.GET], needsKey: false),
@@ -104,7 +105,8 @@ package struct ControlRoutes: Sendable {
             // Its key was checked on admission.
             let user = check == nil ? nil : Self.credentials(call)?.0
             return injection.respond(call, user: user, on: loop)
-        case "/metrics": return metrics(call, loop)
+        case "/metrics": return metrics(call, .prometheus, loop)
+        case "/metrics.json": return metrics(call, .json, loop)
         case "/api/check-liveness/v1": return loop.makeSucceededFuture(liveness())
         case "/api/check-readiness/v1": return readiness(loop)
         case "/openapi.json":
@@ -136,9 +138,15 @@ package struct ControlRoutes: Sendable {
         return (String(text[..<colon]), String(text[text.index(after: colon)...]))
     }
 
-    private func metrics(_ call: HTTPCall, _ loop: any EventLoop) -> EventLoopFuture<HTTPAnswer> {
-        let (metrics, type, prefix) = (metrics, metricsType, call.query["prefix"] ?? "")
-        return loop.makeFutureWithTask { HTTPAnswer(.ok, try await metrics(prefix), contentType: type) }
+    private func metrics(
+        _ call: HTTPCall, _ form: MetricText.Form, _ loop: any EventLoop
+    ) -> EventLoopFuture<HTTPAnswer> {
+        let (metrics, prefix) = (metrics, call.query["prefix"] ?? "")
+        return loop.makeFutureWithTask {
+            var answer = HTTPAnswer(.ok, try await metrics(prefix, form), contentType: form.contentType)
+            answer.isCompressible = true
+            return answer
+        }
     }
 
     private func liveness() -> HTTPAnswer {

@@ -18,6 +18,7 @@ enum OpenAPIDescription {
               "paths": {
             \(injection(security, recipientLimit)),
             \(metrics(security)),
+            \(metrics(security, asJSON: true)),
             \(health("liveness", "Whether mail is taken.")),
             \(health("readiness", "Whether mail should be sent here: the spool was read, and nothing is refused.")),
             \(itself)\(admin.map { ",\n" + $0.paths } ?? "")
@@ -81,19 +82,20 @@ enum OpenAPIDescription {
         """#
     }
 
-    private static func metrics(_ security: String) -> String {
+    private static func metrics(_ security: String, asJSON: Bool = false) -> String {
         #"""
-            "/metrics": {
+            "/metrics\#(asJSON ? ".json" : "")": {
               "get": {
-                "operationId": "metrics",
-                "summary": "Metrics in Prometheus' text format.",
+                "operationId": "\#(asJSON ? "metricsAsJSON" : "metrics")",
+                "summary": "Metrics \#(asJSON ? "as JSON" : "in Prometheus' text format").",
                 "security": [\#(security)],
                 "parameters": [{
                   "name": "prefix", "in": "query", "required": false, "schema": {"type": "string"},
                   "description": "Only metrics whose names begin so."
                 }],
                 "responses": {
-                  "200": {"description": "The metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+                  "200": {"description": "The metrics.", "content": {
+                    "\#(asJSON ? "application/json" : "text/plain")": {"schema": {"type": "\#(asJSON ? "object" : "string")"}}}},
                   "400": {"$ref": "#/components/responses/Malformed"}, "401": {"$ref": "#/components/responses/KeyMissing"},
                   "403": {"$ref": "#/components/responses/KeyWrong"}, "405": {"$ref": "#/components/responses/MethodNotAllowed"},
                   "431": {"$ref": "#/components/responses/HeaderTooLarge"}

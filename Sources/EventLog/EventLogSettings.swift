@@ -1,3 +1,5 @@
+import Glibc
+
 /// How events are kept.
 package struct EventLogSettings: Sendable, Hashable {
     /// Made if it is not there.
@@ -16,6 +18,17 @@ package struct EventLogSettings: Sendable, Hashable {
     package var bufferBytes = 64 << 20
     /// What is not written.
     package var kinds = Set(MailEvent.Kind.allCases)
+    /// Of those kinds, what is left out all the same.
+    package var exceptions: [EventException] = []
+    /// What this host is called in events; nil: nothing.
+    package var node: String?
+    /// Fields of messages' headers that events have, in lower case; empty: none.
+    package var headers = NameList([])
+    /// Metadata that events have; empty: all.
+    package var metadata = NameList([])
+    /// With less free on the directory's file system nothing is written: events are dropped and counted.
+    package var minimumFreeBytes = 0
+    package var minimumFreeInodes = 0
 
     package init(directory: String) { self.directory = directory }
 }
@@ -25,8 +38,8 @@ package struct EventLogFault: Error, CustomStringConvertible, Sendable {
     package let description: String
     init(_ description: String) { self.description = description }
 
-    /// With what errno says.
-    static func system(_ what: String) -> EventLogFault {
-        EventLogFault("\(what): \(systemText())")
+    /// With what errno, or another number, says.
+    static func system(_ what: String, _ code: Int32 = errno) -> EventLogFault {
+        EventLogFault("\(what): \(String(cString: strerror(code)))")
     }
 }

@@ -136,12 +136,15 @@ struct JSONLine {
     }
 
     /// - Parameter normalised: instead of the reply's own code.
-    mutating func add(_ name: StaticString, _ reply: SMTPReply, _ normalised: MailEvent.NormalisedCode? = nil) {
+    mutating func add(
+        _ name: StaticString, _ reply: SMTPReply, _ normalised: MailEvent.NormalisedCode? = nil, command: String? = nil
+    ) {
         open(name)
         add("code", Int(reply.code))
         if let code = normalised?.code ?? reply.enhanced { add("enhanced_code", code) }
         add("enhanced_code_origin", normalised?.origin)
         add("content", reply.text)
+        add("command", command)
         close()
     }
 
@@ -150,6 +153,26 @@ struct JSONLine {
         add("class", Int(code.statusClass))
         add("subject", Int(code.subject))
         add("detail", Int(code.detail))
+        close()
+    }
+
+    mutating func add(_ name: StaticString, _ source: MailEvent.Source) {
+        open(name)
+        add("address", source.address)
+        add("protocol", source.proxyProtocol)
+        add("server", source.proxyAddress)
+        close()
+    }
+
+    /// One value as a text, several as a list.
+    mutating func add(_ name: StaticString, _ fields: [LoggedField]) {
+        open(name)
+        for field in fields {
+            comma()
+            append(field.name)
+            bytes.append(UInt8(ascii: ":"))
+            if field.values.count == 1 { append(field.values[0]) } else { append(field.values) }
+        }
         close()
     }
 
@@ -173,7 +196,7 @@ extension MailEvent {
         if !recipients.isEmpty { line.add("recipient", recipients) }
         line.add("queue", queue)
         if let size { line.add("size", size) }
-        if let response { line.add("response", response, enhancedCode) }
+        if let response { line.add("response", response, enhancedCode, command: command) }
         line.add("bounce_classification", classification)
         if let peer { line.add("peer_address", peer) }
         if let createdMilliseconds {
@@ -181,18 +204,23 @@ extension MailEvent {
             line.add("created_time", time: createdMilliseconds)
         }
         if let attempts { line.add("num_attempts", Int(attempts)) }
-        line.add("source_address", sourceAddress)
+        if let source { line.add("source_address", source) }
         line.add("egress_pool", egressPool)
         line.add("egress_source", egressSource)
         line.add("site", site)
         line.add("tenant", tenant)
         line.add("campaign", campaign)
         if !metadata.isEmpty { line.add("meta", metadata) }
+        if !headers.isEmpty { line.add("headers", headers) }
         line.add("delivery_protocol", deliveryProtocol)
         line.add("reception_protocol", receptionProtocol)
         line.add("tls_protocol_version", tlsVersion)
+        line.add("tls_cipher", tlsCipher)
+        if !tlsPeerSubject.isEmpty { line.add("tls_peer_subject_name", list: tlsPeerSubject) }
         line.add("authn_id", user)
         line.add("listener", listener)
+        line.add("session_id", session)
+        line.add("nodeid", node)
         if let report { line.add(report) }
         if let automation { line.add(automation) }
         line.end(&out)

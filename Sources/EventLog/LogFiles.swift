@@ -12,6 +12,7 @@ final class LogFiles: @unchecked Sendable {
     let places: [LogPlace]
     /// Why a segment still has the name of an open one; tried again once a second.
     private var closingFault: EventLogFault?
+    private var shortage: EventLogFault?
     /// Compressing takes seconds: not while events wait.
     private let packer = DispatchQueue(label: "event-log-zstd", qos: .utility)
     private let isPacking = Atomic<Bool>(false)
@@ -20,11 +21,30 @@ final class LogFiles: @unchecked Sendable {
     init(_ settings: EventLogSettings, readers: [String]) throws(EventLogFault) {
         self.settings = settings
         directory = try LogDirectory(settings.directory)
+        shortage = Self.shortage(settings)
         closingFault = Self.recover(settings.directory, but: nil)
         places = readers.map { LogPlace(settings.directory, name: $0) }
         // Behind the readers, too: the segments that they know may be gone, and the clock may have been set back.
         let known = places.map(\.cursor.segment) + SegmentName.list(settings.directory).map(\.name)
         last = known.max()
+    }
+
+    /// What the file system has too little of, asked once a second: the log leaves the rest to others.
+    private static func shortage(_ settings: EventLogSettings) -> EventLogFault? {
+        guard settings.minimumFreeBytes > 0 || settings.minimumFreeInodes > 0 else { return nil }
+        var status = statvfs()
+        guard statvfs(settings.directory, &status) == 0 else { return nil }
+        let (bytes, inodes) = (Int(status.f_bavail) * Int(status.f_frsize), Int(status.f_favail))
+        if bytes < settings.minimumFreeBytes {
+            return EventLogFault(
+                "\(settings.directory): \(bytes) bytes free, less than min_free_space: events are dropped")
+        }
+        // File systems without a number of inodes say 0 of 0.
+        if status.f_files > 0, inodes < settings.minimumFreeInodes {
+            return EventLogFault(
+                "\(settings.directory): \(inodes) inodes free, less than min_free_inodes: events are dropped")
+        }
+        return nil
     }
 
     /// Closes segments that were left open.
@@ -37,6 +57,7 @@ final class LogFiles: @unchecked Sendable {
     }
 
     func write(_ lines: [UInt8], now: UInt64) throws(EventLogFault) {
+        if let shortage { throw shortage }
         if let segment, isDue(segment, now) { closeSegment() }
         if segment == nil {
             try directory.hold()
@@ -62,12 +83,13 @@ final class LogFiles: @unchecked Sendable {
     }
 
     /// What of the closed segments is not as it should be.
-    var fault: EventLogFault? { closingFault ?? packingFault.withLock { $0 } }
+    var fault: EventLogFault? { shortage ?? closingFault ?? packingFault.withLock { $0 } }
 
     /// Once a second.
     /// - Returns: segments removed that a reader had not read, and what went wrong.
     func maintain(now: UInt64) -> (unread: Int, fault: EventLogFault?) {
         if let segment, isDue(segment, now) { closeSegment() }
+        shortage = Self.shortage(settings)
         let fault = fault
         if closingFault != nil { closingFault = Self.recover(settings.directory, but: segment?.name) }
         let unread = removeOld(now)

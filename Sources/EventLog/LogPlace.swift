@@ -57,14 +57,10 @@ package final class LogPlace: Sendable {
     package func save() throws(EventLogFault) {
         let cursor = state.withLock { $0.isSaved ? nil : $0.cursor }
         guard let cursor else { return }
-        let temporary = path + ".tmp"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
-        guard file >= 0 else { throw .system("create \(temporary)") }
-        defer { close(file) }
-        let text = Array(cursor.text.utf8)
-        guard write(file, text, text.count) == text.count, rename(temporary, path) == 0 else {
-            throw .system("write \(path)")
-        }
+        // A power cut may take it: what is read again is sent again.
+        do throws(OutputFault) {
+            try replaceFile(path, with: Array(cursor.text.utf8), mode: 0o640, isSafe: false)
+        } catch { throw EventLogFault(error.description) }
         state.withLock { $0.isSaved = $0.cursor == cursor }
     }
 

@@ -34,6 +34,21 @@ package struct MailEvent: Sendable {
         case shaping = "Shaping"
     }
 
+    /// This end of a connection to a next hop.
+    package struct Source: Sendable, Hashable {
+        /// `192.0.2.1:4000`; as the proxy says it, where there is one.
+        package var address: String
+        /// `socks5` or `haproxy`; nil: no proxy.
+        package var proxyProtocol: String?
+        /// Of the proxy.
+        package var proxyAddress: String?
+        package init(address: String, proxyProtocol: String? = nil, proxyAddress: String? = nil) {
+            self.address = address
+            self.proxyProtocol = proxyProtocol
+            self.proxyAddress = proxyAddress
+        }
+    }
+
     /// The other end of a connection.
     package struct Peer: Sendable, Hashable {
         /// What it calls itself, or the exchanger's name; empty if unknown.
@@ -68,6 +83,8 @@ package struct MailEvent: Sendable {
     package var size: Int?
     /// What was said: by the next hop, or by us to a client.
     package var response: SMTPReply?
+    /// What the response was to, without CRLF: `RCPT TO:<b@example.org>`, `.` for the end of content; nil: unknown.
+    package var command: String?
     package var peer: Peer?
     /// Wall clock, since 1970.
     package var milliseconds: UInt64
@@ -75,8 +92,12 @@ package struct MailEvent: Sendable {
     package var createdMilliseconds: UInt64?
     /// Failed attempts before this event.
     package var attempts: UInt32?
-    /// Local address that the connection to the next hop came from.
-    package var sourceAddress: String?
+    /// Where the connection to the next hop came from.
+    package var source: Source?
+    /// Of the connection, as operators see it, and with the second when the process began: `o0.17@1764108000`.
+    package var session: String?
+    /// The host that it happened on.
+    package var node: String?
     /// The sources that it may leave by, and the one it left by.
     package var egressPool: String?
     package var egressSource: String?
@@ -86,12 +107,18 @@ package struct MailEvent: Sendable {
     package var campaign: String?
     /// What else its operator calls it by; empty: nothing.
     package var metadata: [String: String] = [:]
+    /// Fields of the message's header that are wanted.
+    package var headers: [LoggedField] = []
     /// `ESMTP`, `ESMTPS`, `LMTP`.
     package var deliveryProtocol: String?
     /// `ESMTPSA` and its like (RFC 3848), `HTTP`, or `internal` for notifications made here.
     package var receptionProtocol: String?
     /// `TLSv1.3`.
     package var tlsVersion: String?
+    /// `TLS_AES_128_GCM_SHA256`.
+    package var tlsCipher: String?
+    /// `CN=mx.example.org` and its like: the subject of the certificate that the peer showed; empty: none.
+    package var tlsPeerSubject: [String] = []
     /// Who authenticated.
     package var user: String?
     /// Name of the listener.

@@ -1,4 +1,5 @@
 import Glibc
+import Measures
 
 /// The segment that is being written. Confined to the writer's queue.
 final class OpenSegment {
@@ -23,18 +24,10 @@ final class OpenSegment {
 
     /// All lines or none: a write that fails half-way is taken back.
     func write(_ lines: [UInt8]) throws(EventLogFault) {
-        var offset = 0
-        while offset < lines.count {
-            let written = lines.withUnsafeBytes {
-                pwrite(file, $0.baseAddress! + offset, lines.count - offset, off_t(bytes + offset))
-            }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else {
-                let fault = EventLogFault.system("write \(name.path(directory, .open))")
-                _ = ftruncate(file, off_t(bytes))
-                throw fault
-            }
-            offset += written
+        let code = writeWhole(lines, to: file, at: bytes)
+        guard code == 0 else {
+            _ = ftruncate(file, off_t(bytes))
+            throw .system("write \(name.path(directory, .open))", code)
         }
         bytes += lines.count
     }

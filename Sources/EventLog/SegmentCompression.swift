@@ -1,5 +1,6 @@
 import CZstd
 import Glibc
+import Measures
 
 /// A closed segment as one zstd frame, in constant memory.
 enum SegmentCompression {
@@ -61,8 +62,8 @@ enum SegmentCompression {
             guard ZSTD_isError(rest) == 0 else {
                 throw EventLogFault("zstd: \(String(cString: ZSTD_getErrorName(rest)))")
             }
-            let written = target.withUnsafeBytes { write(output, $0.baseAddress!, made) }
-            guard written == made else { throw .system("write a compressed segment") }
+            let code = target.withUnsafeBytes { writeWhole(UnsafeRawBufferPointer(rebasing: $0[..<made]), to: output) }
+            guard code == 0 else { throw .system("write a compressed segment", code) }
             isDone = isLast ? rest == 0 : position == source.count
         }
     }

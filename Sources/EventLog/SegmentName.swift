@@ -56,9 +56,6 @@ package struct SegmentName: Hashable, Comparable, Sendable {
     }
 }
 
-/// What errno says.
-func systemText() -> String { String(cString: strerror(errno)) }
-
 /// Octets of a file; nil if it is not there.
 func fileSize(_ path: String) -> Int? {
     var status = stat()

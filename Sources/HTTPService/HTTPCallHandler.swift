@@ -27,6 +27,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
     private let gate: HTTPGate
     private let budget: HTTPBodyBudget
     private let connections: HTTPConnections
+    private let compression: AnswerCompression
     private let service: Service
     private var state = State.waiting
     private var body = ByteBuffer()
@@ -45,7 +46,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
 
     init(
         _ configuration: HTTPServer.Configuration, _ gate: HTTPGate, _ budget: HTTPBodyBudget,
-        _ connections: HTTPConnections, _ service: @escaping Service
+        _ connections: HTTPConnections, _ compression: AnswerCompression, _ service: @escaping Service
     ) {
         limit = configuration.bodyLimit
         patience = configuration.requestTimeout
@@ -53,6 +54,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
         self.gate = gate
         self.budget = budget
         self.connections = connections
+        self.compression = compression
         self.service = service
     }
 
@@ -92,7 +94,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
         // RFC 9110 §10.1.1: nothing of the kind to a client of HTTP/1.0.
         guard head.version == .http1_1, head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" })
         else { return }
-        context.writeAndFlush(
+        compression.way(around: context).writeAndFlush(
             Self.wrapOutboundOut(.head(.init(version: head.version, status: .continue))), promise: nil)
     }
 
@@ -177,7 +179,8 @@ final class HTTPCallHandler: ChannelInboundHandler {
     private func refuse(_ context: ChannelHandlerContext, _ head: HTTPRequestHead?, _ answer: HTTPAnswer) {
         (body, share) = (ByteBuffer(), nil)
         state = .ending
-        write(answer, context, head ?? HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), isLast: true)
+        let way = head == nil ? compression.way(around: context) : context
+        write(answer, way, head ?? HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), isLast: true)
         schedule(context, in: Self.lingering) { handler, context in context.close(promise: nil) }
     }
 
@@ -192,6 +195,7 @@ final class HTTPCallHandler: ChannelInboundHandler {
         headers.replaceOrAdd(name: "content-length", value: String(answer.body.readableBytes))
         if let seconds { headers.replaceOrAdd(name: "date", value: httpDate(unixSeconds: seconds())) }
         headers.replaceOrAdd(name: "connection", value: isLast ? "close" : "keep-alive")
+        compression.prepare(&headers, answer, hasBody: request.method != .HEAD)
         context.write(
             Self.wrapOutboundOut(.head(.init(version: request.version, status: answer.status, headers: headers))),
             promise: nil)

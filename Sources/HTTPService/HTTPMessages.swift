@@ -49,6 +49,8 @@ package struct HTTPAnswer: Sendable {
     package var contentType: String
     package var body: ByteBuffer
     package var headers: HTTPHeaders
+    /// It may be compressed for who accepts that: nothing in it is both secret and chosen by who asks.
+    package var isCompressible = false
     /// What follows the header instead of ``body``, as it comes; nil for most.
     package var stream: HTTPStream?
 

@@ -110,7 +110,9 @@ package final class HTTPServer: Sendable {
         let gate = HTTPGate(admission)
         try pipeline.addHandler(gate)
         try pipeline.addHandler(NIOHTTPRequestDecompressor(limit: .size(configuration.bodyLimit)))
-        try pipeline.addHandler(HTTPCallHandler(configuration, gate, budget, connections, service))
+        let compression = AnswerCompression()
+        try pipeline.addHandler(compression.handler)
+        try pipeline.addHandler(HTTPCallHandler(configuration, gate, budget, connections, compression, service))
     }
 
     /// Takes no new connections; those that are there go on.

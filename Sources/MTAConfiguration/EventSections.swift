@@ -1,3 +1,4 @@
+package import DeliveryQueue
 package import EventLog
 package import Measures
 package import RunRecords
@@ -17,10 +18,21 @@ package struct LogSection: ConfigurationSection {
     package var keepSize: ByteCount?
     package var buffer = ByteCount(bytes: 64 << 20)
     package var events: [MailEvent.Kind] = []
+    package var except: [LogExceptionSection] = []
+    package var headers: [String] = []
+    package var metadata: [String] = []
+    package var nodeID: String?
+    package var minFreeSpace = ByteCount(bytes: 0)
+    package var minFreeInodes = 0
+
+    /// Fields that events may have.
+    static let mostHeaders = 32
 
     package init() {}
 
-    package static var keys: [ConfigurationKey<LogSection>] {
+    package static var keys: [ConfigurationKey<LogSection>] { fileKeys + recordKeys }
+
+    private static var fileKeys: [ConfigurationKey<LogSection>] {
         [
             .value("directory", \.directory, "where segments are written; made if it is not there", shown: "required"),
             .value("segment_size", \.segmentSize, "a segment that has grown to it is closed", check: atLeast(4096)),
@@ -32,8 +44,51 @@ package struct LogSection: ConfigurationSection {
                 "buffer", \.buffer,
                 "events that wait for the disk; beyond it they are dropped and counted: mail does not wait for its log",
                 check: atLeast(1 << 20)),
-            .list("events", \.events, "what is written", shown: "all"),
+            .value(
+                "min_free_space", \.minFreeSpace,
+                "with less free on the directory's file system, events are dropped and counted"),
+            .value("min_free_inodes", \.minFreeInodes, "the same for inodes", check: notNegative),
         ]
+    }
+
+    private static var recordKeys: [ConfigurationKey<LogSection>] {
+        [
+            .list("events", \.events, "what is written", shown: "all"),
+            .sections("except", \.except, "what of it is left out"),
+            .list(
+                "headers", \.headers,
+                "fields of messages' headers that events have, as far as the message is in memory; `X-*`: all that begin so",
+                shown: "none"),
+            .list("meta", \.metadata, "metadata that events have; `order_*`: all that begin so", shown: "all"),
+            .optional("node_id", \.nodeID, "`nodeid` of events: which of several hosts", shown: "none"),
+        ]
+    }
+}
+
+/// One entry of `log.except`: events for which everything holds that is said.
+package struct LogExceptionSection: ConfigurationSection {
+    package var mapping: StrictMapping?
+    package var events: [MailEvent.Kind] = []
+    package var tenants: [String] = []
+    package var campaigns: [String] = []
+    package var listeners: [String] = []
+    package var sites: [String] = []
+
+    package init() {}
+
+    package static var keys: [ConfigurationKey<LogExceptionSection>] {
+        [
+            .list("events", \.events, "of these types", shown: "any"),
+            .list("tenants", \.tenants, "of messages of these tenants", shown: "any"),
+            .list("campaigns", \.campaigns, "of these campaigns", shown: "any"),
+            .list("listeners", \.listeners, "that came by these listeners", shown: "any"),
+            .list("sites", \.sites, "for these destinations: a domain, a next hop, `mx:…`", shown: "any"),
+        ]
+    }
+
+    /// It would leave out everything.
+    var isEmpty: Bool {
+        events.isEmpty && tenants.isEmpty && campaigns.isEmpty && listeners.isEmpty && sites.isEmpty
     }
 }
 
@@ -50,6 +105,10 @@ package struct WebHookSection: ConfigurationSection {
     package var retryCap = HumanDuration(seconds: 60)
     package var giveUp = HumanDuration(seconds: 86_400)
     package var authorizationFile: String?
+    package var format = Format.array
+    package var rate: DeliveryRate?
+
+    package enum Format: String, ConfigurationChoice { case array, lines, kafka }
 
     package init() {}
 
@@ -57,7 +116,13 @@ package struct WebHookSection: ConfigurationSection {
         [
             .value(
                 "name", \.name, "its place in the log is kept under it: letters, digits, - and _", shown: "required"),
-            .value("url", \.url, "http:// or https://, where events are posted as JSON arrays", shown: "required"),
+            .value(
+                "url", \.url,
+                "http:// or https://, where events are posted; `http+unix://%2Frun%2Fx.sock/PATH`: over a Unix socket",
+                shown: "required"),
+            .value(
+                "format", \.format,
+                "`array`: a JSON array; `lines`: an event a line (NDJSON); `kafka`: what Kafka's REST proxies take"),
             .list("events", \.events, "what is posted", shown: "all that is logged"),
             .value("batch", \.batch, "events in a request, at most", check: atLeastOne),
             .value("linger", \.linger, "what a batch that is not full waits for more"),
@@ -68,6 +133,7 @@ package struct WebHookSection: ConfigurationSection {
             .value("retry_cap", \.retryCap, "longest delay", check: positive),
             .value(
                 "give_up", \.giveUp, "a batch that was not taken for so long is left out and counted", check: positive),
+            .optional("rate", \.rate, "events that are posted in a time, `1000/s`", shown: "no limit"),
             .optional(
                 "authorization_file", \.authorizationFile, "file with the Authorization field's value", shown: "none"),
         ]
@@ -81,17 +147,41 @@ package struct WebHookSection: ConfigurationSection {
             }
     }
 
-    /// `http` or `https`, a host, no blanks.
+    /// `http`, `https` or one of them over a Unix socket, a host, no blanks.
     var hasGoodURL: Bool {
-        guard let scheme = ["http://", "https://"].first(where: url.hasPrefix) else { return false }
+        guard let scheme = ["http://", "https://", "http+unix://", "https+unix://"].first(where: url.hasPrefix) else {
+            return false
+        }
         let host = url.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
         return !host.isEmpty && url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
     }
 }
 
 extension MTASettings {
+    private func check(_ log: LogSection, _ faults: inout [RecordFault]) {
+        if log.directory.isEmpty { note(&faults, log.mapping, "directory", "is missing") }
+        if log.headers.count > LogSection.mostHeaders {
+            note(&faults, log.mapping, "headers", "expected at most \(LogSection.mostHeaders)")
+        }
+        let isField = { (name: String) in
+            !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
+        }
+        if let wrong = log.headers.first(where: { !isField($0) }) {
+            note(&faults, log.mapping, "headers", "'\(wrong)': expected the name of a field")
+        }
+        for exception in log.except where exception.isEmpty {
+            note(&faults, exception.mapping, "events", "leaves out everything: say what of it")
+        }
+        let names = listeners.isEmpty ? ["smtp"] : Set(listeners.map(\.name))
+        for exception in log.except {
+            if let wrong = exception.listeners.first(where: { !names.contains($0) }) {
+                note(&faults, exception.mapping, "listeners", "no listener is called '\(wrong)'")
+            }
+        }
+    }
+
     func checkEvents(_ probe: any FileProbe, _ faults: inout [RecordFault]) {
-        if let log, log.directory.isEmpty { note(&faults, log.mapping, "directory", "is missing") }
+        if let log { check(log, &faults) }
         var seen: Set<String> = []
         for hook in webHooks {
             if log == nil { note(&faults, hook.mapping, "name", "web hooks read the event log: needs `log`") }

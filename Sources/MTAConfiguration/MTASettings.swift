@@ -54,6 +54,7 @@ package struct MTASettings: ConfigurationSection {
     package var control: String?
     package var record: String?
     package var http: HTTPSection?
+    package var metrics = MetricsSection()
     package var log: LogSection?
     package var webHooks: [WebHookSection] = []
     package var classification: ClassificationSection?
@@ -180,6 +181,8 @@ package struct MTASettings: ConfigurationSection {
                 "record", \.record, "run record (JSON) written at the end; `FILE.live` tells the count meanwhile"
             ).needingRestart,
             .optionalSection("http", \.http, "injection, metrics and liveness over HTTP").needingRestart,
+            .section("metrics", \.metrics, "what `/metrics` tells beyond the totals ([METRICS.md](METRICS.md))")
+                .needingRestart,
             .optionalSection("log", \.log, "what happens to mail, a line of JSON an event ([MTA.md](MTA.md#events))")
                 .needingRestart,
             .sections("web_hooks", \.webHooks, "receivers of these events over HTTP").needingRestart,

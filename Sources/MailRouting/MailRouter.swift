@@ -19,6 +19,11 @@ package final class MailRouter: ExchangerLookup {
         package var temporary: UInt64 = 0
         /// Questions put to the resolver.
         package var questions: UInt64 = 0
+        /// Asked for what is remembered: it was, or it was not.
+        package var hits: UInt64 = 0
+        package var misses: UInt64 = 0
+        /// Domains that are remembered.
+        package var remembered = 0
     }
 
     private struct State {
@@ -48,11 +53,20 @@ package final class MailRouter: ExchangerLookup {
 
     deinit { engine.stop() }
 
-    package var counts: Counts { state.withLock { $0.counts } }
+    package var counts: Counts {
+        state.withLock { state in
+            state.counts.remembered = state.cache.count
+            return state.counts
+        }
+    }
 
     package func known(_ domain: String) -> ExchangerOutcome? {
         let now = DNSEngine.now()
-        return state.withLock { $0.cache.outcome(domain, now: now) }
+        return state.withLock { state in
+            let found = state.cache.outcome(domain, now: now)
+            if found == nil { state.counts.misses += 1 } else { state.counts.hits += 1 }
+            return found
+        }
     }
 
     package func ask(_ domain: String, on loop: any EventLoop) -> EventLoopFuture<ExchangerOutcome> {
@@ -149,7 +163,8 @@ package final class MailRouter: ExchangerLookup {
             guard !settings.ownNames.contains(name) else {
                 return (.permanent(SMTPReply(554, .init(5, 4, 6), "Mail for \(name) loops back to this host")), 0)
             }
-            let plan = ExchangerPlan(hosts: [name], ranks: [0], site: name, isSecure: answer.isSecure)
+            let plan = ExchangerPlan(
+                hosts: [name], ranks: [0], site: name, isSecure: answer.isSecure, alias: answer.secureAlias)
             return await addresses(plan, of: name, ttl: answer.ttl)
         case .plan(let plan): return await addresses(plan, of: name, ttl: answer.ttl)
         }
@@ -170,6 +185,7 @@ package final class MailRouter: ExchangerLookup {
             var usable = usable(found[host]!.addresses, host: host)
             for index in usable.indices {
                 usable[index].isNameSecure = plan.isSecure
+                usable[index].domainAlias = plan.alias
                 usable[index].policy = demand?.policy.map {
                     HostPolicy(domain: name, policy: $0, coversHost: $0.covers(host))
                 }

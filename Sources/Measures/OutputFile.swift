@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// A file that the user asked for and that could not be written; the text names it and says why.
 package struct OutputFault: Error, CustomStringConvertible, Sendable {
@@ -70,12 +70,38 @@ package func isRegularOutput(_ path: String) -> Bool {
     return stat(path, &found) != 0 || found.st_mode & S_IFMT == S_IFREG
 }
 
+/// Replaces a file of the program's own, or makes it, in one step: whoever reads it sees the old one or the new one.
+/// - Parameters:
+///   - mode: of the new file.
+///   - isSafe: it is on the disk afterwards, and so is its name.
+/// - Throws: ``OutputFault`` with the system's reason; the old file is there.
+package func replaceFile(
+    _ path: String, with bytes: [UInt8], mode: mode_t, isSafe: Bool = true
+) throws(OutputFault) {
+    let fresh = path + ".new"
+    try fill(fresh, O_WRONLY | O_CREAT | O_TRUNC, mode, bytes, named: path, isSafe: isSafe)
+    guard rename(fresh, path) == 0 else { throw OutputFault(path, errno) }
+    guard isSafe else { return }
+    let end = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let directory = open(end.map { String(path[..<$0]) + "/" } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { return }
+    defer { close(directory) }
+    fsync(directory)
+}
+
 /// Writes all of the bytes, in as many calls as it takes.
+/// - Parameter offset: where in the file; nil: where it stands, as a pipe wants it.
 /// - Returns: 0, or the number of the error after which some of them may have been written.
-package func writeWhole(_ bytes: [UInt8], to file: Int32) -> Int32 {
+package func writeWhole(_ bytes: [UInt8], to file: Int32, at offset: Int? = nil) -> Int32 {
+    bytes.withUnsafeBytes { writeWhole($0, to: file, at: offset) }
+}
+
+/// The same of octets elsewhere.
+package func writeWhole(_ bytes: UnsafeRawBufferPointer, to file: Int32, at offset: Int? = nil) -> Int32 {
     var done = 0
     while done < bytes.count {
-        let count = bytes.withUnsafeBytes { write(file, $0.baseAddress! + done, $0.count - done) }
+        let (from, rest) = (bytes.baseAddress! + done, bytes.count - done)
+        let count = offset.map { pwrite(file, from, rest, off_t($0 + done)) } ?? write(file, from, rest)
         if count < 0, errno == EINTR { continue }
         guard count > 0 else { return count < 0 ? errno : EIO }
         done += count
@@ -84,11 +110,12 @@ package func writeWhole(_ bytes: [UInt8], to file: Int32) -> Int32 {
 }
 
 private func fill(
-    _ path: String, _ flags: Int32, _ mode: mode_t, _ bytes: [UInt8], named name: String
+    _ path: String, _ flags: Int32, _ mode: mode_t, _ bytes: [UInt8], named name: String, isSafe: Bool = false
 ) throws(OutputFault) {
     let file = open(path, flags | O_CLOEXEC, mode)
     guard file >= 0 else { throw OutputFault(name, errno) }
-    let code = writeWhole(bytes, to: file)
+    var code = writeWhole(bytes, to: file)
+    if code == 0, isSafe, fsync(file) != 0 { code = errno }
     guard code == 0 else {
         close(file)
         throw OutputFault(name, code)

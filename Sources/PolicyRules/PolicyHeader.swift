@@ -22,6 +22,17 @@ package struct PolicyHeader: Sendable, Hashable {
         }
     }
 
+    /// Fields with the names as they are written, in their order.
+    /// - Parameter isWanted: asked with the name in lower case.
+    package static func fields(
+        of bytes: [UInt8], where isWanted: (String) -> Bool
+    ) -> [(name: String, value: String)] {
+        fields(of: bytes).filter { isWanted($0.name) }.prefix(mostFields).map { field in
+            let name = bytes[field.whole.lowerBound..<field.value.lowerBound - 1]
+            return (String(decoding: name.prefix { $0 > 0x20 }, as: UTF8.self), text(bytes[field.value]))
+        }
+    }
+
     /// What `mta policy test --header` says.
     package init(_ fields: [(name: String, value: String)]) {
         self.fields = fields.prefix(Self.mostFields).map { ($0.name.lowercased(), $0.value) }

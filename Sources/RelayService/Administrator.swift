@@ -161,28 +161,11 @@ actor Administrator {
         let (before, readers) = (saving, shards[0].parts.readers)
         let writing = Task {
             _ = await before?.result
-            try await readers.runIfActive { try replaceFile(path, with: text) }
+            try await readers.runIfActive { try replaceFile(path, with: text, mode: 0o600) }
         }
         saving = writing
         try await writing.value
     }
-}
-
-/// Writes beside it, syncs, renames, syncs the directory.
-func replaceFile(_ path: String, with bytes: [UInt8]) throws {
-    let fresh = path + ".new"
-    let descriptor = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw RecordFault("\(fresh): \(String(cString: strerror(errno)))") }
-    defer { close(descriptor) }
-    let code = writeWhole(bytes, to: descriptor)
-    guard code == 0 else { throw RecordFault("\(fresh): \(String(cString: strerror(code)))") }
-    guard fsync(descriptor) == 0, rename(fresh, path) == 0 else {
-        throw RecordFault("\(path): \(String(cString: strerror(errno)))")
-    }
-    let directory = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard directory >= 0 else { return }
-    defer { close(directory) }
-    fsync(directory)
 }
 
 extension QueueOrder {

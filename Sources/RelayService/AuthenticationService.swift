@@ -11,11 +11,10 @@ final class AuthenticationService: Sendable {
     private let current: Mutex<UserFile?>
     private let verified = Mutex(VerifiedPasswords())
     private let attempts = Mutex(AttemptBook())
-    private let checkers = NIOThreadPool(numberOfThreads: 1)
+    private let checkers = NIOThreadPool.started(1, for: .authentication)
 
     init(_ users: UserFile?) {
         current = Mutex(users)
-        checkers.start()
     }
 
     var users: UserFile? { current.withLock { $0 } }

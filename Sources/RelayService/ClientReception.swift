@@ -42,15 +42,19 @@ final class ClientReception: SMTPServerDelegate {
         if let visit { listener.leave(visit) }
         var (visit, session, refusal) = listener.enter(connection.client?.networkAddress, isProxy: isProxy)
         self.visit = visit
-        session.recordsRejections = shard.logs(.rejection)
+        session.recordsRejections = shard.logs(.rejection) || shard.isMeasuring
+        var denial = visit.denial
         if refusal == nil, isFirst, let shed = shard.shedding.connection {
             shard.counts.shed += 1
-            refusal = shed
+            (refusal, denial) = (shed, .load)
         }
         if refusal == nil { refusal = shard.refusal(at: .connection, connection, listener) }
         if let refusal {
             // A session that has begun records it itself.
-            if isFirst { shard.logRejection(Rejection(reply: refusal), connection, listener) }
+            if isFirst {
+                shard.meters.denials[denial ?? .policy, default: 0] += 1
+                shard.logRejection(Rejection(reply: refusal), connection, listener)
+            }
             return .refused(refusal)
         }
         if isFirst { shard.counts.connections += 1 }

@@ -45,6 +45,8 @@ final class ListenerState: Sendable {
         var limits: ClientLimits
         var mayUseXclient = false
         var supplement: SupplementalField?
+        /// Why the client is refused, if its listener does.
+        fileprivate(set) var denial: ConnectionDenial?
         fileprivate var isCountedByClient = false
     }
 
@@ -63,6 +65,7 @@ final class ListenerState: Sendable {
         var refusal: SMTPReply?
         let open = connections.add(1, ordering: .relaxed).newValue
         if limits.connections > 0, open > limits.connections {
+            visit.denial = .listener
             refusal = SMTPReply(421, .init(4, 7, 0), "\(hostname) Too many connections")
         } else if limits.connectionsPerClient > 0, let address {
             visit.isCountedByClient = true
@@ -71,6 +74,7 @@ final class ListenerState: Sendable {
                 return counts[address]!
             }
             if own > limits.connectionsPerClient {
+                visit.denial = .client
                 refusal = SMTPReply(421, .init(4, 7, 0), "\(hostname) Too many connections from your address")
             }
         }

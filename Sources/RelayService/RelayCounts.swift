@@ -6,6 +6,10 @@ struct RelayCounts: Sendable {
     var accepted: UInt64 = 0
     var acceptedMessages: UInt64 = 0
     var acceptedBytes: UInt64 = 0
+    /// Of those accepted and delivered, the ones that did not come and go by SMTP.
+    var injected: UInt64 = 0
+    var acceptedByLMTP: UInt64 = 0
+    var deliveredByLMTP: UInt64 = 0
     var generated: UInt64 = 0
     var refused: UInt64 = 0
     /// Messages and clients sent away while something was short.
@@ -42,6 +46,9 @@ struct RelayCounts: Sendable {
         accepted += other.accepted
         acceptedMessages += other.acceptedMessages
         acceptedBytes += other.acceptedBytes
+        injected += other.injected
+        acceptedByLMTP += other.acceptedByLMTP
+        deliveredByLMTP += other.deliveredByLMTP
         generated += other.generated
         refused += other.refused
         shed += other.shed

@@ -1,6 +1,7 @@
 import ControlPlane
 import DKIMSigning
 import MailTypes
+import Measures
 import NIOCore
 import SpoolContract
 import Synchronization
@@ -82,23 +83,15 @@ extension RelayShard {
     ) {
         let (policy, now) = (configuration.dkim, Int(wallMilliseconds() / 1000))
         signing += 1
-        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> SpoolMessage? in
-            var hash = MessageHash(policy, message.content.form)
-            for slice in message.content.slices { slice.withUnsafeReadableBytes { hash.feed($0) } }
-            guard let hashed = hash.finish() else { return message }
-            var signed = message
-            if signed.envelope.options == nil { signed.envelope.options = EnvelopeOptions() }
-            signed.envelope.options!.recipients = []
-            for index in message.envelope.recipients.indices {
-                var options = message.envelope.options(of: index)
-                guard let fields = policy.fields(for: hashed.with(options.header), now: now) else { return nil }
-                options.header = fields + options.header
-                signed.envelope.options!.recipients.append(options)
-            }
-            return signed
+        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> (message: SpoolMessage?, time: UInt64) in
+            let began = MonotonicInstant.now()
+            let signed = Self.signed(message, policy, now)
+            return (signed, MonotonicInstant.now().nanoseconds(since: began))
         }.whenComplete { [self] result in
             signing -= 1
-            guard let signed = try? result.get() else {
+            let outcome = try? result.get()
+            if let outcome { meters.signatures.record(nanoseconds: outcome.time) }
+            guard let signed = outcome?.message else {
                 guard division?.isRefused != true else { return }
                 division?.isRefused = true
                 return promise.succeed(IntakeAnswer(refusal: cannotSign(message)))
@@ -106,5 +99,22 @@ extension RelayShard {
             if let division { return division.add(signed) }
             accept(signed, for: .injection(promise, peer: peer))
         }
+    }
+
+    /// With the signatures in front of each recipient's own fields; nil: one could not be made.
+    private static func signed(_ message: SpoolMessage, _ policy: DKIMPolicy, _ now: Int) -> SpoolMessage? {
+        var hash = MessageHash(policy, message.content.form)
+        for slice in message.content.slices { slice.withUnsafeReadableBytes { hash.feed($0) } }
+        guard let hashed = hash.finish() else { return message }
+        var signed = message
+        if signed.envelope.options == nil { signed.envelope.options = EnvelopeOptions() }
+        signed.envelope.options!.recipients = []
+        for index in message.envelope.recipients.indices {
+            var options = message.envelope.options(of: index)
+            guard let fields = policy.fields(for: hashed.with(options.header), now: now) else { return nil }
+            options.header = fields + options.header
+            signed.envelope.options!.recipients.append(options)
+        }
+        return signed
     }
 }

@@ -78,6 +78,10 @@ package enum RelayMetrics {
     static let tlsResults = MetricFamily(
         "millrace_tls_report_sessions_total", .counter,
         "Sessions in TLS reports by result: success, failure, dropped (in no report).", labels: ["result"])
+    static let tlsReports = MetricFamily(
+        "millrace_tls_reports_total", .counter,
+        "TLS reports by what became of them: mailed, posted, unwanted (nobody asks for it), abandoned.",
+        labels: ["outcome"])
     static let policyFetches = MetricFamily(
         "millrace_mta_sts_fetches_total", .counter, "MTA-STS policies asked for by result: fetched, failed.",
         labels: ["result"])
@@ -114,15 +118,13 @@ package enum RelayMetrics {
             resident, commits, commitRecords,
             commitSeconds,
             deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
-            failedAccepts, dnsLookups, hostFaults, tlsResults, policyFetches, policiesKept, logEvents, logBytes,
+            failedAccepts, dnsLookups, hostFaults, tlsResults, tlsReports, policyFetches, policiesKept, logEvents,
+            logBytes,
             logHealthy,
             logRemovedUnread,
             hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,
             automations, automationTriggers,
-        ] + egress + orders
-
-    /// Destinations with a line of their own; labels must not grow with the world.
-    static let destinationsShown = 50
+        ] + egress + orders + breakdown + resources
 
     /// docs/METRICS.md.
     package static var page: String {
@@ -134,8 +136,13 @@ package enum RelayMetrics {
             # Metrics
 
             `GET /metrics` of the HTTP listener (`http` in the [configuration](CONFIGURATION.md)) answers in Prometheus'
-            text format; `?prefix=millrace_spool` asks for a part. Histograms have buckets from 0.5 ms to one hour. A
-            dashboard for Grafana is in [grafana/millrace-mta.json](grafana/millrace-mta.json).
+            text format, `GET /metrics.json` the same as JSON in KumoMTA's shape; `?prefix=millrace_spool` asks for a
+            part, and who accepts gzip gets it compressed. Histograms have buckets from 0.5 ms to one hour. A dashboard
+            for Grafana is in [grafana/millrace-mta.json](grafana/millrace-mta.json).
+
+            Labels are bounded: the largest names have lines of their own (`metrics.shown`), the others are one line,
+            `other`. A counter never falls: a name that becomes one of the largest begins with what is counted from then
+            on. An empty text is what has no tenant, no campaign, or no provider.
 
             | metric | kind | labels | meaning |
             |---|---|---|---|
@@ -146,11 +153,13 @@ package enum RelayMetrics {
 }
 
 extension RelayServer {
-    /// The metrics of the moment, in Prometheus' text format.
-    package func metrics(prefix: String = "") async throws -> String {
-        var text = MetricText(prefix: prefix)
+    /// The metrics of the moment.
+    /// - Parameter prefix: only of families whose names begin so.
+    package func metrics(prefix: String = "", _ form: MetricText.Form = .prometheus) async throws -> String {
+        var text = MetricText(prefix: prefix, form: form)
         let counts = try await gatherCounts()
         addCounts(counts, &text)
+        try await addMeters(counts, &text)
         try await addQueues(&text)
         try await addSpool(&text)
         addLoad(counts, &text)
@@ -159,6 +168,7 @@ extension RelayServer {
         try await addOrders(&text)
         try await addShaping(&text)
         addSecurity(counts, &text)
+        try await addResources(&text)
         let usage = ProcessUsage.current()
         text.add(
             RelayMetrics.cpuSeconds, [(["user"], usage.cpuUserSeconds), (["system"], usage.cpuSystemSeconds)])
@@ -231,8 +241,8 @@ extension RelayServer {
             resident += part.2
         }
         let sorted = found.values.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
-        var shown = Array(sorted.prefix(RelayMetrics.destinationsShown))
-        let rest = sorted.dropFirst(RelayMetrics.destinationsShown)
+        var shown = Array(sorted.prefix(configuration.metrics.shown))
+        let rest = sorted.dropFirst(configuration.metrics.shown)
         if var other = rest.first {
             for summary in rest.dropFirst() { other.merge(summary) }
             other.name = "other"
@@ -256,7 +266,6 @@ extension RelayServer {
         text.add(RelayMetrics.commits, committed.commits)
         text.add(RelayMetrics.commitRecords, committed.messages)
         text.add(RelayMetrics.commitSeconds, commits.histogram)
-        text.add(RelayMetrics.deliverySeconds, try await gatherDetails().latency)
         if let free = spool.freeBytes { text.add(RelayMetrics.freeBytes, free) }
         text.add(RelayMetrics.spoolHealthy, committer.fault == nil ? 1 : 0)
         guard let dns = lookupCounts else { return }

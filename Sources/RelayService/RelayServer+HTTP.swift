@@ -19,16 +19,16 @@ struct RelayHTTP: Sendable {
     private let builders: NIOThreadPool
     private let authentication: AuthenticationService
 
-    /// - Parameter metrics: the text of /metrics.
+    /// - Parameter metrics: the text of /metrics and /metrics.json.
     /// - Throws: ``RecordFault`` that names the address.
     static func open(
         _ configuration: HTTPConfiguration, hostname: String, threads: Int, shards: [RelayShard],
         gate: ConnectionGate, socket: Int32?, administrator: Administrator,
-        metrics: @escaping @Sendable (String) async throws -> String
+        metrics: @escaping ControlRoutes.Metrics
     ) async throws -> RelayHTTP {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, threads / 2))
-        let builders = NIOThreadPool(numberOfThreads: max(1, threads / 2))
-        builders.start()
+        group.join(.http)
+        let builders = NIOThreadPool.started(threads / 2, for: .http)
         let authentication = AuthenticationService(configuration.keys)
         let intake = RelayIntake(shards)
         let injection = InjectionService(
@@ -39,8 +39,8 @@ struct RelayHTTP: Sendable {
             })
         let routes = ControlRoutes(
             injection: injection, intake: intake, trusted: configuration.trusted,
-            check: configuration.keys == nil ? nil : authentication.checkKey, metricsType: MetricText.contentType,
-            metrics: metrics, administration: administrator,
+            check: configuration.keys == nil ? nil : authentication.checkKey, metrics: metrics,
+            administration: administrator,
             admin: configuration.offersAdmin
                 ? AdminAccess(trusted: configuration.adminTrusted, keys: configuration.adminKeys) : nil)
         var listener = HTTPServer.Configuration(host: configuration.host, port: configuration.port)

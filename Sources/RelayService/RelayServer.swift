@@ -33,6 +33,7 @@ package actor RelayServer {
     private(set) var http: RelayHTTP?
     private var series = SeriesRecorder()
     var load: LoadWatch
+    var memory = MetricsMemory()
     nonisolated let gate: ConnectionGate
     /// Nil while the relay goes on.
     private(set) var ending: Ending?
@@ -45,8 +46,7 @@ package actor RelayServer {
         let loops = LoopGroup(threads: configuration.threads)
         let commits = CommitLatencies()
         let committer = GroupCommitter(spool: spool) { commits.record($0) }
-        let readers = NIOThreadPool(numberOfThreads: 2)
-        readers.start()
+        let readers = NIOThreadPool.started(2, for: .spool)
         let parts = try RelayParts(configuration: configuration, spool: spool, committer: committer, readers: readers)
         let egress = try Egress(configuration.egress)
         try parts.adopt(configuration.egress)
@@ -57,6 +57,7 @@ package actor RelayServer {
         try await watchSources(configuration.egress, shards[0])
         try await restore(spool, shards)
         try await administrator.recovered()
+        parts.sendReports(by: shards[0])
         var listeners: [SMTPListener] = []
         for state in parts.listeners { listeners.append(try await bind(state, loops, shards, load.gate)) }
         let server = RelayServer(
@@ -95,7 +96,7 @@ package actor RelayServer {
         http = try await RelayHTTP.open(
             configuration, hostname: self.configuration.hostname, threads: self.configuration.threads, shards: shards,
             gate: gate, socket: self.configuration.sockets[BoundSockets.http], administrator: administrator
-        ) { [weak self] prefix in try await self?.metrics(prefix: prefix) ?? "" }
+        ) { [weak self] prefix, form in try await self?.metrics(prefix: prefix, form) ?? "" }
     }
 
     /// `127.0.0.1:8000`, with the port really bound; nil: there is no HTTP listener.
@@ -235,7 +236,7 @@ package actor RelayServer {
         var latency = LatencyHistogram()
         var faults: [String] = []
         for shard in shards {
-            let part = try await shard.context.eventLoop.submit { (shard.deliveryLatency, shard.faults) }.get()
+            let part = try await shard.context.eventLoop.submit { (shard.meters.delivery, shard.faults) }.get()
             latency.merge(part.0)
             faults += part.1
         }

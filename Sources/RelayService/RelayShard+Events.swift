@@ -1,7 +1,9 @@
 import DeliveryQueue
 import EventLog
 import MailTypes
+import Measures
 import NIOCore
+import PolicyRules
 import SMTPProtocol
 import SMTPTransport
 import SpoolContract
@@ -26,10 +28,34 @@ struct EventBuffer {
 extension RelayShard {
     func logs(_ kind: MailEvent.Kind) -> Bool { events?.log.settings.kinds.contains(kind) ?? false }
 
-    func log(_ event: MailEvent) {
+    /// Where its kind is wanted.
+    func log(_ event: consuming MailEvent) {
+        guard events!.log.settings.complete(&event) else { return }
         event.append(to: &events!.lines)
         events!.count += 1
         if events!.lines.count >= EventBuffer.most { events!.flush() }
+    }
+
+    /// What operators call a connection, and when this process began: it is told from those of other lives.
+    func session(_ id: String) -> String { id + Self.lifeSuffix }
+    private static let lifeSuffix = "@\(WallInstant.now().milliseconds / 1000)"
+
+    /// Octets of one field that events have.
+    private static let fieldLimit = 1_024
+
+    /// Fields of the header that the log wants, where the content is in memory; several of a name together.
+    private func loggedFields(_ content: MessageContent?) -> [LoggedField] {
+        guard let wanted = events?.log.settings.headers, !wanted.isEmpty, let content else { return [] }
+        var found: [LoggedField] = []
+        for (name, value) in PolicyHeader.fields(of: WireConversion.header(content), where: wanted.contains) {
+            let value = String(decoding: value.utf8.prefix(Self.fieldLimit), as: UTF8.self)
+            if let index = found.firstIndex(where: { $0.name == name }) {
+                found[index].values.append(value)
+            } else {
+                found.append(LoggedField(name: name, values: [value]))
+            }
+        }
+        return found
     }
 
     // MARK: Coming in
@@ -44,9 +70,12 @@ extension RelayShard {
         event.size = message.content.size
         event.createdMilliseconds = message.acceptedMilliseconds
         event.describe(message.envelope.labels)
+        event.headers = loggedFields(message.content)
         if let discarded { (event.queue, event.response) = ("null", discarded) }
         switch sender {
-        case .client(let connection, let listener, _): event.describe(connection, listener)
+        case .client(let connection, let listener, _):
+            event.describe(connection, listener)
+            event.session = session(id(of: connection))
         case .injection(_, let peer):
             event.receptionProtocol = "HTTP"
             event.peer = peer.map { .init(name: "", address: $0.description) }
@@ -55,13 +84,16 @@ extension RelayShard {
         log(event)
     }
 
+    /// Counted, too.
     func logRejection(_ rejection: Rejection, _ connection: SMTPServerConnection, _ listener: ListenerState) {
+        meters.rejections.add(rejection.reply)
         guard logs(.rejection) else { return }
         var event = MailEvent(.rejection, at: wallMilliseconds())
         event.sender = rejection.reversePath
         event.recipients = rejection.recipients
         event.response = rejection.reply
         event.describe(connection, listener)
+        event.session = session(id(of: connection))
         log(event)
     }
 
@@ -72,31 +104,60 @@ extension RelayShard {
         _ load: NextHopConnection.Load, _ message: QueuedMessage, _ result: TransactionResult, _ hop: NextHopConnection
     ) {
         guard events != nil else { return }
-        let refused = Dictionary(result.refusedRecipients.map { ($0.index, $0.reply) }) { first, _ in first }
+        let refused = Dictionary(result.refusedRecipients.map { ($0.index, $0) }) { first, _ in first }
         var others: [MailAddress] = []
         for (position, index) in load.recipients.enumerated() {
             let address = message.envelope.recipients[index]
-            if let reply = refused[position] {
-                logAttempt(load.lease, message, [address], reply, hop)
+            if let refusal = refused[position] {
+                let command = Self.command(refusal.stage, load, message, to: address)
+                logAttempt(load.lease, message, [address], refusal.reply, command, hop)
             } else {
                 others.append(address)
             }
         }
         guard !others.isEmpty else { return }
-        logAttempt(load.lease, message, others, result.refusal ?? result.acceptance ?? SMTPReply(250, nil, ""), hop)
+        let stage = result.isAccepted ? .final : result.stage
+        logAttempt(
+            load.lease, message, others, result.refusal ?? result.acceptance ?? SMTPReply(250, nil, ""),
+            Self.command(stage, load, message, to: others[0]), hop)
+    }
+
+    /// What the next hop's reply was to.
+    private static func command(
+        _ stage: TransactionStage, _ load: NextHopConnection.Load, _ message: QueuedMessage, to recipient: MailAddress
+    ) -> String {
+        switch stage {
+        case .mail: "MAIL FROM:<\(message.envelope.reversePath)>"
+        case .rcpt: "RCPT TO:<\(recipient)>"
+        case .data: "DATA"
+        case .final: load.chunk.map { "BDAT \($0) LAST" } ?? "."
+        }
     }
 
     private func logAttempt(
         _ lease: DeliveryQueue.Lease, _ message: QueuedMessage, _ recipients: [MailAddress], _ reply: SMTPReply,
-        _ hop: NextHopConnection
+        _ command: String, _ hop: NextHopConnection
     ) {
         let kind: MailEvent.Kind =
             reply.isPositive ? .delivery : reply.isPermanent ? .bounce : .transientFailure
         guard logs(kind) else { return }
         var event = event(kind, lease.id, message, queue: queue.name(of: lease.destination))
         event.recipients = recipients
-        event.response = reply
+        (event.response, event.command) = (reply, command)
         event.attempts = lease.attempts
+        event.describe(hop)
+        event.session = hop.ends.session
+        classify(&event)
+        log(event)
+    }
+
+    /// The attempt came to nothing and is made again at once: it uses up none.
+    func logRetry(_ load: NextHopConnection.Load, _ reply: SMTPReply, _ hop: NextHopConnection) {
+        guard logs(.transientFailure), let message = messages[load.lease.id] else { return }
+        var event = event(.transientFailure, load.lease.id, message, queue: queue.name(of: load.lease.destination))
+        event.recipients = load.recipients.map { message.envelope.recipients[$0] }
+        event.response = reply
+        event.attempts = load.lease.attempts
         event.describe(hop)
         classify(&event)
         log(event)
@@ -153,6 +214,7 @@ extension RelayShard {
         event.createdMilliseconds = message?.acceptedMilliseconds ?? id.milliseconds
         event.queue = name
         event.describe(message?.envelope.labels)
+        event.headers = loggedFields(message?.content)
         if let name { describe(&event, queue: name) }
         return event
     }
@@ -162,16 +224,17 @@ extension MailEvent {
     mutating func describe(_ connection: SMTPServerConnection, _ listener: ListenerState) {
         peer = Peer(name: connection.session.clientName, address: connection.clientText)
         receptionProtocol = ReceivedField(connection, listener.configuration.kind).keyword
-        tlsVersion = connection.tls?.version
+        (tlsVersion, tlsCipher) = (connection.tls?.version, connection.tls?.cipher)
+        if let tls = connection.tls { tlsPeerSubject = tls.peerSubject }
         user = connection.session.authenticatedUser
         self.listener = listener.configuration.name
     }
 
     fileprivate mutating func describe(_ hop: NextHopConnection) {
         let ends = hop.ends
-        (peer, sourceAddress, deliveryProtocol) = (ends.peer, ends.source, ends.protocolName)
+        (peer, source, deliveryProtocol) = (ends.peer, ends.source, ends.protocolName)
         egressSource = hop.path.source?.name
-        tlsVersion = hop.connection?.tls?.version
+        (tlsVersion, tlsCipher, tlsPeerSubject) = (ends.tlsVersion, ends.tlsCipher, ends.tlsSubject)
     }
 
     fileprivate mutating func describe(_ labels: MessageLabels?) {

@@ -84,6 +84,7 @@ extension RelayShard {
             note("\(id) cannot be read (\(fault)); kept in \(file ?? "the spool")")
             let count = UInt64(waiting?.count ?? recipients)
             counts.quarantined += count
+            meter(.quarantined, Int(count), messages[id]?.envelope, queue: nil)
             log(.quarantine, id, messages[id], waiting ?? [], queue: nil, fault.reply)
             counts.queued -= count
             for index in waiting ?? [] { messages[id]?.recipients[index] = .failed }
@@ -97,5 +98,11 @@ extension RelayShard {
         guard let message = messages[id] else { return }
         forgetContent(message)
         if message.deliveries <= 1 { messages[id] = nil }
+    }
+}
+
+extension RelayShard.Sender {
+    var isSomeoneElse: Bool {
+        if case .ourselves = self { false } else { true }
     }
 }

@@ -50,6 +50,7 @@ extension RelayShard {
         let waiting = messages[delivery.id]?.waiting(for: delivery.destination)
         let count = UInt64(waiting?.count ?? delivery.recipients)
         counts.removed += count
+        meter(.removed, Int(count), delivery.label, queue: delivery.destination)
         log(
             .adminBounce, delivery.id, messages[delivery.id], waiting ?? [], queue: delivery.destination,
             SMTPReply(550, .init(5, 7, 1), "Removed by an operator"))

@@ -21,8 +21,15 @@ extension RelayShard {
         counts.bounced += UInt64(applied.failed)
         counts.queued -= UInt64(applied.delivered + applied.failed)
         hop.counts?.add(applied, sent: load.recipients.count)
+        if hop.isLMTP { counts.deliveredByLMTP += UInt64(applied.delivered) }
+        if let began = load.began { meters.transactions.record(nanoseconds: now.nanoseconds(since: began)) }
+        if meters.breakdown != nil {
+            let name = queue.name(of: load.lease.destination)
+            meter(.delivered, applied.delivered, message.envelope, queue: name)
+            meter(.bounced, applied.failed, message.envelope, queue: name)
+        }
         if applied.delivered > 0, let accepted = message.acceptedInstant {
-            deliveryLatency.record(nanoseconds: now.nanoseconds(since: accepted))
+            meters.delivery.record(nanoseconds: now.nanoseconds(since: accepted))
             desk.latency.record(nanoseconds: now.nanoseconds(since: accepted))
         }
         settle(load, message)
@@ -54,6 +61,7 @@ extension RelayShard {
         let name = queue.name(of: lease.destination)
         let label = queue.label(of: lease)
         counts.deferrals += UInt64(waiting?.count ?? lease.recipients)
+        meter(.deferred, waiting?.count ?? lease.recipients, label, queue: name)
         if let reply { log(.transientFailure, id, messages[id], waiting ?? [], queue: name, reply) }
         switch queue.deferred(lease, now: wallMilliseconds()) {
         case .retry(let due, let attempts, let warn):
@@ -103,21 +111,23 @@ extension RelayShard {
         let waiting = message.waiting(for: destination)
         let reply = SMTPReply(554, .init(5, 4, 7), "Delivery time expired; last: \(last)")
         log(.expiration, id, message, waiting, queue: destination, reply)
-        failWaiting(id, waiting, reply)
+        failWaiting(id, waiting, reply, queue: destination)
         endDelivery(id)
     }
 
     /// The leased delivery can never go: these recipients fail.
     func fail(_ lease: DeliveryQueue.Lease, _ waiting: [Int], _ reply: SMTPReply) {
-        log(.bounce, lease.id, messages[lease.id], waiting, queue: queue.name(of: lease.destination), reply)
-        failWaiting(lease.id, waiting, reply)
+        let name = queue.name(of: lease.destination)
+        log(.bounce, lease.id, messages[lease.id], waiting, queue: name, reply)
+        failWaiting(lease.id, waiting, reply, queue: name)
         messages[lease.id]?.leases -= 1
         queue.finish(lease)
         endDelivery(lease.id)
     }
 
-    private func failWaiting(_ id: MessageID, _ waiting: [Int], _ reply: SMTPReply) {
+    private func failWaiting(_ id: MessageID, _ waiting: [Int], _ reply: SMTPReply, queue name: String) {
         messages[id]?.fail(waiting, reply)
+        meter(.bounced, waiting.count, messages[id]?.envelope, queue: name)
         counts.bounced += UInt64(waiting.count)
         counts.queued -= UInt64(waiting.count)
     }

@@ -50,6 +50,9 @@ extension RelayShard {
         var lines: [UInt8] = []
         var number = 0
         for event in reportEvents(report, unsigned, index, rule) where logs(event.kind) {
+            var event = event
+            // What a message is dropped for is in the log whatever that leaves out.
+            _ = events!.log.settings.complete(&event)
             event.append(to: &lines)
             number += 1
         }

@@ -88,7 +88,7 @@ extension RelayShard {
         log(.adminBounce, lease.id, nil, [], queue: queue.name(of: lease.destination), returning.reply)
         charge(.completion)
         if logs(.adminBounce) { charge(.event) }
-        count(UInt64(lease.recipients), order)
+        count(lease, lease.recipients, order)
         queue.finish(lease)
         committer.submit(completion: lease.id)
     }
@@ -103,15 +103,16 @@ extension RelayShard {
         } else {
             message.fail(waiting, returning.reply)
         }
-        count(UInt64(waiting.count), order)
+        count(lease, waiting.count, order)
         message.leases -= 1
         queue.finish(lease)
         endDelivery(lease.id)
     }
 
-    private func count(_ recipients: UInt64, _ order: String) {
-        counts.bounced += recipients
-        counts.queued -= recipients
-        desk.returning[order]?.returned += Int(recipients)
+    private func count(_ lease: DeliveryQueue.Lease, _ recipients: Int, _ order: String) {
+        counts.bounced += UInt64(recipients)
+        counts.queued -= UInt64(recipients)
+        meter(.bounced, recipients, queue.label(of: lease), queue: queue.name(of: lease.destination))
+        desk.returning[order]?.returned += recipients
     }
 }

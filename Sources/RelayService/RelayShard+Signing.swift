@@ -1,6 +1,7 @@
 import DKIMSigning
 import MailTypes
 import MessageBuilding
+import Measures
 import NIOCore
 import SASLAuthentication
 import SMTPTransport
@@ -36,6 +37,14 @@ struct StreamedHash: @unchecked Sendable {
         guard !policy.isEmpty else { return nil }
         self.policy = policy
         hash = MessageHash(policy, form)
+    }
+
+    /// The signatures' fields; empty: none is wanted; nil: one could not be made. On a thread that signs.
+    func signed(_ now: Int) -> [UInt8]? {
+        var hash = hash
+        guard let hashed = hash.finish() else { return [] }
+        guard author?.maySign(for: hashed.authorDomain ?? "") ?? true else { return [] }
+        return policy.fields(for: hashed, now: now)
     }
 
     /// The same for another content.
@@ -79,20 +88,23 @@ extension RelayShard {
         signersBusy += 1
         let now = Int(wallMilliseconds() / 1000)
         let hashes = batch.compactMap(\.hash)
+        let isMeasuring = isMeasuring
         let bound = NIOLoopBound((self, batch), eventLoop: context.eventLoop)
-        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> [[UInt8]?] in
-            hashes.map { streamed in
-                var hash = streamed.hash
-                guard let hashed = hash.finish() else { return [] }
-                let mayBeSigned = streamed.author?.maySign(for: hashed.authorDomain ?? "") ?? true
-                guard mayBeSigned else { return [] }
-                return streamed.policy.fields(for: hashed, now: now)
+        parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> ([[UInt8]?], times: [UInt64]) in
+            guard isMeasuring else { return (hashes.map { $0.signed(now) }, []) }
+            var times: [UInt64] = []
+            let signed = hashes.map { streamed in
+                let began = MonotonicInstant.now()
+                defer { times.append(MonotonicInstant.now().nanoseconds(since: began)) }
+                return streamed.signed(now)
             }
+            return (signed, times)
         }.whenComplete { result in
             let (shard, batch) = bound.value
             shard.signersBusy -= 1
             // An error is that of threads that have ended.
-            let signatures = (try? result.get()) ?? Array(repeating: nil, count: batch.count)
+            let (signatures, times) = (try? result.get()) ?? (Array(repeating: nil, count: batch.count), [])
+            for time in times { shard.meters.signatures.record(nanoseconds: time) }
             for (message, fields) in zip(batch, signatures) {
                 if let fields { shard.accept(message, signatures: fields) } else { shard.refuse(message) }
             }

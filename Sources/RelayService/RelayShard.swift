@@ -43,8 +43,7 @@ struct RelayParts: Sendable {
         listeners = configuration.listeners.map { ListenerState($0, hostname: configuration.hostname) }
         exchangers = configuration.exchangers
         security = configuration.security
-        signers = NIOThreadPool(numberOfThreads: max(1, configuration.signingThreads))
-        signers.start()
+        signers = NIOThreadPool.started(configuration.signingThreads, for: .signing)
     }
 }
 
@@ -64,10 +63,10 @@ final class RelayShard: @unchecked Sendable {
     private(set) var hostname: String
     private(set) var policy: RelayPolicy
     private(set) var routes: RouteTable
-    private(set) var egress: Egress
+    private(set) var egress: Egress { didSet { queue.leavesBy = egress.leavesBy } }
 
     var counts = RelayCounts()
-    var deliveryLatency = LatencyHistogram()
+    var meters = RelayMeters()
     var queue: DeliveryQueue
     /// Those that are being worked with; what only waits is in ``queue`` and in the spool.
     var messages: [MessageID: QueuedMessage] = [:]
@@ -128,7 +127,9 @@ final class RelayShard: @unchecked Sendable {
         inflow = InflowControl(
             delayMilliseconds: configuration.inflowDelayMilliseconds,
             limitBytes: configuration.residentBytes / configuration.threads / 2)
+        queue.leavesBy = egress.leavesBy
         events = parts.events.map { EventBuffer(log: $0.log) }
+        meters.breakdown = configuration.metrics.breakdown
         salt = UInt16.random(in: 0...UInt16.max)
         nextSequence = UInt64(context.index) << 56
         parts.limits.register(context.index) { [weak self] key in
@@ -178,6 +179,7 @@ final class RelayShard: @unchecked Sendable {
     /// Hands the message to the group commit; its sender is answered when that is done.
     func accept(_ message: SpoolMessage, for sender: Sender) {
         nextTicket += 1
+        let message = configuration.obeysTLSRequired ? marked(message) : message
         pending[nextTicket] = (message, sender)
         committer.submit(message, ticket: nextTicket, observer: self)
     }
@@ -221,11 +223,7 @@ final class RelayShard: @unchecked Sendable {
     /// The message is safe.
     func begin(_ message: SpoolMessage, _ sender: Sender, _ now: MonotonicInstant) {
         let recipients = UInt64(message.envelope.recipients.count)
-        if sender.isSomeoneElse {
-            counts.accepted += recipients
-            counts.acceptedMessages += 1
-            counts.acceptedBytes += UInt64(message.content.size)
-        }
+        countAccepted(message, sender)
         counts.queued += recipients
         logReception(message, sender)
         enqueue(message, now)
@@ -243,6 +241,7 @@ final class RelayShard: @unchecked Sendable {
         let id = message.id
         let isAsking = ask(for: message.envelope.recipients, message.envelope.labels) { [self] in
             routing -= 1
+            if isMeasuring { meters.placements.record(nanoseconds: MonotonicInstant.now().nanoseconds(since: now)) }
             if queued.content != nil { residentBytes -= queued.memoryBytes }
             place(queued, id)
             dispatch()
@@ -370,12 +369,6 @@ final class RelayShard: @unchecked Sendable {
     /// What an operator should know; bounded.
     func note(_ text: String) {
         if faults.count < 100, !faults.contains(text) { faults.append(text) }
-    }
-}
-
-extension RelayShard.Sender {
-    var isSomeoneElse: Bool {
-        if case .ourselves = self { false } else { true }
     }
 }
 

@@ -18,6 +18,9 @@ package final class StrictTransportService: DomainPolicies {
     package struct Counts: Sendable, Hashable {
         package var fetched: UInt64 = 0
         package var failures: UInt64 = 0
+        /// Domains that had a policy which is remembered, and those whose policy had to be fetched.
+        package var hits: UInt64 = 0
+        package var misses: UInt64 = 0
         package var kept = 0
     }
 
@@ -75,7 +78,12 @@ package final class StrictTransportService: DomainPolicies {
     package func demand(of domain: String, asking names: any NameLookups) async -> DomainDemand? {
         guard state.withLock({ $0.wanted.named[domain] ?? $0.wanted.standard }) else { return nil }
         let (record, seconds) = await record(domain, names)
-        let step = state.withLock { $0.cache.step(domain, record, now: Self.now()) }
+        let step = state.withLock { state in
+            let step = state.cache.step(domain, record, now: Self.now())
+            if case .use = step { state.counts.hits += 1 }
+            if case .fetch = step { state.counts.misses += 1 }
+            return step
+        }
         switch step {
         case .none: return DomainDemand(policy: nil, seconds: seconds)
         case .use(let policy): return DomainDemand(policy: policy, seconds: seconds)

@@ -23,6 +23,8 @@ package struct RememberedVerdicts {
 
     package let classifier: ReplyClassifier
     package private(set) var counts = Counts()
+    /// Answers that are remembered.
+    package var count: Int { entries.count }
     private let limit: Int
     private var entries: [Entry] = []
     private var places: [UInt64: Int32] = [:]

@@ -66,7 +66,10 @@ package final class LoopGroup: Sendable {
         MemoryTuning.apply()
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         var found: [LoopContext] = []
-        for loop in group.makeIterator() { found.append(LoopContext(loop, index: found.count)) }
+        for loop in group.makeIterator() {
+            loop.execute { ThreadBook.join(.eventLoops) }
+            found.append(LoopContext(loop, index: found.count))
+        }
         contexts = found
     }
 

@@ -21,6 +21,16 @@ package struct OutboundProxy: Sendable, Hashable {
     }
 }
 
+extension OutboundProxy {
+    /// As KumoMTA calls it in its log.
+    package var protocolName: String {
+        switch kind {
+        case .socks5: "socks5"
+        case .haproxy: "haproxy"
+        }
+    }
+}
+
 extension OutboundProxy: CustomStringConvertible {
     package var description: String {
         switch kind {

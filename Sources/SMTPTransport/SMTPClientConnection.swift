@@ -215,7 +215,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         output.useChannel()
         do {
             guard let tls = security.context else { throw TLSFault("TLS is not set up") }
-            try context.pipeline.syncOperations.addHandler(try handler(tls), position: .before(self))
+            let handlers: [any ChannelHandler] = [ServerHelloReader(server: .there), try handler(tls)]
+            try context.pipeline.syncOperations.addHandlers(handlers, position: .before(self))
         } catch {
             abort(.lost("TLS: \(error)"))
         }

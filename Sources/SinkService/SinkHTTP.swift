@@ -31,7 +31,8 @@ struct SinkHTTP {
         switch (call.method, call.path) {
         case (.GET, "/counters"), (.HEAD, "/counters"): try json(await server.counters())
         case (.GET, "/metrics"), (.HEAD, "/metrics"):
-            HTTPAnswer(.ok, SinkMetrics.text(try await server.counters()), contentType: MetricText.contentType)
+            HTTPAnswer(
+                .ok, SinkMetrics.text(try await server.counters()), contentType: MetricText.Form.prometheus.contentType)
         case (.POST, "/reset"): try json(await server.reset())
         case (_, "/counters"), (_, "/metrics"):
             HTTPAnswer(.methodNotAllowed, "GET only\n", headers: ["Allow": "GET, HEAD"])

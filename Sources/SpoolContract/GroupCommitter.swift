@@ -164,6 +164,7 @@ package final class GroupCommitter: @unchecked Sendable {  // everything mutable
     // MARK: The committer's thread
 
     private func run() {
+        ThreadBook.join(.spool)
         while let (batch, waiters, latched) = nextBatch() {
             let fault = latched ?? commit(batch)
             let isKept = fault == nil || commitKnowledge(of: batch, after: fault)

@@ -122,6 +122,13 @@ final class Database: @unchecked Sendable {  // RocksDB's handles are thread-saf
         return rocksdb_property_int(handle, name, &value) == 0 ? Int(clamping: value) : nil
     }
 
+    /// A property that is a text.
+    func text(_ name: String) -> String? {
+        guard let text = rocksdb_property_value(handle, name) else { return nil }
+        defer { rocksdb_free(text) }
+        return String(cString: text)
+    }
+
     /// What RocksDB has counted since it was opened, a line a ticker.
     var statistics: String {
         guard let text = rocksdb_options_statistics_get_string(options) else { return "" }

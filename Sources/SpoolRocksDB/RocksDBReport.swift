@@ -8,8 +8,11 @@ extension RocksDBSpool {
         ("rocksdb.num-running-compactions", "count"), ("rocksdb.estimate-pending-compaction-bytes", "bytes"),
         ("rocksdb.total-sst-files-size", "bytes"), ("rocksdb.total-blob-file-size", "bytes"),
         ("rocksdb.is-write-stopped", "count"), ("rocksdb.actual-delayed-write-rate", "bytes"),
-        ("rocksdb.background-errors", "count"),
+        ("rocksdb.background-errors", "count"), ("rocksdb.block-cache-usage", "bytes"),
+        ("rocksdb.estimate-table-readers-mem", "bytes"),
     ]
+    /// These are texts.
+    private static let textProperties = (0..<7).map { (name: "rocksdb.num-files-at-level\($0)", unit: "count") }
     private static let tickers: [(name: String, unit: String)] = [
         ("rocksdb.wal.bytes", "bytes"), ("rocksdb.wal.synced", "count"), ("rocksdb.stall.micros", "us"),
         ("rocksdb.flush.write.bytes", "bytes"), ("rocksdb.compact.write.bytes", "bytes"),
@@ -20,6 +23,9 @@ extension RocksDBSpool {
         let (messages, bytes, failure) = known.withLock { ($0.open.count, $0.open.bytes, $0.failure) }
         var details = Self.properties.compactMap { property in
             database.property(property.name).map { SpoolReport.Detail(property.name, $0, property.unit) }
+        }
+        details += Self.textProperties.compactMap { property in
+            database.text(property.name).flatMap { Int($0) }.map { .init(property.name, $0, property.unit) }
         }
         let statistics = database.statistics.split(separator: "\n")
         for ticker in Self.tickers {

@@ -7,7 +7,7 @@ import Synchronization
 
 /// Sends events to a receiver over HTTP: reads the event log from where it was last time and posts what is new, a JSON
 /// array a request, in order. An event is done with when the receiver has answered 2xx; until then it is sent again, so
-/// the receiver sees each one at least once, across restarts. Mail knows nothing of it: a receiver that is down or slow
+/// the receiver sees each one at least once, across restarts. Other forms than an array are those of ``WebHookFormat``. Mail knows nothing of it: a receiver that is down or slow
 /// costs disk, not deliveries.
 ///
 ///     POST /events HTTP/1.1
@@ -56,9 +56,14 @@ package final class WebHook: Sendable {
     /// Until its task is cancelled.
     package func run() async {
         var reader = LogReader(place, kinds: settings.kinds)
+        var pace = WebHookPace(eventsPerSecond: settings.eventsPerSecond)
+        let began = MonotonicInstant.now()
         while !Task.isCancelled {
             do {
-                guard let batch = try await nextBatch(&reader), await deliver(batch) else { break }
+                guard let batch = try await nextBatch(&reader) else { break }
+                let pause = pace.take(batch.lines.count, now: MonotonicInstant.now().seconds(since: began))
+                if pause > 0 { await sleep(pause) }
+                guard await deliver(batch) else { break }
                 try reader.advance(to: batch.end)
                 state.withLock { $0.readingFault = nil }
             } catch {
@@ -102,7 +107,7 @@ package final class WebHook: Sendable {
 
     /// Returns when the receiver has taken the batch, or when it never did; false: stopped before.
     private func deliver(_ batch: LogReader.Batch) async -> Bool {
-        let body = Self.body(batch.lines)
+        let body = settings.format.body(batch.lines)
         let began = MonotonicInstant.now()
         var delay = settings.retrySeconds.first
         while !Task.isCancelled {
@@ -135,8 +140,7 @@ package final class WebHook: Sendable {
     }
 
     private struct Refusal: Error, CustomStringConvertible {
-        let status: HTTPResponseStatus
-        var description: String { "\(status.code) \(status.reasonPhrase)" }
+        let description: String
     }
 
     /// What a receiver has to say is not of interest, and is read all the same: its connection is used again.
@@ -161,7 +165,7 @@ package final class WebHook: Sendable {
     private func post(_ body: ByteBuffer) async throws {
         var request = HTTPClientRequest(url: settings.url)
         request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
+        request.headers.add(name: "content-type", value: settings.format.contentType)
         request.headers.add(name: "user-agent", value: "Millrace")
         if let authorization = settings.authorization {
             request.headers.add(name: "authorization", value: authorization)
@@ -169,21 +173,11 @@ package final class WebHook: Sendable {
         request.body = .bytes(body)
         let answer = try await client.execute(
             request, timeout: .nanoseconds(Int64(settings.timeoutSeconds * 1e9)))
-        _ = try? await answer.body.collect(upTo: Self.answerLimit)
-        guard (200..<300).contains(answer.status.code) else { throw Refusal(status: answer.status) }
-    }
-
-    /// The lines as one JSON array.
-    static func body(_ lines: [[UInt8]]) -> ByteBuffer {
-        var body = ByteBuffer()
-        body.reserveCapacity(lines.reduce(2) { $0 + $1.count + 1 })
-        body.writeString("[")
-        for (index, line) in lines.enumerated() {
-            if index > 0 { body.writeString(",") }
-            body.writeBytes(line)
+        let said = try? await answer.body.collect(upTo: Self.answerLimit)
+        guard (200..<300).contains(answer.status.code) else {
+            throw Refusal(description: "\(answer.status.code) \(answer.status.reasonPhrase)")
         }
-        body.writeString("]")
-        return body
+        if let refusal = settings.format.refusal(in: said ?? ByteBuffer()) { throw Refusal(description: refusal) }
     }
 
     private func sleep(_ seconds: Double) async {

@@ -17,6 +17,9 @@ package struct WebHookSettings: Sendable {
     package var retrySeconds = (first: 1.0, most: 60.0)
     /// Seconds after which a batch that is never taken is left out.
     package var giveUpSeconds = 86_400.0
+    package var format = WebHookFormat.array
+    /// Events that are posted in a second, on average; nil: as many as the receiver takes.
+    package var eventsPerSecond: Double?
     /// Value of the Authorization field; nil: none.
     package var authorization: String?
 
@@ -25,7 +28,6 @@ package struct WebHookSettings: Sendable {
         self.url = url
         self.kinds = kinds
     }
-
 }
 
 /// What a web hook has done so far.

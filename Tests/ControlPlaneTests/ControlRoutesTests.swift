@@ -40,11 +40,12 @@ import Testing
             check: { name, key, _, loop in
                 loop.makeSucceededFuture((name == "app" || name == "boss") && key == "secret")
             },
-            metricsType: "text/plain", metrics: { _ in "" }, administration: Echo(), admin: admin)
+            metrics: { prefix, form in "\(form) \(prefix)" }, administration: Echo(), admin: admin)
     }
 
     @Test(arguments: [
         ("GET", "/metrics", "127.0.0.1", nil, 200), ("HEAD", "/metrics", "127.0.0.1", nil, 200),
+        ("GET", "/metrics.json", "127.0.0.1", nil, 200), ("GET", "/metrics.json", "192.0.2.1", nil, 401),
         ("GET", "/nothing", "127.0.0.1", nil, 404), ("POST", "/metrics", "127.0.0.1", nil, 405),
         ("GET", "/api/inject/v1", "127.0.0.1", nil, 405), ("GET", "/metrics", "192.0.2.1", nil, 401),
         ("GET", "/metrics", "192.0.2.1", "Bearer app:secret", 200),

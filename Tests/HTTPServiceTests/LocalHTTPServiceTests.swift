@@ -47,6 +47,55 @@ import Testing
         await service.stop()
     }
 
+    /// Where the answer says so, its client accepts it and it is long enough; HEAD and what announces itself are answered
+    /// as ever, and one request after the other on a connection.
+    @Test func longAnswersAreCompressed() async throws {
+        let text = String(repeating: "millrace_x_total 1\n", count: 500)
+        let service = try await service(handler: { call in
+            var answer = HTTPAnswer(.ok, call.path == "/short" ? "short" : text)
+            answer.isCompressible = call.path != "/plain"
+            return answer
+        })
+        let accepts = "Accept-Encoding: gzip\r\n"
+        for (line, more, isPacked) in [
+            ("GET /", accepts, true), ("GET /", "", false), ("GET /plain", accepts, false),
+            ("GET /short", accepts, false), ("HEAD /", accepts, false),
+        ] {
+            let answer = try await rawBytes(
+                service, "\(line) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(more)\r\n")
+            let head = answer.head.lowercased()
+            #expect(head.contains("content-encoding: gzip") == isPacked, "\(line): \(head)")
+            #expect(!head.contains("x-compress"))
+            #expect(head.contains("vary: accept-encoding") == (line.hasSuffix(" /")), "\(line): \(head)")
+            guard isPacked else { continue }
+            #expect(head.contains("content-length: \(answer.body.count)") && answer.body.count < 1_000)
+            #expect(answer.body.starts(with: [0x1F, 0x8B]))
+        }
+        // An interim answer, then the packed one, then the next one.
+        let several = try await rawBytes(
+            service,
+            "POST / HTTP/1.1\r\nHost: localhost\r\n\(accepts)Expect: 100-continue\r\nContent-Length: 1\r\n\r\nx"
+                + "GET /short HTTP/1.1\r\nHost: localhost\r\n\(accepts)Connection: close\r\n\r\n")
+        #expect(several.head.hasPrefix("HTTP/1.1 100 "))
+        #expect(String(decoding: several.body.suffix(5), as: UTF8.self) == "short")
+        // What cannot be read is answered, too.
+        let wrong = try await rawBytes(service, "GET /\(String(repeating: "a", count: 100_000)) HTTP/1.1\r\n\r\n")
+        #expect(wrong.head.hasPrefix("HTTP/1.1 4"), "\(wrong.head)")
+        await service.stop()
+    }
+
+    private func rawBytes(_ service: LocalHTTPService, _ text: String) async throws -> (head: String, body: [UInt8]) {
+        let address = service.address
+        let bytes = try await onThread {
+            let connection = try RawConnection(address)
+            connection.send(text)
+            return connection.readBytes()
+        }
+        let blank = Array("\r\n\r\n".utf8)
+        let end = try #require(bytes.indices.first { bytes[$0...].starts(with: blank) })
+        return (String(decoding: bytes[..<end], as: UTF8.self), Array(bytes[(end + 4)...]))
+    }
+
     @Test func bodiesBeyondTheLimitAreRefused() async throws {
         let service = try await service { $0.bodyLimit = 100 }
         #expect(try await answer(service, "POST /", body: String(repeating: "a", count: 101)).status == 413)

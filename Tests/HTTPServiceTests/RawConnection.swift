@@ -29,11 +29,13 @@ final class RawConnection: Sendable {
         _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
-    func readToEnd() -> String {
+    func readToEnd() -> String { String(decoding: readBytes(), as: UTF8.self) }
+
+    func readBytes() -> [UInt8] {
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 { all += buffer[..<count] }
-        return String(decoding: all, as: UTF8.self)
+        return all
     }
 }
 

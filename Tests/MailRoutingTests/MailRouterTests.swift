@@ -48,6 +48,9 @@ private func outcome(_ router: MailRouter, _ domain: String) async throws -> Exc
         }
         #expect(try server.queries() == asked)
         #expect(router.counts.lookups == UInt64(ManyDomains.count))
+        #expect(router.known("other.test") == nil)
+        #expect(router.counts.hits == UInt64(ManyDomains.count) && router.counts.misses == 1)
+        #expect(router.counts.remembered == ManyDomains.count)
     }
 
     private static let zone = """

@@ -21,6 +21,24 @@ struct HTTPReply: Decodable {
 }
 
 extension Stage {
+    /// A relay that takes mail over HTTP, too.
+    /// - Parameter more: of its section `http`, indented, then further sections.
+    func injectingRelay(
+        to next: Int, spool: String = "segment", _ more: String = ""
+    ) async throws -> (Server, http: Int) {
+        let http = try freePort()
+        let mta = try await mta(
+            configured: """
+                listen: 127.0.0.1:0
+                smart_host: 127.0.0.1:\(next)
+                spool: \(spool)
+                http:
+                  address: 127.0.0.1:\(http)
+                \(more)
+                """)
+        return (mta, http)
+    }
+
     /// Makes the calls over one connection; over TLS, with the server's name verified, where `authority` (PEM) is given.
     func http(_ calls: [HTTPRequest], to port: Int, authority: String? = nil) async throws -> [HTTPReply] {
         let file = path("calls-\(UUID().uuidString).json")

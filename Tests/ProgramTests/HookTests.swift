@@ -108,6 +108,58 @@ extension ProgramTests {
             #expect(try await mta.stop(MTARecord.self).faults.isEmpty)
         }
 
+        /// A bridge to a broker beside the relay: no port, the broker's own form, and a record that the broker refused is
+        /// posted again, with its neighbours.
+        @Test func aHookReachesABridgeOverAUnixSocket() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let directory = try stage.openDirectory("bridge")
+            let bridge = try stage.script("hook_bridge.py", [directory + "/s", stage.path("received")])
+            _ = try await bridge.listeningPort()
+            // Who serves has become another user.
+            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: directory + "/s")
+            let host = (directory + "/s").replacingOccurrences(of: "/", with: "%2F")
+            let mta = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(sink.port)
+                    log: {directory: \(stage.path("log")), node_id: out-3, headers: [Subject, 'X-*'], except: [{events: [Reception]}]}
+                    web_hooks:
+                      - name: broker
+                        url: 'http+unix://\(host)/topics/mail'
+                        format: kafka
+                        rate: 10000/s
+                        retry_first: 50ms
+                        linger: 0s
+                    """)
+            let content = "Subject: one\r\nX-Tag: a\r\nX-Tag: b\r\n folded\r\n\r\ntext\r\n"
+            let submission = Submission(
+                sender: "a@x.test", recipients: [.init(address: "b@y.test")], content: Data(content.utf8))
+            #expect(try await stage.send([submission], to: mta.port).map { $0.prefix(3) } == ["250"])
+            struct Seen: Decodable {
+                struct Headers: Decodable {
+                    var Subject: String
+                    var tags: [String]
+                    enum CodingKeys: String, CodingKey { case Subject, tags = "X-Tag" }
+                }
+                var type, nodeid, session_id: String
+                var headers: Headers?
+                var source_address: [String: String]?
+            }
+            let events = try await eventually("a delivery") { () -> [Seen]? in
+                let data = FileManager.default.contents(atPath: stage.path("received")) ?? Data()
+                let found = try data.split(separator: 0x0A).map { try JSONDecoder().decode(Seen.self, from: $0) }
+                return found.isEmpty ? nil : found
+            }
+            #expect(events.map(\.type) == ["Delivery"] && events[0].nodeid == "out-3")
+            #expect(events[0].headers?.Subject == "one" && events[0].headers?.tags == ["a", "b folded"])
+            #expect(events[0].session_id.wholeMatch(of: /o[0-9]+\.[0-9]+@[0-9]{10}/) != nil)
+            #expect(events[0].source_address?["address"]?.hasPrefix("127.0.0.1:") == true)
+            let faults = try await mta.stop(MTARecord.self).faults
+            #expect(faults == ["web hook broker: a record was refused: no leader"], "\(faults)")
+        }
+
         /// A place that makes no sense is said and costs no event.
         @Test func aLostPlaceIsSaid() async throws {
             let stage = try Stage()

@@ -5,33 +5,13 @@ import Testing
 /// Mail over HTTP, as KumoMTA's clients send it, and what is served beside.
 extension ProgramTests {
     @Suite(.timeLimit(.minutes(2))) struct InjectionTests {
-        private func relay(
-            _ stage: Stage, to sink: Int, spool: String = "segment", _ more: String = ""
-        ) async throws -> (Server, http: Int) {
-            let http = try freePort()
-            try """
-            listen: 127.0.0.1:0
-            hostname: mta.test
-            smart_host: 127.0.0.1:\(sink)
-            spool: \(spool)
-            spool_dir: \(stage.path("spool"))
-            record: \(stage.path("mta.json"))
-            http:
-              address: 127.0.0.1:\(http)
-            \(more)
-            """.write(toFile: stage.path("mta.yaml"), atomically: true, encoding: .utf8)
-            let program = try stage.program("mta", ["serve", "--config", stage.path("mta.yaml")])
-            let port = try await program.listeningPort()
-            return (Server(program: program, port: port, recordPath: stage.path("mta.json")), http)
-        }
-
         /// Requests of every kind through Python's own HTTP client; what arrives is judged by the sink.
         @Test func clientsInject() async throws {
             let stage = try Stage()
             defer { stage.close() }
             let kept = try stage.openDirectory("kept")
             let sink = try await stage.sink(["--keep", kept])
-            let (mta, http) = try await relay(stage, to: sink.port)
+            let (mta, http) = try await stage.injectingRelay(to: sink.port)
             let output = try await stage.runScript("http_clients.py", [String(http)])
             let expected = try #require(Int(output.trimmingCharacters(in: .whitespacesAndNewlines)))
             try await mta.wait(for: expected)
@@ -72,11 +52,11 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let sink = try await stage.sink()
-            let (open, http) = try await relay(stage, to: sink.port, spool: "memory")
+            let (open, http) = try await stage.injectingRelay(to: sink.port, spool: "memory")
             try await stage.runScript("http_fuzz.py", [String(http)])
             #expect(try await open.stop(MTARecord.self).accepted > 20)
-            let (closed, second) = try await relay(
-                stage, to: sink.port, spool: "memory", "  trusted_networks: []\n  api_keys: \(try await keys(stage))")
+            let (closed, second) = try await stage.injectingRelay(
+                to: sink.port, spool: "memory", "  trusted_networks: []\n  api_keys: \(try await keys(stage))")
             try await stage.runScript("http_fuzz.py", [String(second), "app:secret"])
             #expect(try await closed.stop(MTARecord.self).accepted > 0)
         }
@@ -86,7 +66,7 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let sink = try await stage.sink()
-            let (mta, http) = try await relay(stage, to: sink.port, spool: "memory", "  request_timeout: 2s")
+            let (mta, http) = try await stage.injectingRelay(to: sink.port, spool: "memory", "  request_timeout: 2s")
             let output = try await stage.runScript("http_raw.py", [String(http), String(mta.program.pid), "2"])
             let expected = try #require(UInt64(output.trimmingCharacters(in: .whitespacesAndNewlines)))
             try await mta.wait(for: Int(expected))
@@ -98,7 +78,7 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let sink = try await stage.sink()
-            let (mta, http) = try await relay(stage, to: sink.port)
+            let (mta, http) = try await stage.injectingRelay(to: sink.port)
             let generator = try stage.generator(to: mta.port, ["--message-count", "500", "--concurrency", "4"])
             #expect(try await generator.waitForExit() == 0)
             try await mta.wait(for: 500)
@@ -113,8 +93,8 @@ extension ProgramTests {
             let sink = try await stage.sink()
             let ca = try await Authority(stage)
             let own = try await ca.issue("own", ["DNS:localhost"])
-            let (mta, http) = try await relay(
-                stage, to: sink.port,
+            let (mta, http) = try await stage.injectingRelay(
+                to: sink.port,
                 "  tls: own\ntls: [{name: own, certificate: \(own.certificate), key: \(own.key)}]")
             let request = HTTPRequest.injection(
                 #"{"envelope_sender": "a@x.test", "recipients": [{"email": "b@y.test"}], "content": "Subject: x\n\nHi\n"}"#
@@ -133,7 +113,7 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let sink = try await stage.sink()
-            let (mta, http) = try await relay(stage, to: sink.port, "min_free_disk: 900000GB")
+            let (mta, http) = try await stage.injectingRelay(to: sink.port, "min_free_disk: 900000GB")
             let alive = HTTPRequest(path: "/api/check-liveness/v1")
             var attempts = 0
             while attempts < 100, try await stage.http([alive], to: http)[0].status == 200 { attempts += 1 }
@@ -158,8 +138,8 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let sink = try await stage.sink()
-            let (mta, http) = try await relay(
-                stage, to: sink.port, "  trusted_networks: []\n  api_keys: \(try await keys(stage))")
+            let (mta, http) = try await stage.injectingRelay(
+                to: sink.port, "  trusted_networks: []\n  api_keys: \(try await keys(stage))")
             try await stage.runScript("http_keys.py", [String(http)])
             #expect(try await mta.stop(MTARecord.self).accepted == 2)
         }

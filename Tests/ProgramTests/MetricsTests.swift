@@ -69,10 +69,83 @@ extension ProgramTests {
                 #expect(metrics[name] ?? 0 > 1_000_000, "\(name)")
             }
             #expect(metrics["millrace_process_cpu_seconds_total{mode=\"user\"}"] ?? 0 > 0)
+            for group in ["event_loops", "spool", "signing", "http", "other"] {
+                #expect(metrics["millrace_thread_cpu_seconds_total{group=\"\(group)\"}"] != nil, "\(group)")
+            }
             let started = try #require(metrics["millrace_process_start_time_seconds"])
             #expect(abs(Date().timeIntervalSince1970 - started) < 120)
             let commits = try #require(metrics["millrace_spool_commits_total"])
             #expect(commits >= 1 && metrics["millrace_spool_commit_duration_seconds_count"] == commits)
+            #expect(try await mta.stop(MTARecord.self).queued == 1)
+        }
+
+        /// Tenants and campaigns as rules name them, providers as shaping does; the largest have lines of their own. The same
+        /// as JSON. Who is refused is counted by what refused him.
+        @Test func recipientsAreCountedByTheirNames() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let (kept, http) = (try stage.openDirectory("kept"), try freePort())
+            let hop = try await stage.script("refusing_server.py", [kept]).listeningPort()
+            try "providers: [{name: large, domains: [large.test]}]\n".write(
+                toFile: stage.path("shaping.yaml"), atomically: true, encoding: .utf8)
+            let mta = try await stage.mta(
+                configured: """
+                    listeners: [{name: one, address: '127.0.0.1:0', max_connections_per_client: 4}]
+                    smart_host: 127.0.0.1:\(hop)
+                    domains: [{name: large.test, next_hop: '127.0.0.1:\(hop)'}]
+                    shaping: \(stage.path("shaping.yaml"))
+                    retry_first: 1h
+                    http: {address: '127.0.0.1:\(http)'}
+                    metrics: {by: [tenant, campaign, provider], shown: 1}
+                    log: {directory: \(stage.path("log"))}
+                    classification: {}
+                    rules:
+                      - {name: a, when: {recipient_domain: large.test}, then: {tenant: acme, campaign: spring}}
+                      - {name: b, when: {recipient_domain: small.test}, then: {tenant: beta}}
+                    """)
+            try await stage.runScript("crowd.py", ["\(mta.port)", "4"])
+            for (domain, names) in [
+                ("large.test", ["1", "2", "reject", "defer"]), ("small.test", ["3"]), ("y.test", ["4"]),
+            ] {
+                let mail = names.map { name in
+                    Submission(
+                        sender: "", recipients: [.init(address: "\(name)@\(domain)")],
+                        content: Data("Subject: x\r\n\r\ntext\r\n".utf8))
+                }
+                _ = try await stage.send(mail, to: mta.port)
+            }
+            try await mta.wait(for: 5)
+            var metrics: [String: Double] = [:]
+            for _ in 0..<100 where metrics["millrace_recipients_total{outcome=\"deferred\"}"] != 1 {
+                metrics = try await stage.metrics(http)
+            }
+            func count(_ by: String, _ name: String, _ outcome: String) -> Double? {
+                metrics["millrace_\(by)_recipients_total{\(by)=\"\(name)\",outcome=\"\(outcome)\"}"]
+            }
+            for (by, name, other) in [("tenant", "acme", 2.0), ("campaign", "spring", 2)] {
+                #expect(["accepted", "delivered", "bounced", "deferred"].map { count(by, name, $0) } == [4, 2, 1, 1])
+                #expect(
+                    ["accepted", "delivered", "bounced", "deferred"].map { count(by, "other", $0) } == [
+                        other, other, 0, 0,
+                    ])
+            }
+            #expect(["delivered", "bounced", "deferred"].map { count("provider", "large", $0) } == [2, 1, 1])
+            #expect(count("provider", "other", "delivered") == 2 && count("provider", "large", "accepted") == nil)
+            for line in ["tenant_queued_deliveries{tenant=\"acme\"}", "provider_queued_deliveries{provider=\"large\"}"]
+            {
+                #expect(metrics["millrace_" + line] == 1, "\(line)")
+            }
+            #expect(metrics["millrace_connections_denied_total{cause=\"client_limit\"}"] == 1)
+            #expect(metrics["millrace_rejections_total{code=\"421\",enhanced_code=\"4.7.0\"}"] == 1)
+            // A bounce and a deferral, each with words of its own.
+            #expect(metrics["millrace_cache_entries{cache=\"replies\"}"] == 2)
+            #expect(metrics["millrace_cache_lookups_total{cache=\"replies\",result=\"miss\"}"] == 2)
+            let reply = try await stage.http(
+                [HTTPRequest(path: "/metrics.json?prefix=millrace_campaign_q")], to: http)[0]
+            let json = try JSONSerialization.jsonObject(with: Data(reply.text.utf8)) as? [String: [String: Any]]
+            #expect(json?.keys.map(\.self) == ["millrace_campaign_queued_deliveries"])
+            let value = json?["millrace_campaign_queued_deliveries"]?["value"] as? [String: [String: Int]]
+            #expect(value == ["campaign": ["spring": 1]])
             #expect(try await mta.stop(MTARecord.self).queued == 1)
         }
 
@@ -94,6 +167,16 @@ extension ProgramTests {
                 // recipient of the injected one, the notification's.
                 "millrace_delivery_duration_seconds_count": 6,
                 "millrace_delivery_duration_seconds_bucket{le=\"+Inf\"}": 6,
+                "millrace_service_recipients_total{service=\"smtp\",outcome=\"accepted\"}": 6,
+                "millrace_service_recipients_total{service=\"http\",outcome=\"accepted\"}": 2,
+                "millrace_service_recipients_total{service=\"internal\",outcome=\"accepted\"}": 1,
+                "millrace_service_recipients_total{service=\"smtp\",outcome=\"delivered\"}": 7,
+                "millrace_service_recipients_total{service=\"lmtp\",outcome=\"delivered\"}": 0,
+                "millrace_rejections_total{code=\"554\",enhanced_code=\"5.4.6\"}": 1,
+                "millrace_connections_denied_total{cause=\"client_limit\"}": 0,
+                // Beside those, the deferred one's.
+                "millrace_next_hop_transaction_duration_seconds_count": 7,
+                "millrace_dkim_sign_duration_seconds_count": 0, "millrace_spool_messages": 1,
                 "millrace_log_events_total{outcome=\"dropped\"}": 0,
                 "millrace_web_hook_events_total{hook=\"billing\",outcome=\"delivered\"}": 6,
                 "millrace_web_hook_events_total{hook=\"billing\",outcome=\"skipped\"}": 0,

@@ -63,6 +63,60 @@ import Testing
         ] { #expect(lines.contains(line), "\(line) in \(text.text)") }
     }
 
+    /// As KumoMTA's /metrics.json: by name, a number, an object of one label, a list of several, a histogram.
+    @Test func theSameAsJSON() throws {
+        var text = MetricText(form: .json)
+        text.add(MetricFamily("x", .gauge, "An \"x\"."), 1.5)
+        text.add(MetricFamily("y_total", .counter, "Y.", labels: ["a"]), [(["q\"\n"], 2), (["z"], 3)])
+        text.add(MetricFamily("z_total", .counter, "Z.", labels: ["a", "b"]), [(["1", "2"], 4)])
+        var histogram = LatencyHistogram()
+        for milliseconds in [3, 700] { histogram.record(nanoseconds: UInt64(milliseconds) * 1_000_000) }
+        text.add(MetricFamily("h_seconds", .histogram, "H."), histogram)
+        let whole = try #require(
+            try JSONSerialization.jsonObject(with: Data(text.text.utf8)) as? [String: [String: Any]])
+        #expect(
+            whole.mapValues { $0["type"] as? String } == [
+                "x": "gauge", "y_total": "counter", "z_total": "counter", "h_seconds": "histogram",
+            ])
+        #expect(whole["x"]?["help"] as? String == "An \"x\"." && whole["x"]?["value"] as? Double == 1.5)
+        #expect(whole["y_total"]?["value"] as? [String: [String: Int]] == ["a": ["q\"\n": 2, "z": 3]])
+        let rows = try #require(whole["z_total"]?["value"] as? [[String: Any]])
+        #expect(rows.count == 1 && rows[0]["a"] as? String == "1" && rows[0]["@"] as? Int == 4)
+        let value = try #require(whole["h_seconds"]?["value"] as? [String: Any])
+        #expect(value["count"] as? Int == 2 && abs((value["sum"] as? Double ?? 0) - 0.703) < 0.001)
+        let buckets = try #require(value["bucket"] as? [[Double]])
+        #expect(buckets.count == MetricText.bounds.count && buckets.contains([0.005, 1]) && buckets.last == [3600, 2])
+        var none = MetricText(prefix: "nothing", form: .json)
+        none.add(MetricFamily("x", .gauge, "X."), 1)
+        #expect(none.text == "{}\n")
+    }
+
+    /// With RocksDB's own names and units; other spools have none of them.
+    @Test func rocksDBsFiguresAreMetrics() {
+        var text = MetricText()
+        let details = [
+            "cur-size-all-mem-tables": 1, "block-cache-usage": 2, "estimate-table-readers-mem": 3,
+            "num-files-at-level0": 4, "num-files-at-level6": 5, "num-running-flushes": 6, "num-running-compactions": 7,
+            "estimate-pending-compaction-bytes": 8, "is-write-stopped": 1, "actual-delayed-write-rate": 9,
+            "stall.micros": 2_500_000, "background-errors": 10,
+        ]
+        RelayMetrics.addRocksDB(
+            Dictionary(uniqueKeysWithValues: details.map { ("rocksdb." + $0.key, $0.value) }), &text)
+        let lines = text.text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+            .map { $0.replacing("millrace_rocksdb_", with: "") }
+        #expect(
+            lines == [
+                "memory_bytes{kind=\"memtables\"} 1", "memory_bytes{kind=\"block_cache\"} 2",
+                "memory_bytes{kind=\"table_readers\"} 3", "level_files{level=\"0\"} 4", "level_files{level=\"6\"} 5",
+                "running_jobs{job=\"flush\"} 6", "running_jobs{job=\"compaction\"} 7", "pending_compaction_bytes 8",
+                "write_stopped 1", "delayed_write_bytes_per_second 9", "stall_seconds_total 2.5",
+                "background_errors_total 10",
+            ])
+        var none = MetricText()
+        RelayMetrics.addRocksDB(["states": 1], &none)
+        #expect(none.text.isEmpty)
+    }
+
     @Test func labelsAreEscaped() {
         var text = MetricText()
         text.add(MetricFamily("x", .gauge, "X.", labels: ["a", "b"]), [(["q\"\\\n", "z"], 1.5)])

@@ -107,6 +107,8 @@ import Testing
         #expect(try #require(detail("rocksdb.cur-size-all-mem-tables")) > 0)
         #expect(detail("rocksdb.num-running-compactions") == 0 && detail("rocksdb.stall.micros") == 0)
         #expect(detail("rocksdb.estimate-num-keys") != nil)
+        for level in 0..<7 { #expect(detail("rocksdb.num-files-at-level\(level)") != nil, "level \(level)") }
+        #expect(detail("rocksdb.block-cache-usage") != nil && detail("rocksdb.estimate-table-readers-mem") != nil)
         spool.close(clean: true)
     }
 

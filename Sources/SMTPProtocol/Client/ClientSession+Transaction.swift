@@ -129,7 +129,9 @@ extension ClientSession {
         }
         guard let index = current.single?.awaited.first else { return contentAnswered(positive) }
         current.single?.awaited.removeFirst()
-        if !positive { current.result.refusedRecipients.append(.init(index: index, reply: replies.reply)) }
+        if !positive {
+            current.result.refusedRecipients.append(.init(index: index, reply: replies.reply, stage: .final))
+        }
         if positive, configuration.keepsReplies { current.result.acceptance = replies.reply }
         guard current.single?.awaited.isEmpty == true else {
             expected.prepend(.content)

@@ -1,5 +1,6 @@
 """http_metrics.py PORT DASHBOARD: /metrics as Prometheus' own parser reads it, and the expressions of the dashboard as a
 parser of its query language does."""
+import gzip
 import json
 import math
 import sys
@@ -11,6 +12,17 @@ from prometheus_client.parser import text_string_to_metric_families
 with urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/metrics") as answer:
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4"), answer.headers
     text = answer.read().decode()
+# Scrapers accept gzip, and get the same families.
+request = urllib.request.Request(f"http://127.0.0.1:{sys.argv[1]}/metrics", headers={"Accept-Encoding": "gzip"})
+with urllib.request.urlopen(request) as answer:
+    assert answer.headers["content-encoding"] == "gzip", answer.headers
+    packed = answer.read()
+assert len(packed) == int(answer.headers["content-length"]) < len(text) / 3, (len(packed), len(text))
+assert gzip.decompress(packed).decode().count("# TYPE ") == text.count("# TYPE ")
+with urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}/metrics.json") as answer:
+    named = json.load(answer)
+assert len(named) == text.count("# TYPE "), named.keys()
+assert named["millrace_recipients_total"]["value"]["outcome"]["delivered"] > 0, named
 families = list(text_string_to_metric_families(text))
 assert len(families) == text.count("# TYPE ") == text.count("# HELP ") > 15, text
 seen = set()
