@@ -8,10 +8,11 @@ import SMTPTransport
 final class LoadConnection: SMTPClientDelegate, LoadClient {
     /// It outlives its connections.
     private let loop: LoadLoop
-    private var open = PairQueue<OpenMessage>()
+    // Values that call nobody: overlaps need not be looked for at run time (SE-0176).
+    @exclusivity(unchecked) private var open = PairQueue<OpenMessage>()
     /// Headers of the messages under way: while one's content is being written the next one's is made.
-    private var header = ByteBuffer()
-    private var otherHeader = ByteBuffer()
+    @exclusivity(unchecked) private var header = ByteBuffer()
+    @exclusivity(unchecked) private var otherHeader = ByteBuffer()
     private var connection: SMTPClientConnection?
     private var isReady = false
     /// Messages begun on the present connection.

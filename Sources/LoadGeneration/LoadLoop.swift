@@ -53,10 +53,11 @@ final class LoadLoop: @unchecked Sendable {
     let pace: OpenPace?
     let source: MessageSource
     let configuration: LoadConfiguration
-    var counts = LoadCounts()
-    var measures = LoadMeasures()
+    // Changed ten times a message, and values that call nobody: overlaps need not be looked for at run time (SE-0176).
+    @exclusivity(unchecked) var counts = LoadCounts()
+    @exclusivity(unchecked) var measures = LoadMeasures()
     /// Latencies of the second in progress, for the live view.
-    var recent = LatencyCounter()
+    @exclusivity(unchecked) var recent = LatencyCounter()
     var ledger: [UInt8] = []
     let keepsLedger: Bool
     /// What is to be added to CLOCK_MONOTONIC to get nanoseconds since 1970.

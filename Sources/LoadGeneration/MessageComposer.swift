@@ -26,15 +26,15 @@ struct MessageComposer {
     ) {
         let room = room(envelope, rotation, body)
         out.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { memory in
-            var writer = HeaderWriter(UnsafeMutableRawBufferPointer(rebasing: memory[..<room]))
-            writer.skip(stamp.length)
+            var writer = ByteWriter(UnsafeMutableRawBufferPointer(rebasing: memory[..<room]))
+            let first = writer.skip(stamp.length)
             write(&writer, stamp.id, envelope, rotation)
             writer.bytes(body.fields)
             writer.bytes(ending)
             let crc = mr_crc32c(0, memory.baseAddress! + stamp.length, writer.count - stamp.length)
             var whole = stamp
             whole.crc32c = body.checksum(behind: crc)
-            whole.write(to: memory)
+            whole.write(to: first)
             return writer.count
         }
     }
@@ -50,7 +50,7 @@ struct MessageComposer {
     }
 
     private func write(
-        _ writer: inout HeaderWriter, _ id: MessageID, _ envelope: borrowing FlatEnvelope, _ rotation: Rotation
+        _ writer: inout ByteWriter, _ id: MessageID, _ envelope: borrowing FlatEnvelope, _ rotation: Rotation
     ) {
         writer.bytes(dated)
         let from = envelope.range(0)
@@ -60,7 +60,7 @@ struct MessageComposer {
             writer.bytes(envelope.bytes, envelope.range(recipient + 1))
         }
         writer.text(">\r\nMessage-ID: <")
-        writer.id(id)
+        id.writeHex(to: writer.skip(MessageID.textLength))
         writer.text("@")
         let at = envelope.bytes[from].lastIndex(of: UInt8(ascii: "@"))
         writer.bytes(envelope.bytes, (at.map { $0 + 1 } ?? from.upperBound)..<from.upperBound)
@@ -85,47 +85,11 @@ struct MessageComposer {
     private static let fixedRoom = 320
 }
 
-/// Writes one thing behind the other into memory that is large enough, and stops the program where it is not.
-struct HeaderWriter {
-    private let memory: UnsafeMutableRawBufferPointer
-    private(set) var count = 0
-
-    init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
-
-    mutating func skip(_ octets: Int) { count += octets }
-
-    private mutating func copy(_ bytes: UnsafeRawBufferPointer) {
-        guard let base = bytes.baseAddress else { return }
-        precondition(bytes.count <= memory.count - count, "a header larger than was reckoned")
-        (memory.baseAddress! + count).copyMemory(from: base, byteCount: bytes.count)
-        count += bytes.count
-    }
-
-    mutating func text(_ text: StaticString) { text.withUTF8Buffer { copy(UnsafeRawBufferPointer($0)) } }
-    mutating func bytes(_ bytes: [UInt8]) { bytes.withUnsafeBytes { copy($0) } }
-
-    mutating func bytes(_ bytes: [UInt8], _ range: Range<Int>) {
-        bytes.withUnsafeBytes { copy(UnsafeRawBufferPointer(rebasing: $0[range])) }
-    }
-
+extension ByteWriter {
     mutating func field(_ name: StaticString, _ value: String) {
         text(name)
         var value = value
         value.withUTF8 { copy(UnsafeRawBufferPointer($0)) }
         text("\r\n")
-    }
-
-    /// 32 hexadecimal digits.
-    mutating func id(_ id: MessageID) {
-        precondition(MessageID.textLength <= memory.count - count, "a header larger than was reckoned")
-        id.writeHex(to: UnsafeMutableRawBufferPointer(rebasing: memory[count...]))
-        count += MessageID.textLength
-    }
-
-    mutating func decimal(_ number: UInt64) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            let first = Decimal.write(number, endingAt: digits)
-            copy(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(digits)[first...]))
-        }
     }
 }

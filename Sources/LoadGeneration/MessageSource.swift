@@ -22,11 +22,12 @@ package final class MessageSource {
     private let hasTemplate: Bool
     private let isSigned: Bool
     private let addresses: AddressBook
-    private var composer: MessageComposer
     private let runHigh: UInt64
     private let seed: UInt64
+    // Values that call nobody: overlaps need not be looked for at run time (SE-0176).
+    @exclusivity(unchecked) private var composer: MessageComposer
     /// Of the message made last.
-    private(set) var envelope = FlatEnvelope()
+    @exclusivity(unchecked) private(set) var envelope = FlatEnvelope()
     private let fixedDate: Int?
     private var dateSecond = 0
     private var date = ""

@@ -15,14 +15,16 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     package typealias OutboundOut = ByteBuffer
 
     package let loop: LoopContext
-    package private(set) var session: ClientSession
+    // Looked at twenty times a message. That no look overlaps another need not be found out each time at run time (SE-0176):
+    // these are values whose methods call nobody who could come back here.
+    @exclusivity(unchecked) package private(set) var session: ClientSession
     private let delegate: any SMTPClientDelegate
     private var context: ChannelHandlerContext?
     /// Of transactions whose content was not wanted yet.
-    private var contents = PairQueue<OutgoingContent>()
+    @exclusivity(unchecked) private var contents = PairQueue<OutgoingContent>()
     private var isReading = false
     private var output = DirectOutput()
-    private var cause: ClientCloseCause?
+    @exclusivity(unchecked) private var cause: ClientCloseCause?
     /// It was made, and is not gone yet.
     private var isTimed = false
     /// When the input being worked on was read, or the connection was made.

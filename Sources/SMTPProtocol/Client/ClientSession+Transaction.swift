@@ -26,15 +26,25 @@ extension ClientSession {
     package mutating func begin(_ envelope: borrowing FlatEnvelope, size: Int, form: WireForm) -> Bool {
         guard sendsWholeEnvelopes else { return begin(envelope.envelope, size: size, form: form) }
         precondition(canBegin, "no transaction may begin now")
-        appendFlat("MAIL FROM:<", envelope, 0)
-        appendParameters(size: size, envelope.bodyType)
-        write("\r\n")
-        expected.append(.mail)
-        for recipient in 0..<envelope.recipientCount {
-            appendFlat("RCPT TO:<", envelope, recipient + 1)
-            write("\r\n")
-            expected.append(.rcpt)
+        let (sizeIsSaid, bodyType) = (capabilities.size != nil, bodyParameter(envelope.bodyType))
+        output.append(room: envelope.bytes.count + 80 + 16 * envelope.recipientCount) { writer in
+            writer.text("MAIL FROM:<")
+            writer.bytes(envelope.bytes, envelope.range(0))
+            writer.text(">")
+            if sizeIsSaid {
+                writer.text(" SIZE=")
+                writer.decimal(UInt64(size))
+            }
+            if let bodyType { writer.text(bodyType) }
+            for recipient in 0..<envelope.recipientCount {
+                writer.text("\r\nRCPT TO:<")
+                writer.bytes(envelope.bytes, envelope.range(recipient + 1))
+                writer.text(">")
+            }
+            writer.text("\r\n")
         }
+        expected.append(.mail)
+        for _ in 0..<envelope.recipientCount { expected.append(.rcpt) }
         return appendContentCommand(ClientTransaction(chunkSize: sendsChunk(form) ? size : nil))
     }
 
@@ -210,13 +220,6 @@ extension ClientSession {
 
     mutating func write(_ text: StaticString) { text.withUTF8Buffer { output.append(contentsOf: $0) } }
 
-    /// - Parameter command: up to the angle bracket.
-    private mutating func appendFlat(_ command: StaticString, _ envelope: borrowing FlatEnvelope, _ index: Int) {
-        write(command)
-        output.append(contentsOf: envelope.bytes[envelope.range(index)])
-        output.append(UInt8(ascii: ">"))
-    }
-
     private mutating func appendMail(_ envelope: Envelope, size: Int) {
         write("MAIL FROM:<")
         output.append(contentsOf: envelope.reversePath.bytes)
@@ -233,11 +236,12 @@ extension ClientSession {
             write(" SIZE=")
             output.appendDecimal(UInt64(size))
         }
-        if bodyType == .binaryMIME, capabilities.binaryMIME {
-            write(" BODY=BINARYMIME")
-        } else if bodyType != .sevenBit, capabilities.eightBitMIME {
-            write(" BODY=8BITMIME")
-        }
+        if let parameter = bodyParameter(bodyType) { write(parameter) }
+    }
+
+    private func bodyParameter(_ type: BodyType) -> StaticString? {
+        if type == .binaryMIME, capabilities.binaryMIME { return " BODY=BINARYMIME" }
+        return type != .sevenBit && capabilities.eightBitMIME ? " BODY=8BITMIME" : nil
     }
 
     private mutating func appendOptions(_ options: EnvelopeOptions) {

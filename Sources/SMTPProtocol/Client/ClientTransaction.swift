@@ -23,7 +23,13 @@ package struct TransactionResult: Equatable, Sendable {
         package var index: Int
         package var reply: SMTPReply
         /// LMTP refuses recipients behind the content, too (RFC 2033 §4.2).
-        package var stage = TransactionStage.rcpt
+        package var stage: TransactionStage
+
+        package init(index: Int, reply: SMTPReply, stage: TransactionStage = .rcpt) {
+            self.index = index
+            self.reply = reply
+            self.stage = stage
+        }
     }
 
     package init(
