@@ -1,4 +1,4 @@
-import MessageBuilding
+package import MessageBuilding
 
 /// Which events somebody wants to see: `KEY=VALUE`, or `KEY~PART` for a part of the value. A key names a field, or one in a
 /// field (`response.code`); of several values, as of recipients, one has to fit.

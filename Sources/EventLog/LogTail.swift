@@ -21,7 +21,8 @@ package struct LogTail: ~Copyable {
         var status = stat()
         guard stat(directory, &status) == 0 else { throw .system("read \(directory)") }
         let segments = SegmentName.list(directory)
-        skipsPresent = since == nil
+        // A log that begins later has nothing to be skipped.
+        skipsPresent = since == nil && !segments.isEmpty
         guard let since else {
             name = segments.last?.name
             return

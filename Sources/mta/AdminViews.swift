@@ -22,7 +22,9 @@ struct SummaryCommand: AsyncParsableCommand {
 
     func run() async throws {
         let format = try tableFormat(format)
-        if let id = selection.ids.first { throw UsageFault("'\(id)': what is counted is chosen by labels, not by ids") }
+        if let id = selection.ids.first ?? selection.queueName.first {
+            throw UsageFault("'\(id)': what is counted is chosen by labels, one by one, not by ids or names")
+        }
         let query = selection.query + [("by", by), ("limit", String(limit))]
         let answer = try options.call("GET", apiPath("/api/admin/summary/v1", query))
         if by == "source" {

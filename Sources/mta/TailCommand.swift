@@ -1,6 +1,5 @@
 import ArgumentParser
 import EventLog
-import Glibc
 import Measures
 import MessageBuilding
 import ProgramSupport
@@ -35,8 +34,8 @@ struct TailCommand: AsyncParsableCommand {
             }
             return filter
         }
+        let begin = try Self.milliseconds(ago: since)
         do throws(EventLogFault) {
-            let begin = try Self.milliseconds(ago: since)
             var tail = try LogTail(directory, since: begin ?? (follow ? nil : 0))
             if begin == nil {
                 for line in try LogTail.last(max(0, last), in: directory, where: { Self.fits($0, filters, 0) }) {

@@ -255,7 +255,16 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let down = try freePort()
-            let relay = try await stage.mta(configured: "listen: 127.0.0.1:0\nsmart_host: 127.0.0.1:\(down)")
+            let shaping = stage.path("shaping.yaml")
+            try "providers: [{name: big, domains: [far.test], connections: 5}]".write(
+                toFile: shaping, atomically: true, encoding: .utf8)
+            let relay = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(down)
+                    shaping: [\(shaping)]
+                    domains: [{name: far.test, next_hop: "127.0.0.1:\(down)"}]
+                    """)
             try await send(stage, relay.port, "a@x.test", "b@y.test")
             let top = try await json(stage, ["top", "--once", "--interval", "100ms"])
             #expect(top["accepted"] as? Int == 1 && top["queued"] as? Int == 1 && top["accepted_per_second"] != nil)
@@ -265,6 +274,8 @@ extension ProgramTests {
             let piped = try stage.program("mta", ["top", "--interval", "100ms", "--config", stage.path("mta.yaml")])
             try await eventually("two lines") { piped.output.split(separator: "\n").count >= 2 ? () : nil }
             #expect(!piped.output.contains("\u{1B}"), "a pipe gets plain lines")
+            for _ in 0..<2 { try await send(stage, relay.port, "a@x.test", "b@far.test") }
+            #expect(try await summary(stage, by: "provider", "total") == ["big": 2, "": 1])
             let program = Stage.binaries.appendingPathComponent("mta").path
             _ = try await stage.runScript(
                 "terminal.py", [program, "top", "--interval", "100ms", "--config", stage.path("mta.yaml")], seconds: 120
