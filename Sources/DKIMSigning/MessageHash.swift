@@ -5,6 +5,8 @@ package import MailTypes
 package struct MessageHash {
     /// A header that is longer is not signed.
     package static let headerLimit = 262_144
+    /// Nor is one of more fields: they are taken apart in one go, and an event loop waits.
+    package static let fieldLimit = 5_000
 
     private let isStuffed: Bool
     private var header: [UInt8] = []
@@ -13,6 +15,7 @@ package struct MessageHash {
     private var fields: [HeaderField] = []
     private var author: String?
     private let wire: WireForm
+    private var fieldCount = 0
     private var isInHeader = true
     private var isLineStart = true
     /// Nothing but CR so far.
@@ -57,6 +60,7 @@ package struct MessageHash {
         var line = UnsafeRawBufferPointer(rebasing: bytes[..<(end.map { $0 + 1 } ?? bytes.count)])
         let rest = UnsafeRawBufferPointer(rebasing: bytes[line.count...])
         if isLineStart, isStuffed, line.first == 0x2E { line = UnsafeRawBufferPointer(rebasing: line[1...]) }
+        if isLineStart, line.first != 0x20, line.first != 0x09 { fieldCount += 1 }
         isLineStart = end != nil
         let text = end == nil ? line : UnsafeRawBufferPointer(rebasing: line.dropLast())
         if isLineEmpty { isLineEmpty = text.allSatisfy { $0 == 0x0D } }
@@ -72,15 +76,18 @@ package struct MessageHash {
 
     private mutating func endHeader() {
         isInHeader = false
+        guard !isTooLong else { return }
         fields = HeaderField.all(header)
         author = HashedMessage.authorDomain(fields)
         bodies = select(fields, author).map { ($0, CanonicalBody($0, wire)) }
     }
 
+    private var isTooLong: Bool { header.count > Self.headerLimit || fieldCount > Self.fieldLimit }
+
     /// What was read; nil if the header is too long to be signed.
     package mutating func finish() -> HashedMessage? {
         if isInHeader { endHeader() }
-        guard header.count <= Self.headerLimit else { return nil }
+        guard !isTooLong else { return nil }
         var digests: [BodyHashKind: BodyDigest] = [:]
         for position in bodies.indices { digests[bodies[position].kind] = bodies[position].body.finish() }
         return HashedMessage(fields: fields, authorDomain: author, bodies: digests)

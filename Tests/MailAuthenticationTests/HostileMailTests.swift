@@ -52,6 +52,18 @@ import Testing
         #expect(lines.dropFirst().allSatisfy { $0.hasPrefix("\t") })
     }
 
+    /// Fields are taken apart in one go: a header of very many is not looked at. Folded lines are none.
+    @Test func headersHaveNotAnyNumberOfFields() {
+        func finished(_ count: Int) -> HashedMessage? {
+            var hash = MessageHash([], .raw)
+            let header = "Subject: a\r\n b\r\n\tc\r\n" + String(repeating: "a:\r\n", count: count - 1)
+            Array((header + "\r\nHi\r\n").utf8).withUnsafeBytes { hash.feed($0) }
+            return hash.finish()
+        }
+        #expect(finished(MessageHash.fieldLimit - 1)?.fields.count == MessageHash.fieldLimit - 1)
+        #expect(finished(MessageHash.fieldLimit + 1)?.fields.count == nil)
+    }
+
     /// A list of four thousand tags would cost eight million comparisons, and a message has room for many such lists.
     @Test func listsHaveNotAnyNumberOfTags() {
         let letters = (0x61...0x7A).map { String(UnicodeScalar($0)) }
