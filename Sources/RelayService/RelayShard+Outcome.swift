@@ -1,4 +1,5 @@
 import DeliveryQueue
+import EventLog
 import MailTypes
 import Measures
 import NIOCore
@@ -16,7 +17,8 @@ extension RelayShard {
             observe(result, load.recipients.count, at: hop)
         }
         logOutcome(load, message, result, hop)
-        let applied = message.apply(result, sent: load.recipients, success: success)
+        let applied = message.apply(
+            result, sent: load.recipients, success: success, keepsTime: hop.offersDeliverBy)
         counts.delivered += UInt64(applied.delivered)
         counts.bounced += UInt64(applied.failed)
         counts.queued -= UInt64(applied.delivered + applied.failed)
@@ -99,9 +101,8 @@ extension RelayShard {
 
     private func expire(_ id: MessageID, _ destination: String) {
         guard let message = messages[id] else { return }
-        let last = message.lastReply?.description ?? "never attempted"
         let waiting = message.waiting(for: destination)
-        let reply = SMTPReply(554, .init(5, 4, 7), "Delivery time expired; last: \(last)")
+        let reply = expiry(of: message)
         log(.expiration, id, message, waiting, queue: destination, reply)
         failWaiting(id, waiting, reply)
         endDelivery(id)
@@ -109,7 +110,18 @@ extension RelayShard {
 
     /// The leased delivery can never go: these recipients fail.
     func fail(_ lease: DeliveryQueue.Lease, _ waiting: [Int], _ reply: SMTPReply) {
-        log(.bounce, lease.id, messages[lease.id], waiting, queue: queue.name(of: lease.destination), reply)
+        end(lease, waiting, reply, as: .bounce)
+    }
+
+    /// The leased delivery's time is over.
+    func expire(_ lease: DeliveryQueue.Lease, _ waiting: [Int], _ reply: SMTPReply) {
+        end(lease, waiting, reply, as: .expiration)
+    }
+
+    private func end(
+        _ lease: DeliveryQueue.Lease, _ waiting: [Int], _ reply: SMTPReply, as kind: MailEvent.Kind
+    ) {
+        log(kind, lease.id, messages[lease.id], waiting, queue: queue.name(of: lease.destination), reply)
         failWaiting(lease.id, waiting, reply)
         messages[lease.id]?.leases -= 1
         queue.finish(lease)
@@ -169,6 +181,7 @@ extension RelayShard {
             lastReply: (message?.lastReply ?? reply)?.description ?? "")
         state.isHeld = isHeld
         state.isDelayReported = isDelayReported
+        state.isDeadlineReported = message?.isDeadlineReported ?? false
         state.labels = message?.rebound ?? (label.isRebound ? MessageLabels(label) : nil)
         committer.submit(state, for: id)
     }

@@ -33,6 +33,7 @@ struct LoggedEvent: Decodable {
     var listener: String?
     var queue: String?
     var tenant: String?
+    var authn_id: String?
     var egress_pool: String?
     var meta: [String: String]?
 
