@@ -19,13 +19,20 @@ package struct InjectionService: Sendable {
     private let date: @Sendable () -> String
     private let newID: @Sendable () -> String
     private let builders: NIOThreadPool
+    private let slowDown: SlowDown?
 
-    /// - Parameter builders: threads that make messages where that takes long.
+    /// Milliseconds that a caller has to wait before it may inject so many recipients; nil: it may.
+    package typealias SlowDown = @Sendable (_ recipients: Int, _ caller: String) -> UInt64?
+
+    /// - Parameters:
+    ///   - builders: threads that make messages where that takes long.
+    ///   - slowDown: asked once a request; nil: there is no limit.
     package init(
         _ intake: any MessageIntake, hostname: String, builders: NIOThreadPool,
-        date: @escaping @Sendable () -> String, newID: @escaping @Sendable () -> String
+        date: @escaping @Sendable () -> String, newID: @escaping @Sendable () -> String, slowDown: SlowDown? = nil
     ) {
         self.builders = builders
+        self.slowDown = slowDown
         self.intake = intake
         self.hostname = hostname
         self.date = date
@@ -46,16 +53,16 @@ package struct InjectionService: Sendable {
         if call.body.readableBytes <= Self.quickBody {
             var budget = TemplateBudget.quick
             let prepared = Result { try prepare(call, user, &budget) }
-            if !budget.isExhausted { return submit(prepared, on: loop) }
+            if !budget.isExhausted { return submit(prepared, call, user, on: loop) }
         }
         return builders.runIfActive(eventLoop: loop) {
             var budget = TemplateBudget.whole
             return Result { try prepare(call, user, &budget) }
-        }.flatMap { submit($0, on: loop) }
+        }.flatMap { submit($0, call, user, on: loop) }
     }
 
     private func submit(
-        _ prepared: Result<Prepared, any Error>, on loop: any EventLoop
+        _ prepared: Result<Prepared, any Error>, _ call: HTTPCall, _ user: String?, on loop: any EventLoop
     ) -> EventLoopFuture<HTTPAnswer> {
         let (messages, failures): ([IntakeMessage], [Failure])
         do {
@@ -68,9 +75,21 @@ package struct InjectionService: Sendable {
         } catch {
             return loop.makeSucceededFuture(.fault(.internalServerError, "\(error)"))
         }
+        if let answer = tooFast(messages, call, user) { return loop.makeSucceededFuture(answer) }
         return EventLoopFuture.whenAllComplete(messages.map { intake.submit($0, on: loop) }, on: loop).map { results in
             Self.answer(messages, results, failures)
         }
+    }
+
+    /// RFC 6585 §4, RFC 9110 §10.2.3.
+    private func tooFast(_ messages: [IntakeMessage], _ call: HTTPCall, _ user: String?) -> HTTPAnswer? {
+        let count = messages.reduce(0) { $0 + $1.recipients.count }
+        guard let slowDown, count > 0 else { return nil }
+        let caller = user.map { "key \($0)" } ?? call.peer.map { "\($0)" } ?? ""
+        guard let milliseconds = slowDown(count, caller) else { return nil }
+        var answer = HTTPAnswer.fault(.tooManyRequests, "too many recipients lately: nothing of this request was taken")
+        answer.headers.add(name: "retry-after", value: String((milliseconds + 999) / 1_000))
+        return answer
     }
 
     /// What a request comes to, before anything of it is handed on.

@@ -24,6 +24,18 @@ package struct IntakeAnswer: Sendable {
     package static let accepted = IntakeAnswer()
 }
 
+/// Who injects.
+package struct IntakeCaller: Sendable, Hashable {
+    package var peer: NetworkAddress?
+    /// Name of the key that the request came with; nil: it needed none.
+    package var user: String?
+
+    package init(peer: NetworkAddress? = nil, user: String? = nil) {
+        self.peer = peer
+        self.user = user
+    }
+}
+
 /// One message for recipients that share its content.
 package struct IntakeMessage: Sendable {
     package struct Recipient: Sendable {
@@ -48,5 +60,6 @@ package struct IntakeMessage: Sendable {
     /// Name of the key that the request came with.
     package var user: String?
 
+    package var caller: IntakeCaller { IntakeCaller(peer: peer, user: user) }
     package var hasLabels: Bool { recipients.contains { !$0.labels.isEmpty } }
 }

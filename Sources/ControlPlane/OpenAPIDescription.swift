@@ -75,6 +75,7 @@ enum OpenAPIDescription {
                   "403": {"$ref": "#/components/responses/KeyWrong"}, "405": {"$ref": "#/components/responses/MethodNotAllowed"},
                   "408": {"$ref": "#/components/responses/TooSlow"}, "413": {"$ref": "#/components/responses/TooLarge"},
                   "415": {"$ref": "#/components/responses/WrongType"}, "422": {"$ref": "#/components/responses/Wrong"},
+                  "429": {"$ref": "#/components/responses/TooFast"},
                   "431": {"$ref": "#/components/responses/HeaderTooLarge"}, "503": {"$ref": "#/components/responses/NoMail"}
                 }
               }
@@ -156,6 +157,7 @@ enum OpenAPIDescription {
             ("TooLarge", "The body is larger than max_request_size.", ""),
             ("WrongType", "The body is something else than JSON, or compressed with something else.", ""),
             ("Wrong", "A field is not as it has to be; the pointer says which.", ""),
+            ("TooFast", "More recipients lately than recipient_rate allows; nothing was taken.", "Retry-After"),
             ("HeaderTooLarge", "The header is larger than 64 KiB, or has more than 256 fields.", ""),
         ].map { name, text, field in
             let schema = name == "Wrong" ? "FaultOfField" : "Fault"

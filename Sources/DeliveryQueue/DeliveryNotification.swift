@@ -79,6 +79,10 @@ package struct DeliveryNotification: Sendable {
     package var original: Original
     /// ENVID as it came, in xtext (RFC 3461 §4.4); empty: none.
     package var envelopeID: [UInt8] = []
+    /// By when its sender wanted it delivered, seconds since 1970 (RFC 2852 §5).
+    package var deliverBySeconds: Int?
+    /// HOLDFOR or HOLDUNTIL as it was asked for (RFC 4865 §6).
+    package var futureRelease: FutureRelease?
     /// The original came with SMTPUTF8: its header may hold UTF-8 (RFC 6533 §4).
     package var isUTF8 = false
 
@@ -174,8 +178,11 @@ package struct DeliveryNotification: Sendable {
         if let id = Self.decoded(envelopeID) { fields.append("Original-Envelope-Id: \(id)") }
         fields += [
             "Reporting-MTA: dns; \(hostname)", "X-Millrace-Queue-ID: \(originalID)",
-            "Arrival-Date: \(MailDate.text(unixSeconds: arrivalSeconds))", "",
+            "Arrival-Date: \(MailDate.text(unixSeconds: arrivalSeconds))",
         ]
+        if let deliverBySeconds { fields.append("Deliver-By-Date: \(MailDate.text(unixSeconds: deliverBySeconds))") }
+        if let futureRelease { fields.append("Future-Release-Request: \(futureRelease.field)") }
+        fields.append("")
         for outcome in outcomes { fields += self.fields(of: outcome) }
         return fields
     }

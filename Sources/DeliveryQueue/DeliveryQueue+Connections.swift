@@ -192,11 +192,7 @@ extension DeliveryQueue {
         var at = destinations[Int(index)].ready.first
         while at != Waiting.none, found.count < Self.overdueAtOnce {
             let record = records[at]
-            if mustWarn(record.id, isDelayReported: record.isDelayReported, policy, now)
-                || isOlder(record.id, than: policy.retry.maximumAge, now)
-            {
-                found.append(at)
-            }
+            if mustWarn(at, policy, now) || isOver(at, policy, now) { found.append(at) }
             at = record.next
         }
         return found.map { handle in

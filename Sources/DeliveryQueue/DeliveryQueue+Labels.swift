@@ -13,6 +13,8 @@ extension DeliveryQueue {
     package struct Tally: Hashable, Sendable {
         package var ready = 0
         package var deferred = 0
+        /// Deferred by their senders' wish; not among ``deferred``.
+        package var scheduled = 0
         package var leased = 0
         package var held = 0
         package var suspended = 0
@@ -25,11 +27,12 @@ extension DeliveryQueue {
         package var failedAt: UInt64 = 0
 
         package init() {}
-        package var count: Int { ready + deferred + leased + held + suspended + leaving }
+        package var count: Int { ready + deferred + scheduled + leased + held + suspended + leaving }
 
         package mutating func merge(_ other: Tally) {
             ready += other.ready
             deferred += other.deferred
+            scheduled += other.scheduled
             leased += other.leased
             held += other.held
             suspended += other.suspended
@@ -39,8 +42,9 @@ extension DeliveryQueue {
             if other.failedAt > failedAt { (failure, failedAt) = (other.failure, other.failedAt) }
         }
 
-        mutating func add(_ record: Waiting) {
+        mutating func add(_ record: Waiting, isScheduled: Bool) {
             switch record.place {
+            case .deferred where isScheduled: scheduled += 1
             case .ready: ready += 1
             case .deferred: deferred += 1
             case .leased: leased += 1
@@ -65,7 +69,8 @@ extension DeliveryQueue {
         var pairs: [UInt64: Tally] = [:]
         for handle in slice(&sweep, SliceLimit(looked: limit.looked, changed: .max), where: { _ in true }) {
             let record = records[handle]
-            pairs[UInt64(record.destination) << 32 | UInt64(record.label), default: Tally()].add(record)
+            pairs[UInt64(record.destination) << 32 | UInt64(record.label), default: Tally()].add(
+                record, isScheduled: isScheduled(handle))
         }
         for (pair, tally) in pairs {
             let queue = destinations[Int(pair >> 32)]

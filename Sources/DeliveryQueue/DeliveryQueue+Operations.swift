@@ -7,7 +7,7 @@ extension DeliveryQueue {
     package struct Summary: Hashable, Sendable {
         package var id: MessageID
         package var destination: String
-        /// `ready`, `leased`, `deferred`, `held`, `suspended` or `leaving`.
+        /// `ready`, `leased`, `deferred`, `scheduled` (deferred by its sender's wish), `held`, `suspended` or `leaving`.
         package var place: String
         package var recipients: Int
         package var attempts: Int
@@ -41,7 +41,8 @@ extension DeliveryQueue {
     func summary(_ handle: UInt32) -> Summary {
         let record = records[handle]
         return Summary(
-            id: record.id, destination: destinations[Int(record.destination)].name, place: record.place.name,
+            id: record.id, destination: destinations[Int(record.destination)].name,
+            place: isScheduled(handle) ? "scheduled" : record.place.name,
             recipients: record.recipients, attempts: Int(record.attempts),
             due: record.place == .deferred ? record.due : nil, isDelayReported: record.isDelayReported,
             label: labels[record.label])
@@ -52,10 +53,13 @@ extension DeliveryQueue {
         destinations[Int(destination.index)].lastFailure = (reply, now)
     }
 
-    /// Deferred deliveries become ready, of a slice the oldest first, and their next hops are tried at once.
+    /// Deferred deliveries become ready, of a slice the oldest first, and their next hops are tried at once. What its
+    /// sender wants sent later stays, unless it is named by its id.
     /// - Returns: how many deliveries.
     package mutating func flush(_ sweep: inout QueueSweep, _ limit: SliceLimit, now: UInt64) -> Int {
+        let isNamed = sweep.selection.ids != nil
         let chosen = slice(&sweep, limit) { $0.place == .deferred || $0.place == .ready }
+            .filter { isNamed || !isScheduled($0) }
         var touched: Set<UInt32> = []
         var deferred = chosen.filter { handle in
             if touched.isEmpty || records[handle].destination != records[chosen[0]].destination {
@@ -68,6 +72,7 @@ extension DeliveryQueue {
         if !isSorted { deferred.sort { records[$0].id < records[$1].id } }
         for handle in deferred {
             takeOut(handle)
+            if isNamed { forgetSchedule(handle, now: now) }
             makeReady(handle)
         }
         for index in touched {

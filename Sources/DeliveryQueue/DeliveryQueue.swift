@@ -27,6 +27,8 @@ package struct DeliveryQueue: Sendable {
         package let isDelayReported: Bool
         /// Recipients that the delivery began with.
         package let recipients: Int
+        /// See ``DeliveryQueue/times(of:)``.
+        package let hasTimes: Bool
     }
 
     /// What follows a failed attempt.
@@ -51,6 +53,7 @@ package struct DeliveryQueue: Sendable {
         package var isUnwritten = false
         /// Nor does the log.
         package var isUnlogged = false
+        package var times: Times?
         package init(_ id: MessageID) { self.id = id }
     }
 
@@ -75,6 +78,9 @@ package struct DeliveryQueue: Sendable {
     var gates: [String: Gate] = [:]
     var gateTimes = Heap<GateTime>()
     var connectionCount = 0
+    /// By handle, of those that have some.
+    var times: [UInt32: Times] = [:]
+    var deadlines = Heap<Deadline>()
 
     package internal(set) var readyCount = 0
     package internal(set) var leasedCount = 0
@@ -122,14 +128,21 @@ package struct DeliveryQueue: Sendable {
     /// - Parameters:
     ///   - label: what operators may call it by.
     ///   - isSilent: nobody is to be told when it fails.
+    ///   - times: what its message says of time; only then `now` is looked at.
     package mutating func accept(
-        _ id: MessageID, recipients: Int = 1, to name: String, label: DeliveryLabel = .none, isSilent: Bool = false
+        _ id: MessageID, recipients: Int = 1, to name: String, label: DeliveryLabel = .none, isSilent: Bool = false,
+        times: Times? = nil, now: UInt64 = 0
     ) {
         let index = destination(name)
         var record = Waiting(id, destination: index, recipients: recipients, attempts: 0, isDelayReported: false)
         record.label = labels.use(label)
         record.isSilent = isSilent
-        makeReady(records.insert(record))
+        let handle = records.insert(record)
+        if let times {
+            setTimes(times, of: handle)
+            if waitsForItsTime(handle, now: now) { return }
+        }
+        makeReady(handle)
     }
 
     /// A delivery found in the spool at start, with what its attempts left behind.
@@ -142,9 +155,12 @@ package struct DeliveryQueue: Sendable {
         (record.isSilent, record.isUnwritten) = (found.isSilent, found.isUnwritten)
         record.isUnlogged = found.isUnlogged
         let handle = records.insert(record)
+        if let times = found.times { setTimes(times, of: handle) }
         if leaves(handle) { return }
         if found.isHeld {
             hold(handle)
+        } else if waitsForItsTime(handle, now: now) {
+            return
         } else if found.dueMilliseconds <= now {
             makeReady(handle)
         } else {
@@ -176,10 +192,11 @@ package struct DeliveryQueue: Sendable {
         destinations[Int(record.destination)].leased += 1
         return Lease(
             handle: handle, id: record.id, destination: Destination(index: record.destination),
-            attempts: record.attempts, isDelayReported: record.isDelayReported, recipients: record.recipients)
+            attempts: record.attempts, isDelayReported: record.isDelayReported, recipients: record.recipients,
+            hasTimes: record.hasTimes)
     }
 
-    private mutating func endLease(_ lease: Lease) {
+    mutating func endLease(_ lease: Lease) {
         mustBeLeased(lease)
         leasedCount -= 1
         destinations[Int(lease.destination.index)].leased -= 1
@@ -193,18 +210,18 @@ package struct DeliveryQueue: Sendable {
         dropIfEmpty(lease.destination.index)
     }
 
-    /// An attempt failed for now. The age is that of the id.
+    /// An attempt failed for now. The age is that of the id, or counts from when it might go.
     package mutating func deferred(_ lease: Lease, now: UInt64) -> Verdict {
         endLease(lease)
         let policy = destinations[Int(lease.destination.index)].policy
-        if isOlder(lease.id, than: policy.retry.maximumAge, now) {
+        if isOver(lease.handle, policy, now) {
             free(lease.handle)
             dropIfEmpty(lease.destination.index)
             return .expired
         }
         let attempts = lease.attempts + 1
         let due = now + policy.retry.delay(attempts: attempts, id: lease.id)
-        let warn = mustWarn(lease.id, isDelayReported: lease.isDelayReported, policy, now)
+        let warn = mustWarn(lease.handle, policy, now)
         records[lease.handle].attempts = attempts
         if warn { records[lease.handle].isDelayReported = true }
         wait(lease.handle, until: due, now: now)
@@ -246,13 +263,20 @@ package struct DeliveryQueue: Sendable {
 
     // MARK: Places
 
-    func isOlder(_ id: MessageID, than age: UInt64, _ now: UInt64) -> Bool {
-        now > id.milliseconds && now - id.milliseconds >= age
+    private func isOlder(_ handle: UInt32, than age: UInt64, _ now: UInt64) -> Bool {
+        let birth = birth(handle)
+        return now > birth && now - birth >= age
+    }
+
+    /// It has been tried for as long as the policy, or its sender, allows.
+    func isOver(_ handle: UInt32, _ policy: DestinationPolicy, _ now: UInt64) -> Bool {
+        if records[handle].hasTimes, let end = times[handle]?.returnedAt, end <= now { return true }
+        return isOlder(handle, than: policy.retry.maximumAge, now)
     }
 
     /// The sender is still to be told that it waits.
-    func mustWarn(_ id: MessageID, isDelayReported: Bool, _ policy: DestinationPolicy, _ now: UInt64) -> Bool {
-        !isDelayReported && (policy.delayWarning.map { isOlder(id, than: $0, now) } ?? false)
+    func mustWarn(_ handle: UInt32, _ policy: DestinationPolicy, _ now: UInt64) -> Bool {
+        !records[handle].isDelayReported && (policy.delayWarning.map { isOlder(handle, than: $0, now) } ?? false)
     }
 
     mutating func makeReady(_ handle: UInt32) {
@@ -279,6 +303,7 @@ package struct DeliveryQueue: Sendable {
 
     mutating func free(_ handle: UInt32) {
         records[handle].place = .free
+        if records[handle].hasTimes { times[handle] = nil }
         labels.release(records[handle].label)
         records.remove(handle)
     }

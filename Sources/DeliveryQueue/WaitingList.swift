@@ -47,6 +47,8 @@ struct Waiting: BitwiseCopyable, Sendable {
     var isUnwritten = false
     /// Nor does the log.
     var isUnlogged = false
+    /// Something is said of when it may go or has to be there.
+    var hasTimes = false
 
     init(_ id: MessageID, destination: UInt32, recipients: Int, attempts: UInt32, isDelayReported: Bool) {
         self.id = id

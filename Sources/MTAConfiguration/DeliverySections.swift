@@ -111,7 +111,7 @@ package struct DeliverySection: ConfigurationSection {
 package struct DomainSection: ConfigurationSection {
     package var mapping: StrictMapping?
     package var name: DomainName?
-    package var nextHop: NextHop?
+    package var nextHops: [NextHop] = []
     package var connections: Int?
     package var messagesPerConnection: Int?
     package var rate: DeliveryRate?
@@ -136,9 +136,9 @@ package struct DomainSection: ConfigurationSection {
         let usual = "as for all"
         return [
             .optional("name", \.name, "the domain", shown: "required"),
-            .optional(
-                "next_hop", \.nextHop,
-                "where its mail goes; `lmtp:HOST:PORT` to a mailbox server, `mx` by its MX records",
+            .oneOrMore(
+                "next_hop", \.nextHops,
+                "where its mail goes, of several the next one where one cannot be reached; `lmtp:HOST:PORT` to a mailbox server, `mx` by its MX records",
                 shown: usual),
             .optional("connections", \.connections, "at a time, over all event loops", shown: usual, check: upTo10000),
             .optional(
@@ -173,6 +173,15 @@ package enum NextHop: Hashable, Sendable, ConfigurationValue {
     case smtp(Endpoint)
     case lmtp(Endpoint)
     case exchangers
+
+    /// What can stand beside one another.
+    var kind: Int {
+        switch self {
+        case .smtp: 0
+        case .lmtp: 1
+        case .exchangers: 2
+        }
+    }
 
     package static var form: String { "HOST:PORT or lmtp:HOST:PORT or mx" }
     package init(written text: String) throws(UnitFault) {

@@ -1,3 +1,4 @@
+package import DeliveryQueue
 package import MailTypes
 package import Measures
 package import RunRecords
@@ -13,6 +14,8 @@ package struct HTTPSection: ConfigurationSection {
     package var maxConnections = 1_024
     package var honoursDeferredSpool = false
     package var requestTimeout = HumanDuration(seconds: 60)
+    package var recipientRate: DeliveryRate?
+    package var recipientRatePerCaller: DeliveryRate?
     package var offersAdmin = false
     package var adminNetworks: [NetworkPrefix] = [NetworkPrefix("127.0.0.0/8")!, NetworkPrefix("::1")!]
     package var adminKeys: [String] = []
@@ -35,6 +38,12 @@ package struct HTTPSection: ConfigurationSection {
                 "request_timeout", \.requestTimeout,
                 "the next header has to come within it, then its body, with a second more for each KB; 408 beyond",
                 check: positive),
+            .optional(
+                "recipient_rate", \.recipientRate,
+                "recipients that are injected in a span of time, by all callers together; 429 beyond", shown: "none"),
+            .optional(
+                "recipient_rate_per_caller", \.recipientRatePerCaller,
+                "the same for each API key, and for each address that shows none", shown: "none"),
         ] + adminKeysOfFile
     }
 }

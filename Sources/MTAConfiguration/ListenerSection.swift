@@ -26,6 +26,8 @@ package struct ListenerSection: ConfigurationSection {
     package var banner = "ESMTP Millrace"
     package var supplementalHeader: String?
     package var includedMetaNames: [String] = []
+    package var futureRelease: HumanDuration?
+    package var deliverBy: HumanDuration?
     package var limits = LimitsSection()
     package var networks: [NetworkSection] = []
 
@@ -70,6 +72,14 @@ package struct ListenerSection: ConfigurationSection {
             .list(
                 "include_meta_names", \.includedMetaNames,
                 "metadata that stands in `supplemental_header`, too; `tenant` and `campaign` are labels"),
+            .optional(
+                "future_release", \.futureRelease,
+                "how far ahead mail may be handed in that is to be sent later (FUTURERELEASE, RFC 4865); submission(s) only",
+                shown: "not offered", check: positive),
+            .optional(
+                "deliver_by", \.deliverBy,
+                "the shortest time within which clients may want mail delivered or returned (DELIVERBY, RFC 2852); `0s` any",
+                shown: "not offered"),
             .sections("networks", \.networks, "limits for some clients; the most specific network wins, whole"),
         ] + LimitsSection.limitKeys(\.limits)
     }
@@ -82,7 +92,7 @@ package struct ListenerSection: ConfigurationSection {
     }
 
     /// RFC 5322 §2.2.
-    private static func fieldName(_ text: String) throws(UnitFault) {
+    static func fieldName(_ text: String) throws(UnitFault) {
         guard (1...76).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A })
         else { throw UnitFault("expected the name of a header field") }
     }

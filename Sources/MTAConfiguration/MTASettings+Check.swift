@@ -85,6 +85,12 @@ extension MTASettings {
         if !listener.mechanisms.isEmpty, users == nil {
             note(&faults, listener.mapping, "auth", "needs `users`: the file of users and hashes")
         }
+        if listener.futureRelease != nil, listener.service != .submission, listener.service != .submissions {
+            note(&faults, listener.mapping, "future_release", "is for submission and submissions (RFC 4865 §4)")
+        }
+        if let least = listener.deliverBy, least.seconds > 999_999_999 {
+            note(&faults, listener.mapping, "deliver_by", "expected at most 999999999s (RFC 2852 §3)")
+        }
         if listener.hasProxyHeader, listener.proxyNetworks.isEmpty {
             note(&faults, listener.mapping, "proxy_networks", "is missing: who may send PROXY headers")
         }
@@ -146,6 +152,9 @@ extension MTASettings {
                 continue
             }
             if !seen.insert(name).inserted { note(&faults, domain.mapping, "name", "'\(name)' appears twice") }
+            if Set(domain.nextHops.map(\.kind)).count > 1 || domain.nextHops.count > 1 && domain.nextHops[0].kind == 2 {
+                note(&faults, domain.mapping, "next_hop", "several are all HOST:PORT or all lmtp:HOST:PORT")
+            }
         }
         for (section, sources) in [(delivery.mapping, delivery.sources)] + domains.map({ ($0.mapping, $0.sources) }) {
             if sources.count(where: \.isIPv4) > 1 || sources.count(where: { !$0.isIPv4 }) > 1 {

@@ -33,6 +33,7 @@ package struct MTASettings: ConfigurationSection {
     package var dkim: [DKIMSection] = []
     package var dkimThreads = 0
     package var rules: [PolicyRuleSection] = []
+    package var schedulingHeader: String?
 
     package var spool = "segment"
     package var spoolDirectory: String?
@@ -90,6 +91,10 @@ package struct MTASettings: ConfigurationSection {
             .sections("tls", \.tls, "certificates, by name"),
             .optional("users", \.users, "file of users and salted hashes (`mta users add`), for AUTH"),
             .sections("rules", \.rules, "what becomes of which mail, in this order ([POLICY.md](POLICY.md))"),
+            .optional(
+                "scheduling_header", \.schedulingHeader,
+                "field in which clients that may relay say when a message may be tried ([MTA.md](MTA.md#later-and-in-time)), KumoMTA's `X-Schedule`; it is taken off",
+                shown: "none", check: ListenerSection.fieldName),
             .list("relay_networks", \.relayNetworks, "clients that may send to anywhere without AUTH"),
             .list(
                 "relay_client_subjects", \.relayClientSubjects,

@@ -11,11 +11,19 @@ package struct EnvelopeOptions: Hashable, Sendable {
     package var recipients: [RecipientOptions] = []
     /// What its operator calls the message by; nil: nothing. Not the client's wish, and not passed on.
     package var labels: MessageLabels?
+    /// One or none: few messages have any.
+    private var termsBox: [DeliveryTerms] = []
+    /// When it may go and by when it has to be there; nil: as usual.
+    package var terms: DeliveryTerms? {
+        get { termsBox.first }
+        set { termsBox = newValue.map { [$0] } ?? [] }
+    }
 
     package init() {}
 
     package var isEmpty: Bool {
         !requiresTLS && returnedContent == nil && envelopeID.isEmpty && recipients.isEmpty && labels == nil
+            && termsBox.isEmpty
     }
 }
 

@@ -94,7 +94,14 @@ package struct QueueName: Hashable, Sendable {
 extension QueueName {
     /// The `@`; nil where nobody's name is in front of it, or not as it would be written here.
     private static func endOfOwner(_ text: String) -> String.Index? {
-        guard let end = text.utf8.firstIndex(of: 0x40) else { return nil }
+        guard let end = text.utf8.firstIndex(of: 0x40), end != text.startIndex else { return nil }
+        // Most names are written as they are.
+        var colons = 0
+        let isPlain = text.utf8[..<end].allSatisfy { byte in
+            if byte == 0x3A { colons += 1 }
+            return isNameByte(byte) || byte == 0x3A
+        }
+        if isPlain { return colons < 2 && text.utf8.first != 0x3A ? end : nil }
         let (campaign, tenant) = owner(text[..<end])
         guard campaign != nil || tenant != nil, Self.text(campaign, tenant).utf8.elementsEqual(text[...end].utf8) else {
             return nil

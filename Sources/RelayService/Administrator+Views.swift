@@ -35,7 +35,8 @@ extension Administrator {
     private func row(_ name: String, _ tally: DeliveryQueue.Tally) -> JSONValue {
         .members([
             "name": .string(name), "total": .int(tally.count), "ready": .int(tally.ready),
-            "deferred": .int(tally.deferred), "in_flight": .int(tally.leased), "held": .int(tally.held),
+            "deferred": .int(tally.deferred), "scheduled": .int(tally.scheduled),
+            "in_flight": .int(tally.leased), "held": .int(tally.held),
             "suspended": .int(tally.suspended), "leaving": .int(tally.leaving), "recipients": .int(tally.recipients),
             "oldest_age_seconds": .int(tally.count > 0 ? Int(now / 1_000) - Int(tally.oldest / 1_000) : 0),
             "last_failure": .text(tally.failure),

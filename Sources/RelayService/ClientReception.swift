@@ -15,6 +15,8 @@ final class ClientReception: SMTPServerDelegate {
     private lazy var authentication = ClientAuthentication(shard.parts.authentication)
     /// The client may send this transaction's message to anywhere.
     private var mayRelay = false
+    /// When MAIL came that said something of time, milliseconds since 1970.
+    private var mailAt: UInt64 = 0
     private var slices: [ByteBuffer] = []
     private var form = WireForm.dotStuffed
     private var hops = HopCounter()
@@ -111,6 +113,11 @@ final class ClientReception: SMTPServerDelegate {
     func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
         if let refusal = shard.refusesMail(goesOnElsewhere: connection.goesOnElsewhere) { return refusal }
         if let refusal = refusesSender(connection) { return refusal }
+        if connection.session.envelope.terms != nil {
+            mailAt = shard.wallMilliseconds()
+            let refusal = Self.contradiction(connection.session.envelope, now: mailAt)
+            if let refusal { return refusal }
+        }
         mayRelay = isAllowedToRelay(connection)
         guard let visit, listener.mayBegin(visit, now: shard.wallMilliseconds()) else {
             return SMTPReply(450, .init(4, 7, 1), "Too many messages from your address, slow down")
@@ -186,9 +193,18 @@ final class ClientReception: SMTPServerDelegate {
         let id = shard.newID()
         let trace = ReceivedField(connection, listener.configuration.kind).bytes(
             hostname: shard.hostname, id: id, envelope: connection.session.envelope, date: shard.dateText())
-        let message = SpoolMessage(
+        var message = SpoolMessage(
             id: id, envelope: connection.session.envelope, acceptedMilliseconds: shard.wallMilliseconds(),
             content: MessageContent(slices: slices, form: form))
+        message.envelope.terms?.begin(at: mailAt)
+        if mayRelay, shard.configuration.schedulingField != nil {
+            let (changed, refusal) = shard.readSchedule(&message)
+            if let refusal {
+                forget()
+                return .now(refusal)
+            }
+            if changed { hash = hash?.again(over: message.content) }
+        }
         isReceiving = false
         shard.reception.commit(wasHeld: heldConnection != nil)
         leaveHeld()

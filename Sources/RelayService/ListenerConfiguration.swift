@@ -41,6 +41,10 @@ package struct ListenerRules: Sendable {
     package var proxyNetworks: NetworkSet?
     /// These may say who their client is (XCLIENT).
     package var xclientNetworks = NetworkSet()
+    /// Seconds ahead that mail may be handed in to be sent then (RFC 4865); nil: it may not. For clients of ours only.
+    package var futureReleaseSeconds: Int?
+    /// The least seconds within which a client may want its mail delivered, 0: any (RFC 2852); nil: none may.
+    package var deliverByMinimum: Int?
     package var limits = ClientLimits()
     /// Behind the host name in the greeting.
     package var banner = "ESMTP Millrace"

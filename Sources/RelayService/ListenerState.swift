@@ -108,6 +108,10 @@ final class ListenerState: Sendable {
         session.requiresAuthentication = rules.requiresAuthentication
         session.offersXclient = visit.mayUseXclient
         session.banner = rules.banner
+        session.futureRelease = rules.futureReleaseSeconds.map {
+            FutureReleaseOffer(interval: $0, now: Int(WallInstant.now().seconds))
+        }
+        session.deliverByMinimum = rules.deliverByMinimum
         return session
     }
 }

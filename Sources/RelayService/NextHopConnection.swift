@@ -95,6 +95,13 @@ final class NextHopConnection: SMTPClientDelegate {
         min(QueuedMessage.recipientsPerTransaction, path.limits.recipientsPerTransaction ?? .max)
     }
 
+    /// The next hop takes the time over by which mail has to be there; so does who has it in the mailbox.
+    var offersDeliverBy: Bool {
+        guard let connection else { return false }
+        return connection.session.capabilities.deliverBy != nil
+            || connection.session.configuration.serverProtocol == .lmtp
+    }
+
     var canTake: Bool { isReady && !isLoading && (connection?.canSend ?? false) }
     var hasServedItsTurn: Bool { served >= Self.turn }
     var hasServedAll: Bool {

@@ -27,6 +27,8 @@ final class QueuedMessage {
     var leases = 0
     var attempts: UInt32 = 0
     var isDelayReported = false
+    /// The sender was told that it is not there by the time that it said.
+    var isDeadlineReported = false
     /// What the next hop said last, for recipients that fail by age.
     var lastReply: SMTPReply?
     /// Failures not reported to the sender yet: (index, reply).
@@ -57,6 +59,7 @@ final class QueuedMessage {
         recipients = states.count == count ? states : Array(repeating: .waiting, count: count)
         attempts = entry.state?.attempts ?? 0
         isDelayReported = entry.state?.isDelayReported ?? false
+        isDeadlineReported = entry.state?.isDeadlineReported ?? false
         if let labels = entry.state?.labels {
             rebound = labels
             envelope.labels = (envelope.labels ?? MessageLabels()).rebound(DeliveryLabel(labels))
@@ -101,9 +104,10 @@ final class QueuedMessage {
     /// - Parameters:
     ///   - sent: the indices it carried.
     ///   - success: what a recipient's success is.
+    ///   - keepsTime: the next hop was told by when the message has to be there, if anybody said so.
     /// - Returns: how many were delivered and how many failed for good.
     func apply(
-        _ result: TransactionResult, sent: [Int], success: Success = .reportedByNextHop
+        _ result: TransactionResult, sent: [Int], success: Success = .reportedByNextHop, keepsTime: Bool = true
     ) -> (delivered: Int, failed: Int) {
         var counts = (delivered: 0, failed: 0)
         let refused =
@@ -114,7 +118,7 @@ final class QueuedMessage {
             guard let reply = refusal else {
                 recipients[index] = .delivered
                 counts.delivered += 1
-                note(success, of: index)
+                note(success, of: index, keepsTime)
                 continue
             }
             lastReply = reply
@@ -126,7 +130,14 @@ final class QueuedMessage {
         return counts
     }
 
-    private func note(_ success: Success, of index: Int) {
+    private func note(_ success: Success, of index: Int, _ keepsTime: Bool) {
+        if success != .delivered, let by = envelope.terms?.deliverBy,
+            by.traces || !keepsTime && by.mode == .notify, wantsToKnowOfTimes(index)
+        {
+            // RFC 2852 §4.1.4: whom it was handed to, and that the time is not kept from there on.
+            relayed.append((index, SMTPReply(250, .init(2, 0, 0), "Accepted by the next hop")))
+            return
+        }
         guard success != .reportedByNextHop, envelope.options(of: index).notify?.contains(.success) ?? false else {
             return
         }

@@ -21,6 +21,9 @@ package struct HTTPConfiguration: Sendable {
     package var connections = 1_024
     /// For a header, and for a body.
     package var requestSeconds = 60.0
+    /// Recipients that may be injected, over all callers, and by each; nil: as many as come.
+    package var recipientRate: DeliveryRate?
+    package var recipientRatePerCaller: DeliveryRate?
     /// The admin API is served, too.
     package var offersAdmin = false
     /// Clients that need no key for it.
@@ -42,6 +45,8 @@ package struct RelayConfiguration: Sendable {
     package var relayPolicy = RelayPolicy.loopbackOnly
     /// Rules and plug-ins; nil: none.
     package var mailPolicy: PolicyMachine?
+    /// Name of a header field that says when a message may be tried; nil: none does.
+    package var schedulingField: String?
     /// Who may authenticate; nil: nobody.
     package var users: UserFile?
     package var hostname: String

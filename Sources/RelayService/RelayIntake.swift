@@ -55,30 +55,31 @@ extension RelayShard {
             id: id, envelope: envelope, acceptedMilliseconds: wallMilliseconds(),
             content: MessageContent(slices: slices, form: .raw))
         message.mayBeDeferred = injected.mayBeDeferred
+        if let refusal = readSchedule(&message).refusal { return promise.succeed(IntakeAnswer(refusal: refusal)) }
         guard configuration.mailPolicy != nil || injected.hasLabels else {
-            return inject([message], promise, injected.peer)
+            return inject([message], promise, injected.caller)
         }
         decide(injected, message, promise)
     }
 
     /// One message, or what rules have made of it.
-    func inject(_ messages: [SpoolMessage], _ promise: EventLoopPromise<IntakeAnswer>, _ peer: NetworkAddress?) {
+    func inject(_ messages: [SpoolMessage], _ promise: EventLoopPromise<IntakeAnswer>, _ caller: IntakeCaller) {
         let division =
             messages.count > 1
-            ? MessageDivision(self, count: messages.count, for: .injection(promise, peer: peer)) : nil
+            ? MessageDivision(self, count: messages.count, for: .injection(promise, caller)) : nil
         for message in messages {
             if !configuration.dkim.isEmpty {
-                sign(message, promise, peer, division)
+                sign(message, promise, caller, division)
             } else if let division {
                 division.add(message)
             } else {
-                accept(message, for: .injection(promise, peer: peer))
+                accept(message, for: .injection(promise, caller))
             }
         }
     }
 
     private func sign(
-        _ message: SpoolMessage, _ promise: EventLoopPromise<IntakeAnswer>, _ peer: NetworkAddress?,
+        _ message: SpoolMessage, _ promise: EventLoopPromise<IntakeAnswer>, _ caller: IntakeCaller,
         _ division: MessageDivision?
     ) {
         let (policy, now) = (configuration.dkim, Int(wallMilliseconds() / 1000))
@@ -97,7 +98,7 @@ extension RelayShard {
                 return promise.succeed(IntakeAnswer(refusal: cannotSign(message)))
             }
             if let division { return division.add(signed) }
-            accept(signed, for: .injection(promise, peer: peer))
+            accept(signed, for: .injection(promise, caller))
         }
     }
 

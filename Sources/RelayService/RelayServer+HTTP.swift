@@ -31,12 +31,17 @@ struct RelayHTTP: Sendable {
         let builders = NIOThreadPool.started(threads / 2, for: .http)
         let authentication = AuthenticationService(configuration.keys)
         let intake = RelayIntake(shards)
+        var slowDown: InjectionService.SlowDown?
+        if let rates = SharedInjectionRates(configuration) {
+            slowDown = { count, caller in rates.take(count, caller: caller, now: WallInstant.now().milliseconds) }
+        }
         let injection = InjectionService(
             intake, hostname: hostname, builders: builders,
             date: { MailDate.text(unixSeconds: Int(WallInstant.now().seconds)) },
             newID: {
                 "\(MessageID(high: UInt64.random(in: 0...UInt64.max), low: UInt64.random(in: 0...UInt64.max)))"
-            })
+            },
+            slowDown: slowDown)
         let routes = ControlRoutes(
             injection: injection, intake: intake, trusted: configuration.trusted,
             check: configuration.keys == nil ? nil : authentication.checkKey, metrics: metrics,

@@ -40,6 +40,7 @@ extension RelayShard {
         answer()
         dispatch()
         let now = wallMilliseconds()
+        if queue.hasDeadlines { endOverdue() }
         if queue.someoneWaits(now: now) { giveUpOnSilence(now) }
         giveUpShared()
         if !desk.returning.isEmpty { goOnReturning() }
@@ -172,9 +173,14 @@ extension RelayShard {
             queue.finish(lease)
             return endDelivery(lease.id)
         }
+        if lease.hasTimes, waitsForItsTime(lease, message) { return }
         if askFirst(lease, waiting, connection) || (routes.needsLookups && relocate(lease, waiting)) { return }
         let recipients = transaction(message, waiting, connection.recipientsPerTransaction)
-        let envelope = withEnvelopeID(message.envelope.narrowed(to: recipients), lease.id)
+        var envelope = withEnvelopeID(message.envelope.narrowed(to: recipients), lease.id)
+        if lease.hasTimes {
+            let offersBy = client.session.capabilities.deliverBy != nil
+            envelope = QueuedMessage.forNextHop(envelope, offersDeliverBy: offersBy, now: wallMilliseconds())
+        }
         if let impossible = impossibility(message, client.session) ?? connection.impossibility(message) {
             fail(lease, waiting, impossible)
             return
@@ -233,7 +239,20 @@ extension RelayShard {
         if message.envelope.requiresTLS, !session.isSecure || !hop.requireTLS {
             return SMTPReply(550, .init(5, 7, 30), "REQUIRETLS needed")
         }
-        return nil
+        return impossibleInTime(message, session)
+    }
+
+    /// What has to be there in time is not given to who does not take the time over (RFC 2852 §4.1.4.1).
+    private func impossibleInTime(_ message: QueuedMessage, _ session: borrowing ClientSession) -> SMTPReply? {
+        guard let by = message.envelope.terms?.deliverBy, by.mode == .return,
+            session.configuration.serverProtocol == .smtp
+        else { return nil }
+        guard let least = session.capabilities.deliverBy else {
+            return SMTPReply(554, .init(5, 4, 7), "Next hop does not offer DELIVERBY")
+        }
+        let rest = by.passedOn(at: wallMilliseconds()).seconds
+        guard rest < max(1, least) else { return nil }
+        return SMTPReply(554, .init(5, 4, 7), "\(max(0, rest)) seconds are left, the next hop wants \(max(1, least))")
     }
 
     // MARK: What connections tell

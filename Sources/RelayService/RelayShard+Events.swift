@@ -1,3 +1,4 @@
+import ControlPlane
 import DeliveryQueue
 import EventLog
 import MailTypes
@@ -76,9 +77,9 @@ extension RelayShard {
         case .client(let connection, let listener, _):
             event.describe(connection, listener)
             event.session = session(id(of: connection))
-        case .injection(_, let peer):
-            event.receptionProtocol = "HTTP"
-            event.peer = peer.map { .init(name: "", address: $0.description) }
+        case .injection(_, let caller):
+            (event.receptionProtocol, event.listener, event.user) = ("HTTP", "http", caller.user)
+            event.peer = caller.peer.map { .init(name: "", address: $0.description) }
         case .ourselves: event.receptionProtocol = "internal"
         }
         log(event)

@@ -1,4 +1,5 @@
 import DeliveryQueue
+import EventLog
 import MailTypes
 import Measures
 import NIOCore
@@ -16,7 +17,8 @@ extension RelayShard {
             observe(result, load.recipients.count, at: hop)
         }
         logOutcome(load, message, result, hop)
-        let applied = message.apply(result, sent: load.recipients, success: success)
+        let applied = message.apply(
+            result, sent: load.recipients, success: success, keepsTime: hop.offersDeliverBy)
         counts.delivered += UInt64(applied.delivered)
         counts.bounced += UInt64(applied.failed)
         counts.queued -= UInt64(applied.delivered + applied.failed)
@@ -107,9 +109,8 @@ extension RelayShard {
 
     private func expire(_ id: MessageID, _ destination: String) {
         guard let message = messages[id] else { return }
-        let last = message.lastReply?.description ?? "never attempted"
         let waiting = message.waiting(for: destination)
-        let reply = SMTPReply(554, .init(5, 4, 7), "Delivery time expired; last: \(last)")
+        let reply = expiry(of: message)
         log(.expiration, id, message, waiting, queue: destination, reply)
         failWaiting(id, waiting, reply, queue: destination)
         endDelivery(id)
@@ -117,8 +118,19 @@ extension RelayShard {
 
     /// The leased delivery can never go: these recipients fail.
     func fail(_ lease: DeliveryQueue.Lease, _ waiting: [Int], _ reply: SMTPReply) {
+        end(lease, waiting, reply, as: .bounce)
+    }
+
+    /// The leased delivery's time is over.
+    func expire(_ lease: DeliveryQueue.Lease, _ waiting: [Int], _ reply: SMTPReply) {
+        end(lease, waiting, reply, as: .expiration)
+    }
+
+    private func end(
+        _ lease: DeliveryQueue.Lease, _ waiting: [Int], _ reply: SMTPReply, as kind: MailEvent.Kind
+    ) {
         let name = queue.name(of: lease.destination)
-        log(.bounce, lease.id, messages[lease.id], waiting, queue: name, reply)
+        log(kind, lease.id, messages[lease.id], waiting, queue: name, reply)
         failWaiting(lease.id, waiting, reply, queue: name)
         messages[lease.id]?.leases -= 1
         queue.finish(lease)
@@ -179,6 +191,7 @@ extension RelayShard {
             lastReply: (message?.lastReply ?? reply)?.description ?? "")
         state.isHeld = isHeld
         state.isDelayReported = isDelayReported
+        state.isDeadlineReported = message?.isDeadlineReported ?? false
         state.labels = message?.rebound ?? (label.isRebound ? MessageLabels(label) : nil)
         committer.submit(state, for: id)
     }

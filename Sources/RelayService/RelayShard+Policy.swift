@@ -176,12 +176,12 @@ extension RelayShard {
             if case .refused = decision.outcome { decision.outcome = .accepted }
             return decision
         }
-        logDiscarded(PolicySplit(discarded), decisions, message, .injection(own, peer: injected.peer))
+        logDiscarded(PolicySplit(discarded), decisions, message, .injection(own, injected.caller))
         guard !whole.parts.isEmpty else { return own.succeed(.accepted) }
         let messages = whole.parts.enumerated().map { place, part in
             self.message(part, whole, message, id: place == 0 ? message.id : newID())
         }
-        inject(messages, own, injected.peer)
+        inject(messages, own, injected.caller)
     }
 
     private func decisions(_ injected: IntakeMessage, _ message: SpoolMessage) -> [PolicyDecision] {

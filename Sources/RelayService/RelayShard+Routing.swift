@@ -91,6 +91,19 @@ extension RelayShard {
         return found
     }
 
+    /// Nobody is asked for a whole spool's domains: a queue with a domain's name asks when its turn comes.
+    func restoredPlaces(_ message: QueuedMessage) -> [Int: String] {
+        var places: [Int: String] = [:]
+        for index in message.recipients.indices where message.recipients[index] == .waiting {
+            let labels = message.envelope.labels
+            switch routes.place(of: message.envelope.recipients[index], labels?.routingDomain) {
+            case .destination(let name): places[index] = queueName(name, labels)
+            case .exchangers(let domain): places[index] = queueName(domain, labels)
+            }
+        }
+        return places
+    }
+
     /// The message's recipients do not all belong to the leased delivery's queue any more: the DNS has changed, or is
     /// known now. They go where they belong.
     /// - Returns: false if all is well.
@@ -100,6 +113,7 @@ extension RelayShard {
         let places = destinations(of: message, lease.id, among: waiting)
         if places.count == waiting.count, places.values.allSatisfy({ $0 == name }) { return false }
         message.leases -= 1
+        let times = queue.times(of: lease)
         queue.finish(lease)
         if message.assignment.isEmpty { message.assignment = message.recipients.map { _ in name } }
         for (index, place) in places { message.assignment[index] = place }
@@ -113,6 +127,7 @@ extension RelayShard {
         found.attempts = lease.attempts
         found.isDelayReported = lease.isDelayReported
         found.isSilent = message.envelope.isSilent
+        found.times = times
         for (place, recipients) in groups {
             found.recipients = recipients.count
             found.label = label(of: message, recipients)

@@ -103,7 +103,7 @@ final class RelayShard: @unchecked Sendable {
     enum Sender {
         /// - Parameter received: octets counted in ``reception``.
         case client(SMTPServerConnection, ListenerState, received: Int)
-        case injection(EventLoopPromise<IntakeAnswer>, peer: NetworkAddress?)
+        case injection(EventLoopPromise<IntakeAnswer>, IntakeCaller)
         /// A notification of our own.
         case ourselves
     }
@@ -232,10 +232,8 @@ final class RelayShard: @unchecked Sendable {
     private func enqueue(_ message: SpoolMessage, _ now: MonotonicInstant) {
         let queued = QueuedMessage(message, acceptedInstant: now)
         if let only = routes.only, message.envelope.options?.labels == nil {
-            queue.accept(
-                message.id, recipients: message.envelope.recipients.count, to: only, label: label(of: message.envelope),
-                isSilent: message.envelope.isSilent)
-            return keep(queued, message.id, goesSoon: !queue.isHeldBack(only))
+            let wait = accept(queued, message.id, message.envelope.recipients.count, to: only)
+            return keep(queued, message.id, goesSoon: !wait && !queue.isHeldBack(only))
         }
         // Only what is needed: whoever holds the message holds its content.
         let id = message.id
@@ -264,12 +262,11 @@ final class RelayShard: @unchecked Sendable {
         if groups.count > 1 || !message.failures.isEmpty {
             message.assignment = message.recipients.indices.map { places[$0] ?? "" }
         }
+        var waits = false
         for (name, recipients) in groups {
-            queue.accept(
-                id, recipients: recipients.count, to: name, label: label(of: message, recipients),
-                isSilent: message.envelope.isSilent)
+            waits = accept(message, id, recipients.count, to: name, label(of: message, recipients))
         }
-        keep(message, id, goesSoon: groups.keys.contains { !queue.isHeldBack($0) })
+        keep(message, id, goesSoon: !waits && groups.keys.contains { !queue.isHeldBack($0) })
         guard !message.failures.isEmpty else { return }
         // Some have no way: what is known is written down, and if none is left this is the message's end.
         messages[id] = message
@@ -318,6 +315,7 @@ final class RelayShard: @unchecked Sendable {
             found.isHeld = entry.state?.isHeld ?? false
             found.isDelayReported = message.isDelayReported
             found.isSilent = message.envelope.isSilent
+            found.times = times(of: message)
             let places = restoredPlaces(message)
             let groups = Dictionary(grouping: places.keys) { places[$0]! }
             for (name, recipients) in groups {
@@ -333,19 +331,6 @@ final class RelayShard: @unchecked Sendable {
                 messages[entry.id] = message
             }
         }
-    }
-
-    /// Nobody is asked for a whole spool's domains: a queue with a domain's name asks when its turn comes.
-    private func restoredPlaces(_ message: QueuedMessage) -> [Int: String] {
-        var places: [Int: String] = [:]
-        for index in message.recipients.indices where message.recipients[index] == .waiting {
-            let labels = message.envelope.labels
-            switch routes.place(of: message.envelope.recipients[index], labels?.routingDomain) {
-            case .destination(let name): places[index] = queueName(name, labels)
-            case .exchangers(let domain): places[index] = queueName(domain, labels)
-            }
-        }
-        return places
     }
 
     /// Other rules from now on: what waits goes by them, too.

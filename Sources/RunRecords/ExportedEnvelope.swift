@@ -25,6 +25,60 @@ package struct ExportedEnvelope: Codable, Hashable, Sendable {
         }
     }
 
+    /// When it may go and by when it has to be there.
+    package struct Terms: Codable, Hashable, Sendable {
+        /// Milliseconds since 1970; absent: at once.
+        package var notBeforeUnixMilliseconds: UInt64?
+        package var expiresUnixMilliseconds: UInt64?
+        /// HOLDFOR or HOLDUNTIL of RFC 4865: `for;3600`, `until;2026-12-01T09:00:00Z`.
+        package var release: String?
+        /// BY of RFC 2852: `120;R`, counted from ``deliverBySinceUnixMilliseconds``.
+        package var deliverBy: String?
+        package var deliverBySinceUnixMilliseconds: UInt64?
+        package var window: Window?
+        package init() {}
+
+        enum CodingKeys: String, CodingKey {
+            case release, window
+            case notBeforeUnixMilliseconds = "not_before_unix_ms"
+            case expiresUnixMilliseconds = "expires_unix_ms"
+            case deliverBy = "deliver_by"
+            case deliverBySinceUnixMilliseconds = "deliver_by_since_unix_ms"
+        }
+    }
+
+    package struct Window: Codable, Hashable, Sendable {
+        /// Bit 0 is Monday.
+        package var days: UInt8
+        package var timeZone: String
+        /// Seconds of the day.
+        package var start: Int
+        package var end: Int
+        package init(days: UInt8, timeZone: String, start: Int, end: Int) {
+            (self.days, self.timeZone, self.start, self.end) = (days, timeZone, start, end)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case days, start, end
+            case timeZone = "time_zone"
+        }
+    }
+
+    /// What its operator calls the message by.
+    package struct Labels: Codable, Hashable, Sendable {
+        package var tenant: String?
+        package var campaign: String?
+        package var pool: String?
+        package var routingDomain: String?
+        package var metadata: [String: String]?
+        package init() {}
+
+        enum CodingKeys: String, CodingKey {
+            case tenant, campaign, pool, metadata
+            case routingDomain = "routing_domain"
+        }
+    }
+
     package var schema: String
     /// 32 hexadecimal digits.
     package var id: String
@@ -46,9 +100,15 @@ package struct ExportedEnvelope: Codable, Hashable, Sendable {
     package var returnedContent: String?
     /// ENVID of RFC 3461 §4.4 as it came; absent: none.
     package var envelopeID: String?
+    /// Absent: as usual.
+    package var terms: Terms?
+    /// Absent: none.
+    package var labels: Labels?
+    /// The sender was told that it is not there by the time that it said; absent: no.
+    package var isDeadlineReported: Bool?
 
     enum CodingKeys: String, CodingKey {
-        case schema, id, recipients, attempts
+        case schema, id, recipients, attempts, terms, labels
         case reversePath = "reverse_path"
         case bodyType = "body_type"
         case smtpUTF8 = "smtputf8"
@@ -60,6 +120,7 @@ package struct ExportedEnvelope: Codable, Hashable, Sendable {
         case requiresTLS = "requires_tls"
         case returnedContent = "returned_content"
         case envelopeID = "envelope_id"
+        case isDeadlineReported = "deadline_reported"
     }
 
     package init(

@@ -40,7 +40,9 @@ package final class DeferringSpool: Spool {
         var taken: [SpoolMessage] = []
         held.withLock { held in
             for message in batch.messages {
-                if !onlyMarked || message.mayBeDeferred, held.bytes + message.content.size <= limitBytes {
+                // What is to be sent later waits longer than a process may live.
+                let mayWait = (!onlyMarked || message.mayBeDeferred) && message.envelope.terms == nil
+                if mayWait, held.bytes + message.content.size <= limitBytes {
                     held.put(message)
                 } else {
                     through.messages.append(message)

@@ -3,14 +3,15 @@ import NIOCore
 
 /// ``EnvelopeOptions`` behind the recipients of a record's head. Little-endian.
 ///
-///     u8 flags (bit 0 REQUIRETLS, bit 1 labels) · u8 RET (0 not said) · u16 length · ENVID ·
+///     u8 flags (bit 0 REQUIRETLS, bit 1 labels, bit 2 terms) · u8 RET (0 not said) · u16 length · ENVID ·
 ///     u32 recipients with options (0 or all) · {u8 NOTIFY (255 not said) · u16 length · ORCPT · u32 length · header}… ·
-///     labels, where there are any (``LabelsCodec``)
+///     labels, where there are any (``LabelsCodec``) · terms, where there are any (``TermsCodec``)
 enum OptionsCodec {
     private static let notifyUnsaid: UInt8 = 255
 
     static func write(_ options: EnvelopeOptions, to head: inout ByteBuffer) {
-        head.writeInteger(UInt8((options.requiresTLS ? 1 : 0) | (options.labels == nil ? 0 : 2)))
+        let flags = (options.requiresTLS ? 1 : 0) | (options.labels == nil ? 0 : 2) | (options.terms == nil ? 0 : 4)
+        head.writeInteger(UInt8(flags))
         head.writeInteger(options.returnedContent?.rawValue ?? 0)
         head.writeInteger(UInt16(options.envelopeID.count), endianness: .little)
         head.writeBytes(options.envelopeID)
@@ -23,6 +24,7 @@ enum OptionsCodec {
             head.writeBytes(recipient.header)
         }
         if let labels = options.labels { LabelsCodec.write(labels, to: &head) }
+        if let terms = options.terms { TermsCodec.write(terms, to: &head) }
     }
 
     /// - Returns: nil if it is malformed.
@@ -43,6 +45,10 @@ enum OptionsCodec {
         if flags & 2 != 0 {
             guard let labels = LabelsCodec.read(&head) else { return nil }
             options.labels = labels
+        }
+        if flags & 4 != 0 {
+            guard let terms = TermsCodec.read(&head) else { return nil }
+            options.terms = terms
         }
         return options
     }

@@ -6,13 +6,15 @@ package import NIOCore
 ///
 ///     head: u8 version · u8 wire form · u8 body type · u8 flags (bit 0 SMTPUTF8) · u32 CRC-32C of all else
 ///           u64 accepted ms · u64 content size · u16 sender length · sender · u32 recipients · {u16 length · bytes}…
-///           version 2: options (``OptionsCodec``); version 1 ends before them
+///           version 2: options (``OptionsCodec``); version 1 ends before them; version 3: options with terms
 ///           u32 length of the head precedes it all
 ///     content: as received, in its wire form
 package enum RecordCodec {
     /// Without options; mail that has some is of version 2, so that a program that does not know them refuses it.
     package static let version: UInt8 = 1
     package static let versionWithOptions: UInt8 = 2
+    /// With terms: a program that does not know them must not send at once what is to wait.
+    package static let versionWithTerms: UInt8 = 3
     private static let stateVersion: UInt8 = 2
     /// With labels of an operator's; a program that does not know them refuses it.
     private static let stateVersionWithLabels: UInt8 = 3
@@ -24,7 +26,7 @@ package enum RecordCodec {
         head.reserveCapacity(128 + message.envelope.recipients.reduce(0) { $0 + $1.bytes.count + 2 })
         head.writeInteger(UInt32(0), endianness: .little)
         let options = message.envelope.options.flatMap { $0.isEmpty ? nil : $0 }
-        head.writeInteger(options == nil ? version : versionWithOptions)
+        head.writeInteger(options.map { $0.terms == nil ? versionWithOptions : versionWithTerms } ?? version)
         head.writeInteger(message.content.form.rawValue)
         head.writeInteger(message.envelope.bodyType.rawValue)
         head.writeInteger(UInt8(message.envelope.smtpUTF8 ? 1 : 0))
@@ -85,8 +87,8 @@ package enum RecordCodec {
         guard let length = record.readInteger(endianness: .little, as: UInt32.self),
             var head = record.readSlice(length: Int(length)), let format: UInt8 = head.readInteger()
         else { throw .corrupt("\(id): shorter than its head") }
-        guard format == version || format == versionWithOptions else {
-            throw .corrupt("\(id): format version \(format), expected \(version) or \(versionWithOptions)")
+        guard (version...versionWithTerms).contains(format) else {
+            throw .corrupt("\(id): format version \(format), expected \(version) to \(versionWithTerms)")
         }
         guard let form = head.readInteger(as: UInt8.self).flatMap(WireForm.init),
             let bodyType = head.readInteger(as: UInt8.self).flatMap(BodyType.init),
@@ -102,7 +104,7 @@ package enum RecordCodec {
         }
         var envelope = Envelope(
             reversePath: sender, recipients: recipients, bodyType: bodyType, smtpUTF8: flags & 1 != 0)
-        if format == versionWithOptions {
+        if format > version {
             envelope.options = OptionsCodec.read(&head, recipients: recipients.count)
             guard envelope.options != nil else { throw .corrupt("\(id): malformed options") }
         }
@@ -134,7 +136,7 @@ package enum RecordCodec {
 }
 
 extension RecordCodec {
-    /// `u8 version · u8 flags (bit 0 held, bit 1 delay reported) · u32 attempts · u64 due ms · u32 recipients · u8 each ·
+    /// `u8 version · u8 flags (bit 0 held, bit 1 delay reported, bit 2 deadline reported) · u32 attempts · u64 due ms · u32 recipients · u8 each ·
     /// u16 length · last reply · u32 CRC-32C`; version 1 had no flags; version 3 has labels (``LabelsCodec``) behind the
     /// reply.
     package static func encode(_ state: DeliveryState) -> ByteBuffer {
@@ -148,7 +150,8 @@ extension RecordCodec {
     package static func fields(of state: DeliveryState) -> ByteBuffer {
         var out = ByteBuffer()
         out.writeInteger(state.labels == nil ? stateVersion : stateVersionWithLabels)
-        out.writeInteger(UInt8((state.isHeld ? 1 : 0) | (state.isDelayReported ? 2 : 0)))
+        let flags = (state.isHeld ? 1 : 0) | (state.isDelayReported ? 2 : 0) | (state.isDeadlineReported ? 4 : 0)
+        out.writeInteger(UInt8(flags))
         out.writeInteger(state.attempts, endianness: .little)
         out.writeInteger(state.nextDueMilliseconds, endianness: .little)
         out.writeInteger(UInt32(state.recipients.count), endianness: .little)
@@ -186,6 +189,7 @@ extension RecordCodec {
             lastReply: String(decoding: reply, as: UTF8.self))
         state.isHeld = flags & 1 != 0
         state.isDelayReported = flags & 2 != 0
+        state.isDeadlineReported = flags & 4 != 0
         if format == stateVersionWithLabels {
             guard let labels = LabelsCodec.read(&fields) else { throw .corrupt("\(id): malformed labels") }
             state.labels = labels

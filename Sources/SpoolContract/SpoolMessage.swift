@@ -63,6 +63,8 @@ package struct DeliveryState: Hashable, Sendable {
     package var isHeld = false
     /// The sender was told that it waits.
     package var isDelayReported = false
+    /// The sender was told that the time is over by which it wanted the message delivered (RFC 2852).
+    package var isDeadlineReported = false
     /// What the next hop said last, for the notification; at most ``replyLimit`` bytes.
     package var lastReply: String
     /// What an operator has put in the place of the envelope's labels, its metadata apart; nil: nothing.

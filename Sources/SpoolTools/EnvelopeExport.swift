@@ -21,8 +21,14 @@ extension ExportedEnvelope {
             requiresTLS = options.requiresTLS ? true : nil
             returnedContent = options.returnedContent.map { $0 == .full ? "FULL" : "HDRS" }
             envelopeID = options.envelopeID.isEmpty ? nil : String(decoding: options.envelopeID, as: UTF8.self)
+            terms = options.terms.map { Terms($0) }
         }
+        // What an operator has made of them stands for them.
+        let own = message.envelope.labels ?? MessageLabels()
+        let known = state?.labels.map { own.rebound(DeliveryLabel($0)) } ?? own
+        labels = known.isEmpty ? nil : Labels(known)
         guard let state else { return }
+        isDeadlineReported = state.isDeadlineReported ? true : nil
         attempts = state.attempts
         nextDueUnixMilliseconds = state.nextDueMilliseconds
         lastReply = state.lastReply
@@ -55,6 +61,8 @@ extension ExportedEnvelope {
         case let other?: throw RecordFault("\(file): key 'returned_content': '\(other)': expected FULL or HDRS")
         }
         options.envelopeID = try printable(envelopeID, "envelope_id", file)
+        options.terms = try terms?.terms(file)
+        options.labels = labels?.labels
         let all = try recipients.map { (recipient) throws(RecordFault) in
             RecipientOptions(
                 notify: try recipient.conditions(file),
@@ -89,12 +97,16 @@ extension ExportedEnvelope {
             }
             states.append(state)
         }
-        guard attempts > 0 || isHeld || isDelayReported || states.contains(where: { $0 != .waiting }) else {
+        guard
+            attempts > 0 || isHeld || isDelayReported || isDeadlineReported == true
+                || states.contains(where: { $0 != .waiting })
+        else {
             return nil
         }
         var state = DeliveryState(
             attempts: attempts, nextDueMilliseconds: nextDueUnixMilliseconds, recipients: states, lastReply: lastReply)
         (state.isHeld, state.isDelayReported) = (isHeld, isDelayReported)
+        state.isDeadlineReported = isDeadlineReported ?? false
         return state
     }
 }

@@ -17,7 +17,8 @@ struct SummaryCommand: AsyncParsableCommand {
     @Option(help: "text, csv or json.") var format = "text"
 
     private static let columns = [
-        "name", "total", "ready", "deferred", "in_flight", "held", "suspended", "leaving", "oldest", "last_failure",
+        "name", "total", "ready", "deferred", "scheduled", "in_flight", "held", "suspended", "leaving", "oldest",
+        "last_failure",
     ]
 
     func run() async throws {

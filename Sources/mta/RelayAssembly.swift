@@ -26,6 +26,7 @@ struct RelayAssembly {
         configuration.relayPolicy = relayPolicy()
         configuration.ordersPath = spool.isVolatile ? nil : spool.directory.map { $0 + "/suspensions.json" }
         configuration.mailPolicy = try mailPolicy()
+        configuration.schedulingField = settings.schedulingHeader
         configuration.egress = try egress()
         configuration.users = try users(settings.users)
         configuration.dkim = try dkimPolicy()
@@ -109,6 +110,8 @@ struct RelayAssembly {
         rules.supplement = section.supplementalHeader.map {
             SupplementalField(name: $0, metaNames: section.includedMetaNames)
         }
+        rules.futureReleaseSeconds = section.futureRelease.map { Int($0.seconds) }
+        rules.deliverByMinimum = section.deliverBy.map { Int($0.seconds.rounded(.up)) }
         rules.limits = limits(section.limits)
         rules.networkLimits = NetworkTable(section.networks.map { ($0.network!, limits($0.limits)) })
         return rules
@@ -168,6 +171,8 @@ struct RelayAssembly {
         http.adminKeys = Set(section.adminKeys)
         http.bodyLimit = section.maxRequestSize.bytes
         http.connections = section.maxConnections
+        http.recipientRate = section.recipientRate
+        http.recipientRatePerCaller = section.recipientRatePerCaller
         http.requestSeconds = section.requestTimeout.seconds
         return http
     }
@@ -194,19 +199,32 @@ extension RelayAssembly {
         var rules: [String: RouteTable.Rule] = [:]
         for domain in named.union(senders().namedDestinations) { rules[domain] = .usual }
         for domain in settings.domains {
-            switch domain.nextHop {
-            case nil: rules[domain.name!.text] = .usual
-            case .exchangers?: rules[domain.name!.text] = .exchangers
-            case .smtp(let endpoint)?:
-                rules[domain.name!.text] = .hop(try hop(endpoint) { "\(domain.mapping!.fault("next_hop", $0))" })
-            case .lmtp(let endpoint)?:
-                var hop = try hop(endpoint) { "\(domain.mapping!.fault("next_hop", $0))" }
-                hop.serverProtocol = .lmtp
-                rules[domain.name!.text] = .hop(hop)
-            }
+            rules[domain.name!.text] = try rule(domain)
         }
         let smartHost = try settings.smartHost.map { endpoint in try hop(endpoint) { "--smart-host \($0)" } }
         return RouteTable(smartHost: smartHost, domains: rules)
+    }
+
+    /// Of several next hops all addresses, in their order.
+    private func rule(_ domain: DomainSection) throws -> RouteTable.Rule {
+        var whole: RouteTable.Hop?
+        for nextHop in domain.nextHops {
+            var found: RouteTable.Hop
+            switch nextHop {
+            case .exchangers: return .exchangers
+            case .smtp(let endpoint): found = try hop(endpoint) { "\(domain.mapping!.fault("next_hop", $0))" }
+            case .lmtp(let endpoint):
+                found = try hop(endpoint) { "\(domain.mapping!.fault("next_hop", $0))" }
+                found.serverProtocol = .lmtp
+            }
+            guard whole != nil else {
+                whole = found
+                continue
+            }
+            whole!.addresses += found.addresses
+            whole!.text += " " + found.text
+        }
+        return whole.map { .hop($0) } ?? .usual
     }
 
     /// Where the DNS may have mail taken. Its thread runs only where some mail goes by MX records.

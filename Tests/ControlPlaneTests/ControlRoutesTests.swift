@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct ControlRoutesTests {
     private struct NoIntake: MessageIntake {
-        var refusal: String? { nil }
+        var refusal: String?
         func submit(_ message: IntakeMessage, on loop: any EventLoop) -> EventLoopFuture<IntakeAnswer> {
             loop.makeSucceededFuture(.accepted)
         }
@@ -31,16 +31,50 @@ import Testing
     }
 
     /// Trusts 127.0.0.1; the one key is `app:secret`, and `boss:secret` where there is an admin API.
-    private func routes(admin: AdminAccess? = nil) throws -> ControlRoutes {
-        let intake = NoIntake()
+    private func routes(
+        admin: AdminAccess? = nil, refusal: String? = nil, slowDown: InjectionService.SlowDown? = nil
+    ) throws -> ControlRoutes {
+        let intake = NoIntake(refusal: refusal)
         let injection = InjectionService(
-            intake, hostname: "mta.test", builders: NIOThreadPool(numberOfThreads: 1), date: { "" }, newID: { "" })
+            intake, hostname: "mta.test", builders: NIOThreadPool(numberOfThreads: 1), date: { "" }, newID: { "" },
+            slowDown: slowDown)
         return ControlRoutes(
             injection: injection, intake: intake, trusted: NetworkSet([try #require(NetworkPrefix("127.0.0.1/32"))]),
             check: { name, key, _, loop in
                 loop.makeSucceededFuture((name == "app" || name == "boss") && key == "secret")
             },
             metrics: { prefix, form in "\(form) \(prefix)" }, administration: Echo(), admin: admin)
+    }
+
+    private func injection(authorization: String? = nil) -> HTTPCall {
+        var headers = HTTPHeaders()
+        if let authorization { headers.add(name: "authorization", value: authorization) }
+        let body =
+            #"{"envelope_sender":"a@x.test","recipients":[{"email":"b@y.test"},{"email":"c@y.test"}],"content":"A: b\n\n"}"#
+        return HTTPCall(
+            .POST, "/api/inject/v1", headers: headers, body: ByteBuffer(string: body), peer: NetworkAddress("127.0.0.1")
+        )
+    }
+
+    /// A load balancer learns that it stops, and a client is told to come again.
+    @Test func whoStopsTakesNothing() async throws {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let routes = try routes(refusal: "shutting down")
+        for call in [injection(), HTTPCall(.GET, "/api/check-liveness/v1")] {
+            let answer = try await routes.respond(call, on: loop).get()
+            #expect(answer.status == .serviceUnavailable && String(buffer: answer.body) == "shutting down\n")
+        }
+    }
+
+    /// Callers are known by their key, or by their address; nothing of a request is taken that is too much.
+    @Test func tooManyRecipientsAreTooMany() async throws {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let routes = try routes(slowDown: { count, caller in
+            count == 2 && caller == "key app" ? 1_001 : caller == "127.0.0.1" ? nil : 9
+        })
+        let answer = try await routes.respond(injection(authorization: "Bearer app:secret"), on: loop).get()
+        #expect(answer.status == .tooManyRequests && answer.headers.first(name: "retry-after") == "2")
+        #expect(try await routes.respond(injection(), on: loop).get().status == .ok)
     }
 
     @Test(arguments: [

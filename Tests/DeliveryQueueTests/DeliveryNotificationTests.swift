@@ -28,6 +28,16 @@ import Testing
         ] { #expect(lines.contains(line), "\(line)") }
     }
 
+    /// RFC 2852 §5, RFC 4865 §6.
+    @Test func timesThatWereAskedForAreSaid() throws {
+        var notification = notification(reply: SMTPReply(554, .init(5, 4, 7), "over"))
+        notification.deliverBySeconds = 90_000
+        notification.futureRelease = .interval(60)
+        let text = String(decoding: try #require(notification.content()), as: UTF8.self)
+        #expect(text.contains("\r\nDeliver-By-Date: Fri, 2 Jan 1970 01:00:00 +0000\r\n"))
+        #expect(text.contains("\r\nFuture-Release-Request: for;60\r\n\r\nFinal-Recipient:"))
+    }
+
     @Test func neverForTheNullSender() {
         #expect(notification(sender: "", reply: SMTPReply(550, nil, "no")).content() == nil)
     }

@@ -74,7 +74,7 @@ func faults(_ text: String) -> [String] {
         #expect(settings.listeners[1].mechanisms == [.scramSHA256, .plain])
         #expect(settings.listeners[1].isAuthRequired)
         #expect(settings.tls[0].minimumVersion == .v13)
-        #expect(settings.domains.map(\.nextHop) == [.lmtp(Endpoint(host: "127.0.0.1", port: 24)), .exchangers])
+        #expect(settings.domains.map(\.nextHops) == [[.lmtp(Endpoint(host: "127.0.0.1", port: 24))], [.exchangers]])
         #expect(settings.delivery.tls == .required)
         #expect(settings.dns.servers == ["127.0.0.1@5353"])
         #expect(settings.rocksdbOptions == ["max_open_files": "100"])
@@ -134,9 +134,17 @@ func faults(_ text: String) -> [String] {
         ),
         ("domains:\n  - {name: a.test}\n  - {name: A.test}", "3: key 'domains[1].name': 'a.test' appears twice"),
         ("tenants:\n  - {name: a}\n  - {name: a}", "3: key 'tenants[1].name': 'a' appears twice"),
-        ("tenants: [{name: a, egress_pool: none}]", "no egress pool is named 'none'"),
-        ("campaigns: [{name: '*', tenant: a}]", "not beside the name '*'"),
-        ("tenants: [{name: a, by_destination: [{rate: 1/s}]}]", "is missing"),
+        ("tenants: [{name: a, egress_pool: none}]", "1: key 'tenants[0].egress_pool': no egress pool is named 'none'"),
+        ("campaigns: [{name: '*', tenant: a}]", "1: key 'campaigns[0].tenant': not beside the name '*'"),
+        (
+            "tenants: [{name: a, by_destination: [{rate: 1/s}]}]",
+            "1: key 'tenants[0].by_destination[0].name': is missing"
+        ),
+        (
+            "listeners:\n  - {name: a, address: 127.0.0.1:25, future_release: 7d}",
+            "2: key 'listeners[0].future_release': is for submission and submissions"
+        ),
+        ("scheduling_header: 'X Schedule'", "1: key 'scheduling_header': 'X Schedule'"),
         (
             "domains:\n  - {name: a.test, next_hop: somewhere}",
             "2: key 'domains[0].next_hop': 'somewhere': expected HOST:PORT"

@@ -34,6 +34,7 @@ struct LoggedEvent: Decodable {
     var listener: String?
     var queue: String?
     var tenant: String?
+    var authn_id: String?
     var egress_pool: String?
     var meta: [String: String]?
     var tls_protocol_version: String?

@@ -83,6 +83,12 @@ import Testing
         ("SIZE=1  BODY=7BIT ", nil), ("SIZE", .badParameter("SIZE")), ("SIZE=", .badSize), ("SIZE=-1", .badSize),
         ("SIZE=1x", .badSize), ("SIZE=123456789012345678901", .badSize), ("BODY", .badParameter("BODY")),
         ("BODY=x", .badParameter("BODY")), ("SMTPUTF8=x", .badParameter("SMTPUTF8")), ("FOO", .unknownParameter("FOO")),
+        ("HOLDFOR=3600", nil), ("holdfor=0", nil), ("HOLDUNTIL=2026-12-01T09:00:00Z", nil), ("BY=120;R", nil),
+        ("by=-5;nt BODY=7BIT HOLDFOR=1", nil), ("HOLDFOR", .badParameter("HOLDFOR")),
+        ("HOLDFOR=-1", .badParameter("HOLDFOR")), ("HOLDFOR=1234567890", .badParameter("HOLDFOR")),
+        ("HOLDUNTIL=tomorrow", .badParameter("HOLDUNTIL")), ("HOLDFOR=1 HOLDFOR=1", .badParameter("HOLDFOR")),
+        ("HOLDFOR=1 HOLDUNTIL=2026-12-01T09:00:00Z", .badParameter("HOLDUNTIL")), ("BY=0;R", .badParameter("BY")),
+        ("BY=-5;R", .badParameter("BY")), ("BY=5", .badParameter("BY")), ("BY=5;N BY=5;N", .badParameter("BY")),
         ("FOO=BAR", .unknownParameter("FOO")), ("=x", .badArgument), ("-A=x", .badArgument), ("A B\u{1}", .badArgument),
     ]
 

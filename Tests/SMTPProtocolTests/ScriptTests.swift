@@ -60,6 +60,9 @@ private struct Script {
         case "needstls": (configuration.offersStartTLS, configuration.requiresTLS) = (true, true)
         case "auth": configuration.authMechanisms = parts[1].split(separator: ",").map(String.init)
         case "needsauth": configuration.requiresAuthentication = true
+        case "release":
+            configuration.futureRelease = FutureReleaseOffer(interval: Int(parts[1])!, now: 1_795_685_400)
+        case "deliverby": configuration.deliverByMinimum = Int(parts[1])!
         case "xclient": configuration.offersXclient = true
         default: preconditionFailure("option \(text)")
         }

@@ -66,6 +66,19 @@ func text(_ content: MessageContent) -> String { content.slices.map { String(buf
         return entries
     }
 
+    private func timed(_ number: UInt64, labels: MessageLabels? = nil) -> SpoolMessage {
+        var message = makeMessage(number)
+        var terms = DeliveryTerms()
+        terms.release = .date(1_800_000_000)
+        terms.deliverBy = DeliverBy(seconds: -7, mode: .notify, traces: true)
+        terms.begin(at: 1_795_685_400_000)
+        terms.expires = 1_900_000_000_000
+        terms.window = DeliveryWindow(days: 3, timeZone: "Europe/Berlin", start: 1, end: 86_399)
+        message.envelope.terms = terms
+        message.envelope.labels = labels
+        return message
+    }
+
     @Test(arguments: Backend.allCases) func messagesComeBackAsTheyWere(backend: Backend) throws {
         let directory = TemporaryDirectory()
         let spool = try backend.open(directory.spool)
@@ -77,7 +90,7 @@ func text(_ content: MessageContent) -> String { content.slices.map { String(buf
             makeMessage(1), makeMessage(2, slices: []), makeMessage(3, form: .raw),
             makeMessage(4, recipients: (0..<1000).map { "user\($0)@y.test" }), makeMessage(5, sender: ""),
             makeMessage(6, slices: (0..<1000).map { "line \($0) \(String(repeating: "x", count: 1000))\r\n" }),
-            labelled,
+            labelled, timed(8), timed(9, labels: labelled.envelope.labels),
         ]
         try spool.commit(batch(messages))
         for message in messages {
@@ -169,6 +182,22 @@ func text(_ content: MessageContent) -> String { content.slices.map { String(buf
 }
 
 @Suite struct RecordCodecTests {
+    /// Programs that do not know times refuse mail that has some; all other records are as they were.
+    @Test func onlyMailWithTimesIsOfTheNewVersion() throws {
+        var message = makeMessage(1)
+        func version() -> UInt8? { RecordCodec.head(of: message).getInteger(at: 4) }
+        #expect(version() == 1)
+        message.envelope.labels = MessageLabels(tenant: "acme")
+        #expect(version() == 2)
+        for release in [FutureRelease.interval(0), .interval(77)] {
+            var terms = DeliveryTerms()
+            terms.release = release
+            message.envelope.terms = terms
+            #expect(version() == 3)
+            #expect(try RecordCodec.message(message.id, record(message)).envelope == message.envelope)
+        }
+    }
+
     private func record(_ message: SpoolMessage) -> ByteBuffer {
         var record = RecordCodec.head(of: message)
         for slice in message.content.slices { record.writeImmutableBuffer(slice) }
@@ -203,6 +232,9 @@ func text(_ content: MessageContent) -> String { content.slices.map { String(buf
     @Test func stateRecordsAreChecked() throws {
         let state = DeliveryState(
             attempts: 7, nextDueMilliseconds: 123, recipients: [.waiting, .delivered, .failed], lastReply: "550 no")
+        var told = state
+        told.isDeadlineReported = true
+        #expect(try RecordCodec.state(MessageID(high: 7, low: 1), RecordCodec.encode(told)) == told)
         let good = RecordCodec.encode(state)
         let id = MessageID(high: 7, low: 1)
         #expect(try RecordCodec.state(id, good) == state)

@@ -35,6 +35,14 @@ import Testing
             message(1, "Subject: x\r\n\r\n..dot\r\n...\r\nend\r\n", .dotStuffed),
             message(2, "Subject: y\r\n\r\n.dot\r\n", .raw), message(3, "", .raw, sender: ""),
         ]
+        batch.messages[0].envelope.labels = MessageLabels(tenant: "acme", metadata: ["k": "v"])
+        var terms = DeliveryTerms()
+        terms.release = .interval(60)
+        terms.deliverBy = DeliverBy(seconds: 90, mode: .return)
+        terms.begin(at: 77)
+        terms.expires = 9_999_999
+        terms.window = DeliveryWindow(days: 5, timeZone: "Europe/Berlin", start: 0, end: 60)
+        batch.messages[2].envelope.terms = terms
         var state = DeliveryState(
             attempts: 3, nextDueMilliseconds: 99, recipients: [.delivered, .waiting], lastReply: "450 busy")
         state.isHeld = true

@@ -246,6 +246,9 @@ extension ClientSession {
 
     private mutating func appendOptions(_ options: EnvelopeOptions) {
         if options.requiresTLS, capabilities.requireTLS { output.append(contentsOf: " REQUIRETLS".utf8) }
+        if let by = options.terms?.deliverBy, capabilities.deliverBy != nil {
+            output.append(contentsOf: " BY=\(by.parameter)".utf8)
+        }
         guard capabilities.dsn else { return }
         if let returned = options.returnedContent {
             output.append(contentsOf: (returned == .full ? " RET=FULL" : " RET=HDRS").utf8)

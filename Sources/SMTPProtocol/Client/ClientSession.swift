@@ -14,6 +14,8 @@ package struct ServerCapabilities: Equatable, Sendable {
     package var dsn = false
     /// RFC 8689; only ever offered over TLS.
     package var requireTLS = false
+    /// The least seconds of BY, 0: any (RFC 2852 §3); nil: DELIVERBY is not offered.
+    package var deliverBy: Int?
     /// Mechanisms of AUTH (RFC 4954), upper case.
     package var authentication: [String] = []
     /// SIZE was announced; 0 means no limit stated (RFC 1870).
@@ -313,6 +315,7 @@ extension ServerCapabilities {
             case "BINARYMIME": binaryMIME = true
             case "DSN": dsn = true
             case "REQUIRETLS": requireTLS = true
+            case "DELIVERBY": deliverBy = words.count > 1 ? Int(words[1].prefix { $0 != "," }) ?? 0 : 0
             case "AUTH": authentication = words.dropFirst().map(String.init)
             case "SIZE": size = words.count > 1 ? Int(words[1]) ?? 0 : 0
             default: break

@@ -1,7 +1,8 @@
 package import MailTypes
 
-/// `MAIL FROM:<reverse-path> [SIZE=n] [BODY=…] [SMTPUTF8] [RET=…] [ENVID=…] [REQUIRETLS] [AUTH=…]` (RFC 5321 §4.1.1.2,
-/// RFC 1870, RFC 6152, RFC 6531, RFC 3461 §4.3 and §4.4, RFC 8689, RFC 4954 §5).
+/// `MAIL FROM:<reverse-path> [SIZE=n] [BODY=…] [SMTPUTF8] [RET=…] [ENVID=…] [REQUIRETLS] [AUTH=…] [HOLDFOR=… or
+/// HOLDUNTIL=…] [BY=…]` (RFC 5321 §4.1.1.2, RFC 1870, RFC 6152, RFC 6531, RFC 3461 §4.3 and §4.4, RFC 8689, RFC 4954 §5,
+/// RFC 4865, RFC 2852).
 package struct MailCommand: Equatable, Sendable {
     package var reversePath: MailAddress
     package var size: Int?
@@ -52,11 +53,36 @@ package struct MailCommand: Equatable, Sendable {
         case ("REQUIRETLS", nil): options.requiresTLS = true
         // Who wrote it is the submitter's claim; it is checked for form and not passed on (RFC 4954 §5).
         case ("AUTH", let value?): guard XText.isValid(value), !value.isEmpty else { throw .badParameter("AUTH") }
+        case ("HOLDFOR", _), ("HOLDUNTIL", _), ("BY", _): try applyTerms(keyword, value ?? "")
         case ("SIZE", nil), ("BODY", nil), ("SMTPUTF8", _), ("RET", nil), ("ENVID", nil), ("REQUIRETLS", _),
             ("AUTH", nil):
             throw .badParameter(keyword)
         default: throw .unknownParameter(keyword)
         }
+    }
+}
+
+extension MailCommand {
+    /// When it is to go (RFC 4865 §4) and by when it has to be there (RFC 2852 §4).
+    private mutating func applyTerms(_ keyword: String, _ value: String) throws(GrammarFault) {
+        var terms = options.terms ?? DeliveryTerms()
+        switch keyword {
+        case "HOLDFOR":
+            guard terms.release == nil, (1...9).contains(value.utf8.count), let seconds = parseDecimal(value) else {
+                throw .badParameter(keyword)
+            }
+            terms.release = .interval(seconds)
+        case "HOLDUNTIL":
+            guard terms.release == nil, let date = InternetDate.unixSeconds(value) else {
+                throw .badParameter(keyword)
+            }
+            terms.release = .date(date)
+        default:
+            guard terms.deliverBy == nil, let by = DeliverBy(parameter: value), by.mode == .notify || by.seconds > 0
+            else { throw .badParameter(keyword) }
+            terms.deliverBy = by
+        }
+        options.terms = terms
     }
 }
 

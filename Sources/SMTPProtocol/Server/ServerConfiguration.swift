@@ -1,8 +1,32 @@
+import MailTypes
+
 /// Which of the two protocols a listener speaks.
 package enum ServerProtocol: String, Sendable, Hashable {
     case smtp
     /// LHLO, and a reply a recipient at the end (RFC 2033).
     case lmtp
+}
+
+/// How far ahead mail may be handed in (RFC 4865 §3).
+package struct FutureReleaseOffer: Hashable, Sendable {
+    /// Seconds.
+    package var interval: Int
+    /// When the session began, seconds since 1970: no session is so long that it matters.
+    package var now: Int
+
+    package init(interval: Int, now: Int) {
+        self.interval = interval
+        self.now = now
+    }
+
+    var line: String { "FUTURERELEASE \(interval) \(InternetDate.text(unixSeconds: now + interval))" }
+
+    func allows(_ release: FutureRelease) -> Bool {
+        switch release {
+        case .interval(let seconds): seconds <= interval
+        case .date(let seconds): seconds > now && seconds <= now + interval
+        }
+    }
 }
 
 /// What one connection is told and allowed. The listener makes it from its rules and the client's network.
@@ -27,6 +51,11 @@ package struct ServerConfiguration: Sendable {
     package var authMechanisms: [String] = []
     /// MAIL only from authenticated clients: 530 5.7.0 (RFC 4954 §6).
     package var requiresAuthentication = false
+    /// Mail may be handed in that is to be sent later (RFC 4865); nil: not here.
+    package var futureRelease: FutureReleaseOffer?
+    /// Seconds that mail has at least to be delivered within a time that its sender says, 0: any (RFC 2852); nil: nobody
+    /// may say one.
+    package var deliverByMinimum: Int?
     /// The client may say who it speaks for (XCLIENT, Postfix).
     package var offersXclient = false
     /// What is refused is kept for ``ServerSession/takeRejections()``.
@@ -59,6 +88,8 @@ package struct ServerConfiguration: Sendable {
             "PIPELINING", maximumMessageSize > 0 ? "SIZE \(maximumMessageSize)" : "SIZE", "8BITMIME", "SMTPUTF8",
             "CHUNKING", "BINARYMIME", "DSN", "ENHANCEDSTATUSCODES", limits,
         ]
+        if let futureRelease { lines.append(futureRelease.line) }
+        if let least = deliverByMinimum { lines.append(least > 0 ? "DELIVERBY \(least)" : "DELIVERBY") }
         if !withheld.isEmpty { lines.removeAll { withheld.hides($0) } }
         if offersStartTLS, !isSecure, !withheld.contains(.startTLS) { lines.append("STARTTLS") }
         if isSecure { lines.append("REQUIRETLS") }

@@ -20,6 +20,7 @@ extension ServerSession {
         if !configuration.withheld.isEmpty, let keyword = configuration.withheld.refusedKeyword(of: command) {
             return refuse(GrammarFault.unknownParameter(keyword).reply)
         }
+        if let terms = command.options.terms, let refusal = refusal(of: terms) { return refuse(refusal) }
         if command.options.requiresTLS, !isSecure {
             // RFC 8689 §4.1: offered over TLS only.
             return refuse(SMTPReply(530, .init(5, 7, 10), "REQUIRETLS needs TLS"))
@@ -34,6 +35,26 @@ extension ServerSession {
         declaredSize = command.size
         phase = .deciding(.sender)
         return .sender
+    }
+
+    /// Times that were not offered, or not so.
+    private func refusal(of terms: DeliveryTerms) -> SMTPReply? {
+        if let release = terms.release {
+            guard let offer = configuration.futureRelease else {
+                let isInterval = if case .interval = release { true } else { false }
+                return GrammarFault.unknownParameter(isInterval ? "HOLDFOR" : "HOLDUNTIL").reply
+            }
+            // RFC 4865 §4: beyond what was announced.
+            guard offer.allows(release) else {
+                return SMTPReply(554, .init(5, 5, 4), "Release is not within the next \(offer.interval) seconds")
+            }
+        }
+        guard let by = terms.deliverBy else { return nil }
+        guard let least = configuration.deliverByMinimum else { return GrammarFault.unknownParameter("BY").reply }
+        guard by.mode == .notify || by.seconds >= least else {
+            return SMTPReply(555, .init(5, 5, 4), "Delivery within \(by.seconds) seconds, the least is \(least)")
+        }
+        return nil
     }
 
     mutating func recipient(_ argument: RawSpan) -> Action? {
@@ -70,6 +91,10 @@ extension ServiceExtensions {
         if !isDisjoint(with: [.binaryMIME, .chunking]), command.bodyType == .binaryMIME { return "BODY" }
         if contains(.dsn), command.options.returnedContent != nil { return "RET" }
         if contains(.dsn), !command.options.envelopeID.isEmpty { return "ENVID" }
+        if contains(.deliverBy), command.options.terms?.deliverBy != nil { return "BY" }
+        if contains(.futureRelease), let release = command.options.terms?.release {
+            return if case .interval = release { "HOLDFOR" } else { "HOLDUNTIL" }
+        }
         return nil
     }
 }

@@ -14,12 +14,15 @@ package struct ServiceExtensions: OptionSet, Hashable, Sendable {
     package static let limits = ServiceExtensions(rawValue: 128)
     package static let startTLS = ServiceExtensions(rawValue: 256)
     package static let binaryMIME = ServiceExtensions(rawValue: 512)
+    package static let futureRelease = ServiceExtensions(rawValue: 1_024)
+    package static let deliverBy = ServiceExtensions(rawValue: 2_048)
 
     /// By keyword, as EHLO says them.
     package static let keywords: [(keyword: String, value: ServiceExtensions)] = [
         ("PIPELINING", .pipelining), ("SIZE", .size), ("8BITMIME", .eightBitMIME), ("SMTPUTF8", .smtpUTF8),
         ("CHUNKING", .chunking), ("DSN", .dsn), ("ENHANCEDSTATUSCODES", .enhancedStatusCodes), ("LIMITS", .limits),
-        ("STARTTLS", .startTLS), ("BINARYMIME", .binaryMIME),
+        ("STARTTLS", .startTLS), ("BINARYMIME", .binaryMIME), ("FUTURERELEASE", .futureRelease),
+        ("DELIVERBY", .deliverBy),
     ]
 
     /// - Returns: nil if there is no such keyword here.
