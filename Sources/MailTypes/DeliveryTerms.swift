@@ -52,7 +52,7 @@ package enum FutureRelease: Hashable, Sendable {
         guard parts.count == 2 else { return nil }
         switch parts[0] {
         case "for":
-            guard let seconds = Int(parts[1]), seconds >= 0 else { return nil }
+            guard let seconds = Int(parts[1]), 0...DeliverBy.mostSeconds ~= seconds else { return nil }
             self = .interval(seconds)
         case "until":
             guard let seconds = InternetDate.unixSeconds(parts[1]) else { return nil }

@@ -53,10 +53,15 @@ extension RelayShard {
 
     // MARK: The time is over
 
+    /// Deliveries that are ended in one go: each may be read back and makes a notification, and a whole campaign may have had
+    /// the same time.
+    private static let endedAtOnce = 256
+
     /// Four times a second: what was to be delivered by now.
     func endOverdue() {
         let now = wallMilliseconds()
-        while let overdue = queue.nextOverdue(now: now) {
+        for _ in 0..<Self.endedAtOnce {
+            guard let overdue = queue.nextOverdue(now: now) else { return }
             switch overdue {
             case .returned(let lease): returnOverdue(lease)
             case .noticed(let delivery):

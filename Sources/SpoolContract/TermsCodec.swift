@@ -62,10 +62,11 @@ enum TermsCodec {
     }
 
     private static func deliverBy(_ head: inout ByteBuffer) -> DeliverBy? {
+        let limit = Int64(DeliverBy.mostSeconds)
         guard
             let (seconds, mode, traces, since) = head.readMultipleIntegers(
                 endianness: .little, as: (Int64, UInt8, UInt8, UInt64).self),
-            abs(seconds) <= DeliverBy.mostSeconds, let known = DeliverBy.Mode(rawValue: mode), traces < 2,
+            (-limit...limit).contains(seconds), let known = DeliverBy.Mode(rawValue: mode), traces < 2,
             since < 1 << 62
         else { return nil }
         var by = DeliverBy(seconds: Int(seconds), mode: known, traces: traces == 1)
