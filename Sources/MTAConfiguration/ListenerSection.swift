@@ -28,6 +28,7 @@ package struct ListenerSection: ConfigurationSection {
     package var includedMetaNames: [String] = []
     package var limits = LimitsSection()
     package var networks: [NetworkSection] = []
+    package var verification = ListenerVerificationSection()
 
     package init() {}
 
@@ -70,6 +71,9 @@ package struct ListenerSection: ConfigurationSection {
             .list(
                 "include_meta_names", \.includedMetaNames,
                 "metadata that stands in `supplemental_header`, too; `tenant` and `campaign` are labels"),
+            .section(
+                "verification", \.verification,
+                "what is verified of mail of clients that may not relay ([VERIFICATION.md](VERIFICATION.md))"),
             .sections("networks", \.networks, "limits for some clients; the most specific network wins, whole"),
         ] + LimitsSection.limitKeys(\.limits)
     }

@@ -33,6 +33,8 @@ package struct MTASettings: ConfigurationSection {
     package var dkim: [DKIMSection] = []
     package var dkimThreads = 0
     package var rules: [PolicyRuleSection] = []
+    package var verification = VerificationSection()
+    package var blockLists: [BlockListSection] = []
 
     package var spool = "segment"
     package var spoolDirectory: String?
@@ -65,7 +67,7 @@ package struct MTASettings: ConfigurationSection {
 
     package static var keys: [ConfigurationKey<MTASettings>] {
         identityKeys + receptionKeys + deliveryKeys + egressKeys + senderKeys + spoolKeys + operationKeys
-            + productionKeys
+            + productionKeys + verificationKeys
             + reportKeys
     }
 
