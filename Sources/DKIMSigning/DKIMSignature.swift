@@ -16,6 +16,8 @@ package struct DKIMSignature: Sendable {
     package var bodyForm: CanonicalForm
     /// x= that many seconds after t=; nil: it holds for ever.
     package var expiresAfter: Int?
+    /// Nil: it is made whatever the DNS has.
+    package var publication: KeyPublication?
 
     /// RFC 6376 §5.4.1, and what lists and automatic mail carry (RFC 2369, RFC 2919, RFC 8058).
     package static let usualHeaders = [
@@ -135,6 +137,7 @@ package struct DKIMPolicy: Sendable {
     /// - Parameter coversSubdomains: mail from below the domain is signed, too.
     package mutating func add(_ signature: DKIMSignature, coversSubdomains: Bool) {
         exact[signature.domain, default: []].append(signature)
+        if let publication = signature.publication { publications.append(publication) }
         if coversSubdomains { below[signature.domain, default: []].append(signature) }
     }
 
@@ -143,7 +146,15 @@ package struct DKIMPolicy: Sendable {
     /// Canonical forms of bodies that some signature wants.
     package var bodyForms: Set<CanonicalForm> { Set(exact.values.joined().map(\.bodyForm)) }
 
+    /// Of signatures that are made only while the DNS has their keys.
+    package private(set) var publications: [KeyPublication] = []
+
     package func signatures(for domain: String) -> [DKIMSignature] {
+        let all = configured(for: domain)
+        return publications.isEmpty ? all : all.filter { $0.publication?.isPublished ?? true }
+    }
+
+    private func configured(for domain: String) -> [DKIMSignature] {
         if let found = exact[domain] { return found }
         var name = domain[...]
         while let dot = name.firstIndex(of: ".") {
@@ -160,6 +171,8 @@ package struct DKIMPolicy: Sendable {
         guard let domain = message.authorDomain else { return [] }
         var fields: [UInt8] = []
         for signature in signatures(for: domain) {
+            // Its key has come into the DNS while the message came in.
+            if signature.publication != nil, message.bodies[BodyHashKind(signature.bodyForm)] == nil { continue }
             guard let field = signature.field(for: message, now: now) else { return nil }
             fields += field
         }

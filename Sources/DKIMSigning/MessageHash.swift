@@ -103,6 +103,17 @@ package struct HashedMessage: Sendable {
     /// Of each kind that was asked for.
     package let bodies: [BodyHashKind: BodyDigest]
 
+    init(fields: [HeaderField], authorDomain: String?, bodies: [BodyHashKind: BodyDigest]) {
+        self.fields = fields
+        self.authorDomain = authorDomain
+        self.bodies = bodies
+    }
+
+    /// This one's header, and a body that was hashed before.
+    package init(_ other: HashedMessage, bodies: [BodyHashKind: BodyDigest]) {
+        self.init(fields: other.fields, authorDomain: other.authorDomain, bodies: bodies)
+    }
+
     /// The same with further fields on top.
     package func with(_ header: [UInt8]) -> HashedMessage {
         let all = HeaderField.all(header) + fields

@@ -221,6 +221,7 @@ package struct DKIMSection: ConfigurationSection {
     package var expiresAfter: HumanDuration?
     package var coversSubdomains = false
     package var identity: String?
+    package var onlyIfPublished = false
 
     package init() {}
 
@@ -240,6 +241,9 @@ package struct DKIMSection: ConfigurationSection {
                 "expires_after", \.expiresAfter, "how long the signature holds (x=)", shown: "never", check: positive),
             .value("subdomains", \.coversSubdomains, "mail from below the domain is signed, too"),
             .optional("identity", \.identity, "who signs within the domain (i=)", shown: "none"),
+            .value(
+                "sign_only_if_published", \.onlyIfPublished,
+                "nothing is signed while the DNS does not have the key: looked up at the start and every hour"),
         ]
     }
 }

@@ -30,6 +30,7 @@ package struct ListenerSection: ConfigurationSection {
     package var deliverBy: HumanDuration?
     package var limits = LimitsSection()
     package var networks: [NetworkSection] = []
+    package var verification = ListenerVerificationSection()
 
     package init() {}
 
@@ -80,6 +81,9 @@ package struct ListenerSection: ConfigurationSection {
                 "deliver_by", \.deliverBy,
                 "the shortest time within which clients may want mail delivered or returned (DELIVERBY, RFC 2852); `0s` any",
                 shown: "not offered"),
+            .section(
+                "verification", \.verification,
+                "what is verified of mail of clients that may not relay ([VERIFICATION.md](VERIFICATION.md))"),
             .sections("networks", \.networks, "limits for some clients; the most specific network wins, whole"),
         ] + LimitsSection.limitKeys(\.limits)
     }

@@ -21,6 +21,7 @@ extension MTASettings {
         checkReports(probe, &faults)
         checkAdmin(&faults)
         checkProduction(&faults)
+        checkVerification(probe, &faults)
         return faults
     }
 

@@ -34,6 +34,8 @@ package struct MTASettings: ConfigurationSection {
     package var dkimThreads = 0
     package var rules: [PolicyRuleSection] = []
     package var schedulingHeader: String?
+    package var verification = VerificationSection()
+    package var blockLists: [BlockListSection] = []
 
     package var spool = "segment"
     package var spoolDirectory: String?
@@ -66,7 +68,7 @@ package struct MTASettings: ConfigurationSection {
 
     package static var keys: [ConfigurationKey<MTASettings>] {
         identityKeys + receptionKeys + deliveryKeys + egressKeys + senderKeys + spoolKeys + operationKeys
-            + productionKeys
+            + productionKeys + verificationKeys
             + reportKeys
     }
 

@@ -45,6 +45,12 @@ package struct PolicyConditionSection: ConfigurationSection {
     package var recipientDomains: [String] = []
     package var header: [Field] = []
     package var size: PolicySizeSection?
+    package var spf: [VerificationWord] = []
+    package var iprev: [VerificationWord] = []
+    package var dkim: [VerificationWord] = []
+    package var dmarc: [VerificationWord] = []
+    package var arc: [VerificationWord] = []
+    package var listed: [String] = []
 
     package init() {}
 
@@ -61,7 +67,22 @@ package struct PolicyConditionSection: ConfigurationSection {
             .oneOrMore("recipient_domain", \.recipientDomains, Self.domains, shown: "any"),
             headerKey,
             .optionalSection("size", \.size, "octets of content"),
+            .oneOrMore("spf", \.spf, Self.result("SPF of MAIL FROM"), shown: "any"),
+            .oneOrMore("iprev", \.iprev, Self.result("the client's reverse name"), shown: "any"),
+            .oneOrMore("dkim", \.dkim, Self.result("all DKIM signatures together"), shown: "any"),
+            .oneOrMore("dmarc", \.dmarc, Self.result("DMARC"), shown: "any"),
+            .oneOrMore("arc", \.arc, Self.result("the ARC chain"), shown: "any"),
+            .oneOrMore("dnsbl", \.listed, "zones of block lists that have the client; `*` any text", shown: "any"),
         ]
+    }
+
+    /// Results that are asked for, by the method's name; those that are not: empty.
+    package var verdicts: [(method: String, words: [VerificationWord])] {
+        [("spf", spf), ("iprev", iprev), ("dkim", dkim), ("dmarc", dmarc), ("arc", arc)]
+    }
+
+    private static func result(_ what: String) -> String {
+        "result of \(what), where it is verified ([VERIFICATION.md](VERIFICATION.md))"
     }
 
     private static let domains = "a domain, `.example.org` for what is below it, or with `*` for any text"

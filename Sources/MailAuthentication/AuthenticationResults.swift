@@ -132,6 +132,38 @@ extension AuthenticationResults {
         return name(in: field.value).lowercased() == service.lowercased()
     }
 
+    /// A header without fields that claim to be this service's, and without those of these names (lower case); what
+    /// follows the header stays.
+    /// - Returns: nil if there are none.
+    package static func removingClaims(
+        _ service: String, and names: Set<String>, from bytes: [UInt8]
+    ) -> [UInt8]? {
+        var kept: [UInt8] = []
+        var start = 0
+        var isChanged = false
+        while start < bytes.count, bytes[start] != 0x0D, bytes[start] != 0x0A {
+            let end = fieldEnd(bytes, start)
+            let field = HeaderField.all(Array(bytes[start..<end])).first
+            if let field, names.contains(field.name) || claims(service, field) {
+                isChanged = true
+            } else {
+                kept += bytes[start..<end]
+            }
+            start = end
+        }
+        return isChanged ? kept + bytes[start...] : nil
+    }
+
+    /// Behind the line's end that no blank follows.
+    private static func fieldEnd(_ bytes: [UInt8], _ start: Int) -> Int {
+        var at = start
+        while let end = bytes[at...].firstIndex(of: 0x0A) {
+            at = end + 1
+            guard at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 else { return at }
+        }
+        return bytes.count
+    }
+
     /// Behind blanks and comments: a quoted string, or what stands before a blank, a comment or a semicolon.
     private static func name(in value: ArraySlice<UInt8>) -> String {
         var rest = value

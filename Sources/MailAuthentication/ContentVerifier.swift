@@ -63,10 +63,12 @@ package struct ContentVerifier: Sendable {
 
     /// - Parameters:
     ///   - message: with all hashes of ``bodyKinds(_:_:)``.
+    ///   - author: the domain in From, in ASCII; nil: there is not exactly one.
     ///   - share: 0..<100, drawn for this message.
     ///   - now: seconds since 1970.
     package func verify(
-        _ message: HashedMessage, _ client: ClientFindings, share: Int, now: Int, _ lookups: any AuthenticationLookups
+        _ message: HashedMessage, author: String?, _ client: ClientFindings, share: Int, now: Int,
+        _ lookups: any AuthenticationLookups
     ) async -> MessageFindings {
         var findings = MessageFindings(client)
         async let chainResult = chain.verify(message, now: now, lookups)
@@ -74,7 +76,7 @@ package struct ContentVerifier: Sendable {
         if plan.wantsDKIM { findings.dkim = signatures }
         if plan.dmarc != .off {
             findings.dmarc = await DMARCCheck.run(
-                author: message.authorDomain, spf: client.mailFrom, dkim: signatures, share: share, lookups)
+                author: author, spf: client.mailFrom, dkim: signatures, share: share, lookups)
         }
         let arc = await chainResult
         if plan.wantsARC { findings.arc = arc }

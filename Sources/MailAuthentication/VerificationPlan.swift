@@ -44,6 +44,8 @@ package struct VerificationPlan: Sendable, Hashable {
     /// Nothing is verified.
     package var isIdle: Bool { !verifiesClients && !verifiesContent && !namesUsers }
     package var verifiesClients: Bool { wantsSPF || reverseName != .off || blockLists != .off }
+    /// Clients wait for what lists say before they are greeted.
+    package var asksListsFirst: Bool { blockLists == .enforce && listMoment == .connection }
     package var verifiesContent: Bool { wantsDKIM || wantsARC }
     package var wantsSPF: Bool { spf != .off || dmarc != .off }
     package var wantsDKIM: Bool { dkim != .off || dmarc != .off }

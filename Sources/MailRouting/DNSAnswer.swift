@@ -35,6 +35,7 @@ package struct DNSAnswer: Sendable, Hashable {
 package enum DNSType: Int32, Sendable {
     case a = 1
     case cname = 5
+    case ptr = 12
     case mx = 15
     case txt = 16
     case aaaa = 28
@@ -54,12 +55,13 @@ package struct MXRecord: Sendable, Hashable {
 
     /// - Returns: nil if the octets are none, or the host is no name that a host can have.
     package init?(_ rdata: [UInt8]) {
-        guard rdata.count >= 3, let host = Self.name(rdata[2...]) else { return nil }
+        guard rdata.count >= 3, let host = Self.hostName(rdata[2...]) else { return nil }
         self.init(preference: Int(rdata[0]) << 8 | Int(rdata[1]), host: host)
     }
 
-    /// Labels with their lengths in front, up to the root.
-    private static func name(_ bytes: ArraySlice<UInt8>) -> String? {
+    /// Labels with their lengths in front, up to the root (RFC 1035 §3.1).
+    /// - Returns: nil for what is no name that a host can have.
+    package static func hostName(_ bytes: ArraySlice<UInt8>) -> String? {
         var rest = bytes
         var labels: [String] = []
         while let length = rest.popFirst(), length > 0 {

@@ -90,14 +90,18 @@ final class DNSEngine: Sendable {
 
     // MARK: Asking
 
-    func ask(_ name: String, _ type: DNSType) async -> DNSAnswer {
-        await withCheckedContinuation { continuation in
-            ask(name, type) { continuation.resume(returning: $0) }
+    /// - Parameter seconds: an answer comes after this time at the latest; nil: after that of the settings.
+    func ask(_ name: String, _ type: DNSType, within seconds: Double? = nil) async -> DNSAnswer {
+        let nanoseconds = seconds.map { UInt64(max(0, $0) * 1e9) } ?? timeoutNanoseconds
+        return await withCheckedContinuation { continuation in
+            ask(name, type, nanoseconds) { continuation.resume(returning: $0) }
         }
     }
 
-    private func ask(_ name: String, _ type: DNSType, _ body: @escaping @Sendable (DNSAnswer) -> Void) {
-        let question = Question(deadline: Self.now() + timeoutNanoseconds, body)
+    private func ask(
+        _ name: String, _ type: DNSType, _ nanoseconds: UInt64, _ body: @escaping @Sendable (DNSAnswer) -> Void
+    ) {
+        let question = Question(deadline: Self.now() + min(nanoseconds, timeoutNanoseconds), body)
         open.withLock { $0[ObjectIdentifier(question)] = question }
         let data = Unmanaged.passRetained(question).toOpaque()
         let result = ub_resolve_async(context.pointer, name + ".", type.rawValue, 1, data, Self.answered, nil)
@@ -145,7 +149,7 @@ final class DNSEngine: Sendable {
     private func run() {
         mr_name_thread("mr-dns")
         // The first question starts libunbound's thread, which takes this one's name.
-        ask("localhost", .a) { _ in }
+        ask("localhost", .a, timeoutNanoseconds) { _ in }
         let descriptor = ub_fd(context.pointer)
         while !isStopping.load(ordering: .relaxed) {
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

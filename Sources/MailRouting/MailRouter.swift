@@ -204,6 +204,13 @@ package final class MailRouter: ExchangerLookup {
         return HostAnswers(await [six, four].compactMap { $0 })
     }
 
+    /// One question of someone else's.
+    /// - Parameter seconds: an answer comes after this time at the latest.
+    package func ask(_ name: String, _ type: DNSType, within seconds: Double) async -> DNSAnswer {
+        state.withLock { $0.counts.questions += 1 }
+        return await engine.ask(name, type, within: seconds)
+    }
+
     func ask(_ name: String, _ type: DNSType) async -> DNSAnswer {
         state.withLock { $0.counts.questions += 1 }
         return await engine.ask(name, type)

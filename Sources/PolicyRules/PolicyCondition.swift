@@ -27,14 +27,17 @@ enum PolicyCondition: Sendable {
     case recipientDomain([PolicyDomain])
     case header(String, [HeaderPattern])
     case size(over: Int?, under: Int?)
+    case verdict(PolicyMethod, [PolicyVerdicts.Word])
+    case listed([PolicyGlob])
 
     /// When it is known whether it holds.
     var stage: PolicyStage {
         switch self {
         case .listener, .client, .channel: .connection
-        case .user, .tls, .sender, .senderDomain: .sender
+        case .user, .tls, .sender, .senderDomain, .listed: .sender
         case .recipient, .recipientDomain: .recipient
         case .header, .size: .content
+        case .verdict(let method, _): method.stage
         }
     }
 
@@ -53,6 +56,9 @@ enum PolicyCondition: Sendable {
         case .recipientDomain(let domains): return domains.contains { $0.matches(facts.recipient.domain) }
         case .header(let name, let patterns):
             return facts.header.values(name).contains { text in patterns.contains { $0.matches(text) } }
+        case .verdict(let method, let words): return facts.verdicts?[method].map(words.contains) ?? false
+        case .listed(let zones):
+            return facts.verdicts?.listed.contains { zone in zones.contains { $0.matches(zone.utf8) } } ?? false
         case .size(let over, let under):
             return facts.size > over ?? -1 && facts.size < under ?? .max
         }

@@ -43,6 +43,8 @@ package struct PolicyFacts: Sendable {
     package var sender = MailAddress.null
     package var recipient = MailAddress.null
     package var header = PolicyHeader()
+    /// Nil: the mail was not verified.
+    package var verdicts: PolicyVerdicts?
     /// Octets of content.
     package var size = 0
 

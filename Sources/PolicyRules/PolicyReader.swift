@@ -70,6 +70,12 @@ package struct PolicyReader {
         globs("recipient", section.recipients) { .recipient($0) }
         domains("recipient_domain", section.recipientDomains) { .recipientDomain($0) }
         for field in section.header { if let condition = header(field, mapping) { found.append(condition) } }
+        for (method, words) in section.verdicts {
+            if has(method, words.count, mapping), let method = PolicyMethod(rawValue: method) {
+                found.append(.verdict(method, words))
+            }
+        }
+        globs("dnsbl", section.listed) { .listed($0) }
         if let size = section.size {
             if size.over == nil, size.under == nil { note(size.mapping, "over", "is missing, or `under`") }
             found.append(.size(over: size.over?.bytes, under: size.under?.bytes))

@@ -1,6 +1,9 @@
+import DKIMSigning
+import MailAuthentication
 import MailTypes
 import Measures
 import NIOCore
+import PolicyRules
 import SMTPProtocol
 import SMTPTransport
 import SpoolContract
@@ -21,6 +24,9 @@ final class ClientReception: SMTPServerDelegate {
     private var form = WireForm.dotStuffed
     private var hops = HopCounter()
     private var hash: StreamedHash?
+    /// Nil: nothing of this client's mail is verified.
+    private var verification: ClientVerification?
+    private var verifiedHash: VerifiedHash?
     /// Octets of the message so far, and whether it is counted in the shard's budget.
     private var received = 0
     private var isReceiving = false
@@ -62,6 +68,11 @@ final class ClientReception: SMTPServerDelegate {
         if isFirst { shard.counts.connections += 1 }
         if !shard.desk.traces.isEmpty { shard.follow(connection, listener.configuration.name) }
         connection.setIdleLimit(seconds: visit.limits.idleSeconds)
+        verification = shard.verification(visit.verification, of: connection.client?.networkAddress)
+        if isFirst, let verification, verification.plan.asksListsFirst {
+            askLists(connection, session, verification)
+            return .later
+        }
         return .accepted(session)
     }
 
@@ -78,7 +89,24 @@ final class ClientReception: SMTPServerDelegate {
         since = memory.since
         session.recordsRejections = shard.logs(.rejection)
         connection.setIdleLimit(seconds: visit.limits.idleSeconds)
+        verification = shard.verification(visit.verification, of: connection.client?.networkAddress)
         return session
+    }
+
+    /// Lists that are asked before a client is greeted.
+    private func askLists(
+        _ connection: SMTPServerConnection, _ session: ServerConfiguration, _ verification: ClientVerification
+    ) {
+        shard.signing += 1
+        verification.askAboutClient { [self] in
+            shard.signing -= 1
+            guard let listed = verification.listedRefusal else { return connection.proceed(.accepted(session)) }
+            // What a greeting may be (RFC 5321 §3.1).
+            let refusal = SMTPReply(554, listed.enhanced, listed.text)
+            shard.meters.denials[.policy, default: 0] += 1
+            shard.logRejection(Rejection(reply: refusal), connection, listener)
+            connection.proceed(.refused(refusal))
+        }
     }
 
     func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection]) {
@@ -122,8 +150,30 @@ final class ClientReception: SMTPServerDelegate {
         guard let visit, listener.mayBegin(visit, now: shard.wallMilliseconds()) else {
             return SMTPReply(450, .init(4, 7, 1), "Too many messages from your address, slow down")
         }
-        return shard.refusal(at: .sender, connection, listener)
+        guard let verification else { return shard.refusal(at: .sender, connection, listener) }
+        guard !mayRelay else {
+            verification.pass()
+            return shard.refusal(at: .sender, connection, listener)
+        }
+        verify(connection, verification)
+        return nil
     }
+
+    /// MAIL of a stranger: answered when it is known who may send in this name.
+    private func verify(_ connection: SMTPServerConnection, _ verification: ClientVerification) {
+        connection.postpone()
+        let (path, hello) = (connection.session.envelope.reversePath, connection.session.clientName)
+        shard.signing += 1
+        verification.ask(path, hello: hello) { [self] findings in
+            shard.signing -= 1
+            shard.count(findings)
+            connection.decide(
+                verification.plan.refusal(of: findings) ?? shard.refusal(at: .sender, connection, listener))
+        }
+    }
+
+    /// What rules hear of the client and the sender; nil: they are not verified.
+    var senderVerdicts: PolicyVerdicts? { verification?.findings.map { PolicyVerdicts($0) } }
 
     func recipient(_ connection: SMTPServerConnection) -> SMTPReply? {
         // No open relay: who may send anywhere, or mail that is ours to take.
@@ -132,9 +182,16 @@ final class ClientReception: SMTPServerDelegate {
             shard.counts.refused += 1
             return SMTPReply(554, .init(5, 7, 1), "Relay access denied")
         }
-        let refusal = shard.refusal(at: .recipient, connection, listener)
+        let refusal = listedRefusal(address) ?? shard.refusal(at: .recipient, connection, listener)
         if refusal != nil { shard.counts.refused += 1 }
         return refusal
+    }
+
+    /// The postmaster hears also those who are listed (RFC 5321 §4.5.1).
+    private func listedRefusal(_ address: MailAddress) -> SMTPReply? {
+        guard !mayRelay, let refusal = verification?.listedRefusal else { return nil }
+        let name = String(decoding: address.localPart, as: UTF8.self)
+        return name.lowercased() == "postmaster" ? nil : refusal
     }
 
     /// Who has authenticated writes mail as those addresses that are the user's.
@@ -161,6 +218,10 @@ final class ClientReception: SMTPServerDelegate {
         // Mail that anyone may hand in is not ours to sign: whoever writes our domain into From would have our word for it.
         hash = mayRelay ? StreamedHash(shard.configuration.dkim, form) : nil
         hash?.author = connection.session.authenticatedUser.flatMap { shard.parts.authentication.users?[$0] }
+        verifiedHash = nil
+        if let verification, verification.findings != nil, verification.plan.verifiesContent {
+            verifiedHash = VerifiedHash(verification.plan, form)
+        }
         self.form = form
         received = 0
         isReceiving = true
@@ -170,6 +231,7 @@ final class ClientReception: SMTPServerDelegate {
     func content(_ connection: SMTPServerConnection, _ slice: ByteBuffer) {
         hops.add(slice)
         if hash != nil { slice.withUnsafeReadableBytes { hash!.hash.feed($0) } }
+        if verifiedHash != nil { slice.withUnsafeReadableBytes { verifiedHash!.hash.feed($0) } }
         received += slice.readableBytes
         if heldConnection == nil, shard.reception.add(slice.readableBytes, own: received) {
             heldConnection = connection
@@ -184,7 +246,7 @@ final class ClientReception: SMTPServerDelegate {
     }
 
     func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision {
-        defer { (slices, hash) = ([], nil) }
+        defer { (slices, hash, verifiedHash) = ([], nil, nil) }
         guard hops.hops < SMTPLimits.hops else {
             forget()
             shard.counts.refused += UInt64(connection.session.envelope.recipients.count)
@@ -208,13 +270,23 @@ final class ClientReception: SMTPServerDelegate {
         isReceiving = false
         shard.reception.commit(wasHeld: heldConnection != nil)
         leaveHeld()
-        let unsigned = UnsignedMessage(
+        var unsigned = UnsignedMessage(
             message: message, hash: hash, trace: ByteBuffer(bytes: trace), supplement: visit?.supplement,
             connection: connection, listener: listener, received: received)
-        if shard.takeReport(unsigned) { return .later }
-        if let machine = shard.configuration.mailPolicy { return shard.decide(machine, unsigned) }
-        shard.signAndAccept(unsigned)
-        return .later
+        if let verification, let findings = verification.findings {
+            return shard.verify(unsigned, verifiedHash, verification, findings)
+        }
+        unsigned.results = authenticationResult(connection)
+        return shard.goOn(unsigned)
+    }
+
+    /// Who authenticated, for those who receive the mail, where the listener wants that (RFC 8601 §2.7.4).
+    private func authenticationResult(_ connection: SMTPServerConnection) -> [UInt8] {
+        guard let plan = visit?.verification, plan.namesUsers, let verifier = shard.parts.verifier,
+            let user = connection.session.authenticatedUser
+        else { return [] }
+        let entry = AuthenticationResults.Entry("auth", .pass, "", [("smtp.auth", user)])
+        return AuthenticationResults(service: verifier.service, entries: [entry]).field
     }
 
     /// There is room again.
@@ -240,7 +312,7 @@ final class ClientReception: SMTPServerDelegate {
     }
 
     func contentAborted(_ connection: SMTPServerConnection) {
-        (slices, hash) = ([], nil)
+        (slices, hash, verifiedHash) = ([], nil, nil)
         forget()
         shard.counts.refused += UInt64(connection.session.envelope.recipients.count)
     }

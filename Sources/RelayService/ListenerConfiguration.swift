@@ -1,4 +1,5 @@
 package import DeliveryQueue
+package import MailAuthentication
 package import MailTypes
 package import MessageBuilding
 package import SMTPTransport
@@ -52,6 +53,8 @@ package struct ListenerRules: Sendable {
     package var supplement: SupplementalField?
     /// Client networks with limits of their own; the most specific one wins.
     package var networkLimits = NetworkTable<ClientLimits>()
+    /// What is verified of the mail that comes in; nil: nothing.
+    package var verification: VerificationPlan?
 
     package init() {}
 }

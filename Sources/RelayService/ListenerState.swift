@@ -1,4 +1,5 @@
 import DeliveryQueue
+import MailAuthentication
 import MailTypes
 import Measures
 import MessageBuilding
@@ -47,6 +48,7 @@ final class ListenerState: Sendable {
         var supplement: SupplementalField?
         /// Why the client is refused, if its listener does.
         fileprivate(set) var denial: ConnectionDenial?
+        var verification: VerificationPlan?
         fileprivate var isCountedByClient = false
     }
 
@@ -61,6 +63,7 @@ final class ListenerState: Sendable {
         let limits = address.flatMap { rules.networkLimits[$0] } ?? rules.limits
         var visit = Visit(address: address, limits: limits)
         visit.supplement = rules.supplement
+        visit.verification = rules.verification
         visit.mayUseXclient = isProxy || (address.map(rules.xclientNetworks.contains) ?? false)
         var refusal: SMTPReply?
         let open = connections.add(1, ordering: .relaxed).newValue

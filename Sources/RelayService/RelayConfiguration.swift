@@ -61,6 +61,8 @@ package struct RelayConfiguration: Sendable {
     /// Which signatures messages get.
     package var dkim = DKIMPolicy()
     package var signingThreads = 1
+    /// Needed where a listener verifies mail, and where keys have to be in the DNS; nil: nobody does.
+    package var verifier: MailVerifier?
     package var threads: Int
     package var policies: DestinationPolicies
     /// Connections to next hops, over all destinations and loops.

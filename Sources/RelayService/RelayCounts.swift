@@ -38,6 +38,12 @@ struct RelayCounts: Sendable {
     var tlsSessions: UInt64 = 0
     var authenticated: UInt64 = 0
     var authenticationFailures: UInt64 = 0
+    /// What verifications came to.
+    var verifications: [Verification: UInt64] = [:]
+    struct Verification: Hashable, Sendable {
+        var method: String
+        var result: String
+    }
     /// Things that next hops failed at and are not asked for again for a while.
     var hostFaults: [HostMemory.Fault: UInt64] = [:]
 
@@ -69,6 +75,7 @@ struct RelayCounts: Sendable {
         tlsSessions += other.tlsSessions
         authenticated += other.authenticated
         authenticationFailures += other.authenticationFailures
+        verifications.merge(other.verifications, uniquingKeysWith: +)
         hostFaults.merge(other.hostFaults, uniquingKeysWith: +)
     }
 }

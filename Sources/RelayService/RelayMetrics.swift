@@ -20,6 +20,10 @@ package enum RelayMetrics {
         labels: ["outcome"])
     static let signatureFailures = MetricFamily(
         "millrace_dkim_failures_total", .counter, "Messages refused for now because a signature could not be made.")
+    static let verifications = MetricFamily(
+        "millrace_verifications_total", .counter,
+        "Checks of mail that comes in by method (spf, iprev, dnsbl, dkim, dmarc, arc) and result.",
+        labels: ["method", "result"])
     static let notifications = MetricFamily(
         "millrace_notifications_total", .counter, "Recipients of notifications made here (RFC 3464).")
     static let classified = MetricFamily(
@@ -114,7 +118,8 @@ package enum RelayMetrics {
     package static let families =
         [
             connections, connectionsTotal, tlsSessions, authentications, acceptedMessages, acceptedBytes, recipients,
-            signatureFailures, notifications, classified, reports, droppedReports, queued, deliveries, nextHops,
+            signatureFailures, verifications, notifications, classified, reports, droppedReports, queued, deliveries,
+            nextHops,
             resident, commits, commitRecords,
             commitSeconds,
             deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
@@ -193,6 +198,8 @@ extension RelayServer {
         ]
         text.add(RelayMetrics.recipients, outcomes.map { ([$0.0], Double($0.1)) })
         text.add(RelayMetrics.signatureFailures, counts.unsigned)
+        let verifications = counts.verifications.map { ([$0.key.method, $0.key.result], Double($0.value)) }
+        text.add(RelayMetrics.verifications, verifications.sorted { $0.0.lexicographicallyPrecedes($1.0) })
         text.add(RelayMetrics.notifications, counts.generated)
         addReports(counts, &text)
         text.add(RelayMetrics.queued, counts.queued)

@@ -32,6 +32,7 @@ package actor RelayServer {
     private var control: ControlListener?
     private(set) var http: RelayHTTP?
     private var series = SeriesRecorder()
+    var publication = PublicationWatch()
     var load: LoadWatch
     var memory = MetricsMemory()
     nonisolated let gate: ConnectionGate
@@ -63,6 +64,7 @@ package actor RelayServer {
         let server = RelayServer(
             configuration, spool, committer, commits, readers, loops, shards, listeners, load, administrator)
         await administrator.judge { [weak server] in await server?.readiness.reasons ?? ["stopping"] }
+        await server.lookForKeys(configuration.dkim)
         if let path = configuration.controlPath { try await server.openControl(path) }
         if let http = configuration.http { try await server.openHTTP(http) }
         load.limitClients(configuration)
@@ -184,11 +186,16 @@ package actor RelayServer {
         guard !fresh.routes.needsLookups || parts.exchangers != nil else {
             throw RecordFault("mail by MX records needs a restart: no name service was set up")
         }
+        let verifies = fresh.listeners.contains { $0.rules.verification != nil } || !fresh.dkim.publications.isEmpty
+        guard parts.verifier != nil || !verifies else {
+            throw RecordFault("verification needs a restart: no name service was set up for it")
+        }
         try parts.adopt(fresh.egress)
         for listener in fresh.listeners {
             parts.listeners.first { $0.configuration.name == listener.name }?.replace(listener.rules)
         }
         parts.authentication.replace(fresh.users)
+        await lookForKeys(fresh.dkim)
         configuration = fresh
         let ended = parts.shaping.adopt(fresh.shaping, now: WallInstant.now().milliseconds)
         try await shards[0].context.eventLoop.submit { [shard = shards[0]] in shard.tell(ended) }.get()
@@ -212,6 +219,7 @@ package actor RelayServer {
         try await watchLoad()
         try await administrator.tick()
         guard endsSecond else { return nil }
+        watchKeys()
         try await watchSources()
         return (series.add(totals(counts), at: .now()), counts.queued)
     }

@@ -31,6 +31,7 @@ extension RelayShard {
         facts.isTLS = connection.tls != nil
         facts.user = connection.session.authenticatedUser
         facts.sender = connection.session.envelope.reversePath
+        facts.verdicts = (connection.owner as? ClientReception)?.senderVerdicts
         return facts
     }
 
@@ -39,6 +40,7 @@ extension RelayShard {
         let envelope = unsigned.message.envelope
         var facts = facts(.content, unsigned.connection, unsigned.listener)
         facts.size = unsigned.message.content.size
+        facts.verdicts = unsigned.verdicts
         if !machine.headerNames.isEmpty {
             let head = unsigned.message.content.head(most: PolicyHeader.most + 1)
             facts.header = PolicyHeader(head, wanted: machine.headerNames)
@@ -61,7 +63,7 @@ extension RelayShard {
     }
 
     /// Answered at once: what was received is not kept.
-    private func close(_ unsigned: UnsignedMessage, _ reply: SMTPReply) -> ContentDecision {
+    func close(_ unsigned: UnsignedMessage, _ reply: SMTPReply) -> ContentDecision {
         reception.settle(unsigned.received)
         releaseHeld()
         return .now(reply)

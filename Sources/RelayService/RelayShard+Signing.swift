@@ -3,6 +3,7 @@ import MailTypes
 import MessageBuilding
 import Measures
 import NIOCore
+import PolicyRules
 import SASLAuthentication
 import SMTPTransport
 import SpoolContract
@@ -20,6 +21,12 @@ struct UnsignedMessage {
     let listener: ListenerState
     /// Octets that came from the client.
     let received: Int
+    /// Authentication-Results, and what else stands above the trace; empty: it was not verified.
+    var results: [UInt8] = []
+    /// What rules hear of them; nil: it was not verified.
+    var verdicts: PolicyVerdicts?
+    /// Nil: its ARC chain is left as it is.
+    var seal: SealOrder?
     /// The others of the same client's message, if it became several.
     var division: MessageDivision?
 }
@@ -56,6 +63,20 @@ struct StreamedHash: @unchecked Sendable {
     }
 }
 
+/// What a thread that signs needs of one message.
+private struct SigningWork: Sendable {
+    let hash: StreamedHash?
+    let seal: SealOrder?
+    let content: MessageContent
+
+    /// Nil: they cannot be made.
+    func fields(now: Int) -> [UInt8]? {
+        guard let signatures = hash.map({ $0.signed(now) }) ?? [] else { return nil }
+        guard let seal else { return signatures }
+        return seal.fields(over: content, signatures, now: now).map { $0 + signatures }
+    }
+}
+
 // Signatures (RFC 6376): the content is hashed while it comes in and is in the cache; the header is signed on threads of
 // their own between the end of the content and the spool: what is stored is what is sent. A signature that is
 // configured and cannot be made is a fault of ours: its mail is refused for now, since what goes out unsigned where a
@@ -69,7 +90,7 @@ extension RelayShard {
         if let supplement = message.supplement {
             message.trace.writeBytes(supplement.bytes(of: message.message.envelope))
         }
-        guard message.hash != nil else { return accept(message, signatures: []) }
+        guard message.hash != nil || message.seal != nil else { return accept(message, signatures: []) }
         unsigned.append(message)
         signMore()
     }
@@ -87,16 +108,16 @@ extension RelayShard {
     private func sign(_ batch: [UnsignedMessage]) {
         signersBusy += 1
         let now = Int(wallMilliseconds() / 1000)
-        let hashes = batch.compactMap(\.hash)
+        let works = batch.map { SigningWork(hash: $0.hash, seal: $0.seal, content: $0.message.content) }
         let isMeasuring = isMeasuring
         let bound = NIOLoopBound((self, batch), eventLoop: context.eventLoop)
         parts.signers.runIfActive(eventLoop: context.eventLoop) { () -> ([[UInt8]?], times: [UInt64]) in
-            guard isMeasuring else { return (hashes.map { $0.signed(now) }, []) }
+            guard isMeasuring else { return (works.map { $0.fields(now: now) }, []) }
             var times: [UInt64] = []
-            let signed = hashes.map { streamed in
+            let signed = works.map { work in
                 let began = MonotonicInstant.now()
                 defer { times.append(MonotonicInstant.now().nanoseconds(since: began)) }
-                return streamed.signed(now)
+                return work.fields(now: now)
             }
             return (signed, times)
         }.whenComplete { result in
@@ -134,6 +155,7 @@ extension RelayShard {
     private func accept(_ unsigned: UnsignedMessage, signatures: [UInt8]) {
         var message = unsigned.message
         var slices = [unsigned.trace]
+        if !unsigned.results.isEmpty { slices.insert(ByteBuffer(bytes: unsigned.results), at: 0) }
         if !signatures.isEmpty { slices.append(ByteBuffer(bytes: signatures)) }
         message.content = MessageContent(slices: slices + message.content.slices, form: message.content.form)
         if let division = unsigned.division { return division.add(message) }

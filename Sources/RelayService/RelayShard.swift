@@ -27,6 +27,8 @@ struct RelayParts: Sendable {
     /// Nil where nobody wants to know.
     let events: EventService?
     let shaping: ShapingService
+    /// Nil where no mail is verified.
+    let verifier: MailVerifier?
     /// Nil where neither DANE, MTA-STS nor TLS reports are used.
     let security: NextHopSecurity?
 
@@ -42,7 +44,7 @@ struct RelayParts: Sendable {
         authentication = AuthenticationService(configuration.users)
         listeners = configuration.listeners.map { ListenerState($0, hostname: configuration.hostname) }
         exchangers = configuration.exchangers
-        security = configuration.security
+        (security, verifier) = (configuration.security, configuration.verifier)
         signers = NIOThreadPool.started(configuration.signingThreads, for: .signing)
     }
 }
@@ -153,7 +155,8 @@ final class RelayShard: @unchecked Sendable {
     var verdicts: RememberedVerdicts?
     /// Reports that are being read or written down.
     var readingReports = 0
-    /// Injected messages that are being signed, and messages that were made several and are being committed.
+    /// Injected messages that are being signed, messages that were made several and are being committed, and what is being
+    /// verified.
     var signing = 0
     func wallMilliseconds() -> UInt64 { WallInstant.now().milliseconds }
 

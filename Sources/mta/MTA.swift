@@ -14,7 +14,7 @@ struct MTA: AsyncParsableCommand {
             Serve.self, SpoolCommand.self, QueueCommand.self, CheckConfig.self, ConfigReference.self,
             UsersCommand.self, DKIMCommand.self, ClassifyCommand.self, ShapingCommand.self, PolicyCommand.self,
             UpgradeCommand.self,
-            ResolveEgressCommand.self, TLSProbeCommand.self,
+            ResolveEgressCommand.self, TLSProbeCommand.self, VerifyCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(

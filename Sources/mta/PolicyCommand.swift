@@ -24,6 +24,7 @@ struct PolicyCommand: AsyncParsableCommand {
         @Option(help: "Who has authenticated.") var user: String?
         @Flag(help: "The client speaks TLS.") var tls = false
         @Option(help: "Octets of content, such as 2MB.") var size = "1000"
+        @Option(help: "Result of a verification, such as spf=fail or dnsbl=ZONE, repeatable.") var result: [String] = []
         @Option(help: "text or json.") var format = "text"
 
         func run() async throws {
@@ -54,8 +55,29 @@ struct PolicyCommand: AsyncParsableCommand {
             do throws(UnitFault) { facts.size = try ByteCount(parsing: size).bytes } catch {
                 throw UsageFault("--size '\(size)': \(error)")
             }
+            facts.verdicts = try verdicts()
             facts.header = PolicyHeader(try header.map(Self.field))
             return facts
+        }
+
+        private func verdicts() throws -> PolicyVerdicts? {
+            guard !result.isEmpty else { return nil }
+            var verdicts = PolicyVerdicts()
+            for text in result {
+                let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+                if parts.count == 2, parts[0] == "dnsbl" {
+                    verdicts.listed.append(parts[1])
+                    continue
+                }
+                guard parts.count == 2, let method = PolicyMethod(rawValue: parts[0]),
+                    let word = VerificationWord(rawValue: parts[1])
+                else {
+                    throw UsageFault(
+                        "--result '\(text)': expected METHOD=RESULT, such as spf=fail, dmarc=pass or dnsbl=ZONE")
+                }
+                verdicts[method] = word
+            }
+            return verdicts
         }
 
         private func place(_ settings: MTASettings) throws -> (String, PolicyChannel) {

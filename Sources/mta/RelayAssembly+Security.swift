@@ -63,6 +63,7 @@ extension RelayAssembly {
             }
         }
         if configuration.routes.needsLookups { configuration.exchangers = router }
+        if settings.usesVerification { configuration.verifier = try verifier(router) }
         guard usesDANE || policies != nil || reports != nil else { return }
         configuration.security = NextHopSecurity(
             names: router, policies: policies, reports: reports, sender: router == nil ? nil : try sender())

@@ -113,6 +113,7 @@ struct RelayAssembly {
         rules.futureReleaseSeconds = section.futureRelease.map { Int($0.seconds) }
         rules.deliverByMinimum = section.deliverBy.map { Int($0.seconds.rounded(.up)) }
         rules.limits = limits(section.limits)
+        rules.verification = verification(section.verification)
         rules.networkLimits = NetworkTable(section.networks.map { ($0.network!, limits($0.limits)) })
         return rules
     }
@@ -141,6 +142,10 @@ struct RelayAssembly {
             signature.headerForm = section.headerForm == .simple ? .simple : .relaxed
             signature.bodyForm = section.bodyForm == .simple ? .simple : .relaxed
             signature.expiresAfter = section.expiresAfter.map { Int($0.seconds) }
+            if section.onlyIfPublished {
+                signature.publication = KeyPublication(
+                    name: "\(section.selector)._domainkey.\(section.domain!.text)", record: key.publicRecord)
+            }
             policy.add(signature, coversSubdomains: section.coversSubdomains)
         }
         return policy

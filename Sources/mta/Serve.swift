@@ -57,6 +57,7 @@ struct Serve: AsyncParsableCommand {
         flushStandardOutput()
         launch.predecessor?.say(.serving)
         launch.manager.tell(.ready(status: "serving"))
+        for warning in await server.takeWarnings() { writeError("mta: \(warning)\n") }
         try await reportRecovery(server)
         guard server.clientLimit < Self.fewClients else { return }
         writeError(

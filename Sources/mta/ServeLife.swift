@@ -87,6 +87,7 @@ extension Serve {
             let second = try await server.tick(endsSecond: tick % 5 == 0)
             if let pingTicks, tick % pingTicks == 0 { manager.tell(.watchdog) }
             guard let (sample, queued) = second else { continue }
+            for warning in await server.takeWarnings() { writeError("mta: \(warning)\n") }
             progress.show(
                 "\(grouped(sample.messages)) delivered/s  \(grouped(queued)) queued  \(grouped(sample.connections)) clients"
             )

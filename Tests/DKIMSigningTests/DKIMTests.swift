@@ -104,6 +104,26 @@ private let header = Array("From: a@x.test\r\nSubject: x\r\n\r\n".utf8)
         }
     }
 
+    /// A signature that is made only while the DNS has its key.
+    @Test func keysHaveToBeInTheDNS() throws {
+        let key = try Self.shared()
+        let publication = KeyPublication(name: "k._domainkey.x.test", record: key.publicRecord)
+        var only = DKIMSignature(domain: "x.test", selector: "k", key: key)
+        only.publication = publication
+        var policy = DKIMPolicy()
+        policy.add(only, coversSubdomains: true)
+        policy.add(DKIMSignature(domain: "y.test", selector: "k", key: key), coversSubdomains: false)
+        #expect(policy.publications.map(\.name) == ["k._domainkey.x.test"] && !policy.isEmpty)
+        #expect(policy.signatures(for: "a.x.test").isEmpty && policy.signatures(for: "y.test").count == 1)
+        let message = try hashed(header + Array("Hi\r\n".utf8))
+        #expect(policy.fields(for: message, now: 1) == [])
+        // The body of a message that was on its way already is not hashed: it goes without.
+        let early = try hashed(header + Array("Hi\r\n".utf8), forms: [])
+        publication.isPublished = true
+        #expect(try !#require(policy.fields(for: message, now: 1)).isEmpty)
+        #expect(policy.fields(for: early, now: 1) == [])
+    }
+
     /// dkimpy verifies what we sign: both algorithms, all forms, several signatures; and no longer when it was changed.
     @Test func othersVerifyWhatWeSign() throws {
         let keys = try Keys()

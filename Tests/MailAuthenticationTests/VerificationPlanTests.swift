@@ -41,7 +41,7 @@ import Testing
         let message = Array("From: a@x.test\r\nDKIM-Signature: v=1\r\nARC-Seal: i=1\r\n\r\n".utf8)
         let hashed = hashed(message) { ContentVerifier.bodyKinds($0, plan) }
         let findings = await ContentVerifier(hashed.fields, plan).verify(
-            hashed, ClientFindings(), share: 0, now: 0, zone)
+            hashed, author: hashed.authorDomain, ClientFindings(), share: 0, now: 0, zone)
         #expect(findings.entries.isEmpty && zone.asked.isEmpty && hashed.bodies.isEmpty)
     }
 
@@ -91,7 +91,8 @@ import Testing
     ) async -> MessageFindings {
         let message = Array("\(more)From: a@\(author)\r\n\r\nHi\r\n".utf8)
         let hashed = hashed(message) { ContentVerifier.bodyKinds($0, plan) }
-        return await ContentVerifier(hashed.fields, plan).verify(hashed, client, share: 0, now: 1, Zone(zone))
+        return await ContentVerifier(hashed.fields, plan).verify(
+            hashed, author: hashed.authorDomain, client, share: 0, now: 1, Zone(zone))
     }
 
     @Test func messagesAreRefused() async {
@@ -131,7 +132,7 @@ import Testing
                     for: hashed(message) { _ in [ARCSealer.bodyKind] }, status: .none, results: results.value, now: 1))
             let sealed = hashed(set + message) { ContentVerifier.bodyKinds($0, plan) }
             let findings = await ContentVerifier(sealed.fields, plan).verify(
-                sealed, ClientFindings(), share: 0, now: 1, zone)
+                sealed, author: sealed.authorDomain, ClientFindings(), share: 0, now: 1, zone)
             #expect(findings.isVouchedFor == isVouchedFor && (plan.refusal(of: findings) == nil) == isVouchedFor)
         }
     }

@@ -22,6 +22,8 @@ import Testing
         ("{name: a, then: {defer: {enhanced: 5.7.1}}}", "'5.7.1': expected 4.SUBJECT.DETAIL"),
         ("{name: a, then: {reject: {text: \"a\\r\\nb\"}}}", "expected one line"),
         ("{name: a, then: {reject: {}, discard: true}}", "only one of"),
+        ("{name: a, when: {spf: failed}, then: {stop: true}}", "expected none or pass or fail"),
+        ("{name: a, when: {dkim: []}, then: {stop: true}}", "key 'rules[0].when.dkim': expected one or more"),
         ("{name: a, then: {redirect: nobody}}", "'nobody': expected an address"),
     ])
     func faultsHaveTheirPlace(_ rule: String, _ fault: String) {

@@ -30,6 +30,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case reports
     /// What servers say, and rules that say what it means.
     case replies
+    /// A message and what the DNS says of it, through all that is verified.
+    case authentication
+    /// A header as rules read it.
+    case header
 
     /// Longer inputs find nothing that these do not, and take longer.
     package var mostBytes: Int {
@@ -61,6 +65,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .behaviour: fuzzBehaviour(input)
         case .reports: fuzzReports(input)
         case .replies: fuzzReplies(input)
+        case .authentication: fuzzAuthentication(input)
+        case .header: fuzzPolicyHeader(input)
         }
     }
 }
