@@ -141,10 +141,13 @@ extension AuthenticationResults {
         var kept: [UInt8] = []
         var start = 0
         var isChanged = false
-        while start < bytes.count, bytes[start] != 0x0D, bytes[start] != 0x0A {
+        let candidates = names.union(["authentication-results"]).map { Array($0.utf8) }
+        while start < bytes.count, !isBlankLine(bytes, start) {
             let end = fieldEnd(bytes, start)
-            let field = HeaderField.all(Array(bytes[start..<end])).first
-            if let field, names.contains(field.name) || claims(service, field) {
+            if candidates.contains(where: { isField($0, bytes[start..<end]) }),
+                let field = HeaderField.all(Array(bytes[start..<end])).first,
+                names.contains(field.name) || claims(service, field)
+            {
                 isChanged = true
             } else {
                 kept += bytes[start..<end]
@@ -152,6 +155,19 @@ extension AuthenticationResults {
             start = end
         }
         return isChanged ? kept + bytes[start...] : nil
+    }
+
+    /// What ends a header: a CR alone does not, whatever stands behind it.
+    private static func isBlankLine(_ bytes: [UInt8], _ start: Int) -> Bool {
+        bytes[start] == 0x0A || bytes[start] == 0x0D && start + 1 < bytes.count && bytes[start + 1] == 0x0A
+    }
+
+    /// Looks at the name only: a header may have very many fields, and an event loop waits.
+    private static func isField(_ name: [UInt8], _ field: ArraySlice<UInt8>) -> Bool {
+        guard field.count > name.count, zip(field, name).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 && $1 > 0x60 }) else {
+            return false
+        }
+        return field.dropFirst(name.count).first { $0 != 0x20 && $0 != 0x09 } == 0x3A
     }
 
     /// Behind the line's end that no blank follows.

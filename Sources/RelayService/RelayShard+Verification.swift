@@ -55,7 +55,7 @@ extension RelayShard {
             return verified(unsigned, MessageFindings(client), [:], check)
         }
         guard let message = streamed.finish() else {
-            return close(unsigned, SMTPReply(552, .init(5, 3, 4), "The header is too long to be verified"))
+            return close(unsigned, Self.tooLong)
         }
         signing += 1
         let (verifier, now) = (check.verifier, Int(wallMilliseconds() / 1000))
@@ -90,13 +90,20 @@ extension RelayShard {
             verified.seal = SealOrder(
                 sealer: sealer, bodies: bodies, status: findings.arc?.outcome ?? .none, results: value)
         }
-        verified.message.content = withoutClaims(verified.message.content, check)
+        guard let content = withoutClaims(verified.message.content, check) else { return close(unsigned, Self.tooLong) }
+        verified.message.content = content
         return goOn(verified)
     }
 
+    private static let tooLong = SMTPReply(552, .init(5, 3, 4), "The header is too long to be verified")
+
     /// Without results that claim to be ours (RFC 8601 §5), and without marks of ours.
-    private func withoutClaims(_ content: MessageContent, _ check: ClientVerification) -> MessageContent {
-        let head = content.head(most: MessageHash.headerLimit)
+    /// - Returns: nil: they might stand behind what is looked at.
+    private func withoutClaims(_ content: MessageContent, _ check: ClientVerification) -> MessageContent? {
+        // As it is on the wire: each line may have a dot more.
+        let most = 2 * MessageHash.headerLimit
+        let head = content.head(most: most)
+        guard head.count < most else { return nil }
         let marks: Set<String> = check.plan.dmarc == .enforce ? [VerificationPlan.quarantineField.lowercased()] : []
         guard let kept = AuthenticationResults.removingClaims(check.verifier.service, and: marks, from: head) else {
             return content
