@@ -250,9 +250,6 @@ let package = Package(
         tests("EventLog", ["MailTypes", "MessageBuilding", "ReportParsing", "CZstd"]),
         tests(
             "RelayService",
-            ["TestSupport", "MailTypes", "Measures", "DeliveryQueue", "SpoolContract", "TransportSecurity", nioCore]),
-        tests(
-            "RelayService",
             [
                 "MailTypes", "Measures", "DKIMSigning", "DeliveryQueue", "MailAuthentication", "MailRouting",
                 "SpoolContract", "TransportSecurity", "TestSupport", nioCore,
