@@ -98,7 +98,7 @@ let package = Package(
 
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         layer("SASLAuthentication", ["TextCodecs", "COpenSSL"]),
-        layer("MessageBuilding", ["TextCodecs"]),
+        layer("MessageBuilding", ["MailTypes", "TextCodecs"]),
         layer("LoadShedding", ["MailTypes"]),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
         layer("MailAuthentication", ["MailTypes", "TextCodecs", "DKIMSigning", "COpenSSL"]),
