@@ -1,15 +1,16 @@
-/// Finds the domain of the address in a From field (RFC 5322 §3.4): names, comments, quoted strings and folding aside.
+/// Finds the domain of the address in a From field (RFC 5322 §3.4): names, groups, comments, quoted strings and folding
+/// aside.
 enum AuthorDomain {
-    /// - Returns: lower case; nil if there is none, or several addresses have different ones.
+    /// - Returns: lower case; nil if several addresses have different ones, or one ends in the middle; empty if there is none.
     static func find(_ value: ArraySlice<UInt8>) -> String? {
         let domains = Set(addresses(in: value).compactMap(domain))
-        return domains.count == 1 ? domains.first : nil
+        if domains.isEmpty { return "" }
+        return domains.count == 1 && domains != [""] ? domains.first : nil
     }
 
     private static func domain(of address: [UInt8]) -> String? {
         guard let at = address.lastIndex(of: 0x40) else { return nil }
         let domain = address[(at + 1)...].filter { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D && $0 != 0x0A }
-        guard !domain.isEmpty else { return nil }
         let text = String(decoding: domain, as: UTF8.self).lowercased()
         return text.hasSuffix(".") ? String(text.dropLast()) : text
     }
@@ -44,13 +45,18 @@ enum AuthorDomain {
                 plain = []
             } else if angle != nil {
                 angle!.append(byte)
-            } else if byte == 0x2C {
+            } else if byte == 0x2C || byte == 0x3B {
                 found.append(plain)
+                plain = []
+            } else if byte == 0x3A {
+                // The name of a group (RFC 5322 §3.4), unless it is meant to be read as an address.
+                if plain.contains(0x40) { found.append(plain) }
                 plain = []
             } else {
                 plain.append(byte)
             }
         }
-        return found + [plain]
+        // Readers guess what was meant by what ends in the middle.
+        return found + [plain] + (isQuoted || depth > 0 || angle != nil ? [[0x40]] : [])
     }
 }

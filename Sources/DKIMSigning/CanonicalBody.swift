@@ -108,8 +108,11 @@ struct CanonicalBody {
     }
 
     private mutating func text(_ byte: UInt8) {
-        for _ in 0..<emptyLines { output += [0x0D, 0x0A] }
-        emptyLines = 0
+        while emptyLines > 0 {
+            output += [0x0D, 0x0A]
+            emptyLines -= 1
+            if output.count >= 4096 { flush() }
+        }
         if blankWaits { output.append(0x20) }
         blankWaits = false
         output.append(byte)

@@ -90,7 +90,8 @@ package struct MessageHash {
 /// A message's header fields and the hashes of its body.
 package struct HashedMessage: Sendable {
     package let fields: [HeaderField]
-    /// The domain of the author in From, lower case; nil if there is not exactly one such field with one domain.
+    /// The domain of the author in From, lower case. Nil: it is not clear who that is: there are several such fields, several
+    /// domains, or one that ends in the middle. Empty: no address is there.
     package let authorDomain: String?
     /// Of each kind that was asked for.
     package let bodies: [BodyHashKind: BodyDigest]
@@ -103,8 +104,7 @@ package struct HashedMessage: Sendable {
 
     static func authorDomain(_ fields: [HeaderField]) -> String? {
         let from = fields.filter { $0.name == "from" }
-        guard from.count == 1 else { return nil }
-        return AuthorDomain.find(from[0].value)
+        return from.count > 1 ? nil : from.first.map { AuthorDomain.find($0.value) } ?? ""
     }
 }
 

@@ -1,12 +1,13 @@
 import Glibc
 import MailTypes
 import Measures
+import TextCodecs
 
 /// Senders and recipients: of a list of domains with weights, or of as many generated ones as are wanted. Without large
 /// tables: a million domains cost no more memory than one.
 struct AddressBook: Sendable {
     private enum Domains: Sendable {
-        case listed(WeightedChoice, names: [[UInt8]])
+        case listed(WeightedChoice, names: [[UInt8]])  // suffix included
         /// `d000017.test`, and so on.
         case generated(ZipfChoice, digits: Int)
     }
@@ -23,7 +24,8 @@ struct AddressBook: Sendable {
         senderCount = configuration.content.senders
         senderDomain = configuration.content.signature.map { Array($0.domain.utf8) }
         seed = configuration.seed
-        suffix = Array((configuration.domainSuffix.isEmpty ? "" : "." + configuration.domainSuffix).utf8)
+        let suffix = Array((configuration.domainSuffix.isEmpty ? "" : "." + configuration.domainSuffix).utf8)
+        self.suffix = suffix
         recipientCount = configuration.recipients
         if let count = configuration.domainCount {
             domains = .generated(
@@ -31,70 +33,65 @@ struct AddressBook: Sendable {
         } else {
             domains = .listed(
                 WeightedChoice(configuration.domains.map(\.weight)),
-                names: configuration.domains.map { Array($0.name.utf8) })
+                names: configuration.domains.map { Array($0.name.utf8) + suffix })
         }
     }
 
     /// One a domain by chance, or one after the other of as many as there are to be.
-    func sender(_ sequence: UInt64, _ random: inout SplitMix64) -> MailAddress {
-        guard senderCount > 0 else { return sender("noreply@", &random) }
-        let number = (sequence &- 1) % UInt64(senderCount) + 1
-        // The same sender always has the same domain.
-        var own = SplitMix64(seed: seed &+ number &* 0xD134_2543_DE82_EF95)
-        return sender("sender-\(number)@", &own)
+    func appendSender(_ sequence: UInt64, _ random: inout SplitMix64, to envelope: inout FlatEnvelope) {
+        if senderCount > 0 {
+            let number = (sequence &- 1) % UInt64(senderCount) + 1
+            envelope.bytes.append(contentsOf: Self.numberedSender)
+            envelope.bytes.appendDecimal(number)
+            envelope.bytes.append(UInt8(ascii: "@"))
+            // The same sender always has the same domain.
+            var own = SplitMix64(seed: seed &+ number &* 0xD134_2543_DE82_EF95)
+            appendSenderDomain(&own, to: &envelope.bytes)
+        } else {
+            envelope.bytes.append(contentsOf: Self.onlySender)
+            appendSenderDomain(&random, to: &envelope.bytes)
+        }
+        envelope.endAddress()
     }
 
-    private func sender(_ local: String, _ random: inout SplitMix64) -> MailAddress {
-        var bytes = Array(local.utf8)
+    private func appendSenderDomain(_ random: inout SplitMix64, to bytes: inout [UInt8]) {
         if let senderDomain { bytes += senderDomain } else { appendDomain(&random, to: &bytes) }
-        return MailAddress(bytes: bytes)
     }
 
     /// All in one domain, each another one.
-    func recipients(_ random: inout SplitMix64) -> [MailAddress] {
+    func appendRecipients(_ random: inout SplitMix64, to envelope: inout FlatEnvelope) {
         guard recipientCount > 1 else {
-            let user = random.next()
-            var bytes = Self.local(user)
-            appendDomain(&random, to: &bytes)
-            return [MailAddress(bytes: bytes)]
+            appendLocal(random.next(), to: &envelope.bytes)
+            appendDomain(&random, to: &envelope.bytes)
+            return envelope.endAddress()
         }
         var domain: [UInt8] = []
         appendDomain(&random, to: &domain)
-        return (0..<recipientCount).map { _ in MailAddress(bytes: Self.local(random.next()) + domain) }
+        for _ in 0..<recipientCount {
+            appendLocal(random.next(), to: &envelope.bytes)
+            envelope.bytes += domain
+            envelope.endAddress()
+        }
     }
 
+    private static let onlySender = Array("noreply@".utf8)
+    private static let numberedSender = Array("sender-".utf8)
     private static let user = Array("user-".utf8)
 
-    private static func local(_ user: UInt64) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(64)  // once, for the domain, too
+    private func appendLocal(_ user: UInt64, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: Self.user)
-        appendDecimal(user, to: &bytes)
+        bytes.appendDecimal(user)
         bytes.append(UInt8(ascii: "@"))
-        return bytes
-    }
-
-    /// Without a text in between: every message has such a number.
-    private static func appendDecimal(_ number: UInt64, to bytes: inout [UInt8]) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var (first, rest) = (20, number)
-            repeat {
-                first -= 1
-                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            } while rest > 0
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
-        }
     }
 
     private func appendDomain(_ random: inout SplitMix64, to bytes: inout [UInt8]) {
         switch domains {
-        case .listed(let choice, let names): bytes.append(contentsOf: names[choice.pick(&random)])
+        case .listed(let choice, let names): return bytes.append(contentsOf: names[choice.pick(&random)])
         case .generated(let choice, let digits):
-            let number = String(choice.pick(&random))
+            let number = choice.pick(&random)
             bytes.append(UInt8(ascii: "d"))
-            for _ in number.utf8.count..<digits { bytes.append(UInt8(ascii: "0")) }
-            bytes.append(contentsOf: number.utf8)
+            for _ in String(number).utf8.count..<digits { bytes.append(UInt8(ascii: "0")) }
+            bytes.appendDecimal(UInt64(number))
         }
         bytes.append(contentsOf: suffix)
     }

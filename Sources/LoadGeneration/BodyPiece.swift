@@ -62,7 +62,35 @@ struct MessageBody: Sendable {
     var isWholeMessage = false
     /// It has bytes outside ASCII: 8BITMIME.
     var isEightBit = false
-    var pieces: [BodyPiece]
+    private(set) var pieces: [BodyPiece]
+
+    /// As it goes out, in both forms; nil until ``prepare()``.
+    private var ready: (raw: Wire, stuffed: Wire)?
+
+    /// All pieces one behind the other, with their octets.
+    struct Wire {
+        var buffers: [ByteBuffer] = []
+        var size = 0
+    }
+
+    /// - Parameter chunked: for BDAT, not dot-stuffed.
+    func wire(chunked: Bool) -> Wire {
+        if let ready { return chunked ? ready.raw : ready.stuffed }
+        var wire = Wire()
+        wire.buffers.reserveCapacity(pieces.count + 1)
+        for piece in pieces {
+            let buffer = chunked ? piece.raw : piece.stuffed
+            wire.size += buffer.readableBytes
+            wire.buffers.append(buffer)
+        }
+        return wire
+    }
+
+    /// Of a body that many messages have: the list of its buffers is made once.
+    mutating func prepare() {
+        ready = nil
+        ready = (wire(chunked: true), wire(chunked: false))
+    }
 
     /// Text of RFC 2045's defaults, said aloud.
     static let plainFields = Array(

@@ -1,3 +1,4 @@
+import MailTypes
 import Measures
 import NIOCore
 import SMTPProtocol
@@ -7,7 +8,10 @@ import SMTPTransport
 final class LoadConnection: SMTPClientDelegate, LoadClient {
     /// It outlives its connections.
     private let loop: LoadLoop
-    private var open: [OpenMessage] = []
+    private var open = PairQueue<OpenMessage>()
+    /// Headers of the messages under way: while one's content is being written the next one's is made.
+    private var header = ByteBuffer()
+    private var otherHeader = ByteBuffer()
     private var connection: SMTPClientConnection?
     private var isReady = false
     /// Messages begun on the present connection.
@@ -54,7 +58,7 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
         }
         // A refusal asks twice, with its result and behind RSET: who rested at the first may be busy now, and must not be
         // given a second message as if it were idle.
-        loop.stopResting(self)
+        if isResting { loop.stopResting(self) }
         send(work, connection)
     }
 
@@ -62,15 +66,16 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
 
     private func send(_ work: LoadWork, _ connection: SMTPClientConnection) {
         begun += 1
-        let offered = loop.offer(work, chunked: usesChunking)
-        open.append(offered.open)
-        connection.send(offered.message.envelope, offered.message.content)
+        swap(&header, &otherHeader)
+        let (content, message) = loop.offer(work, chunked: usesChunking, into: &header)
+        open.append(message)
+        connection.send(loop.source.envelope, content)
     }
 
     func leave() { connection?.quit() }
 
     func finished(_ connection: SMTPClientConnection, _ result: TransactionResult) {
-        let message = open.removeFirst()
+        guard let message = open.popFirst() else { return }
         keepFirstTexts(connection)
         loop.measures.note(result, answeredRecipients: message.recipients)
         if let stage = LoadMeasures.refusalStage(result, recipients: message.recipients) {
@@ -94,7 +99,7 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
     }
 
     func closed(_ connection: SMTPClientConnection, cause: ClientCloseCause, unfinished: [Bool]) {
-        for (message, transaction) in zip(open, connection.session.unfinishedTransactions) {
+        for (message, transaction) in zip(open.elements, connection.session.unfinishedTransactions) {
             settle(message, transaction)
         }
         open.removeAll()

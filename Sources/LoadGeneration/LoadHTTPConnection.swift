@@ -145,7 +145,7 @@ final class LoadHTTPConnection: ChannelInboundHandler, LoadClient {
         guard let context else { return }
         var messages: [MessageSource.Message] = []
         for work in batch {
-            let offered = loop.offer(work, chunked: true)
+            let offered = loop.offer(work)
             open.append((offered.open, offered.message.envelope.recipients[0]))
             messages.append(offered.message)
         }

@@ -1,24 +1,48 @@
 import MailTypes
 import Measures
+import NIOCore
 import SMTPProtocol
+import SMTPTransport
 
 // How messages begin and end, and what is counted of it: the same for every protocol.
 extension LoadLoop {
-    /// Makes a message of the work and counts it as offered.
-    /// - Parameter chunked: content for BDAT, not dot-stuffed.
-    func offer(_ work: LoadWork, chunked: Bool) -> (message: MessageSource.Message, open: OpenMessage) {
+    /// Makes a message of the work and counts it as offered. It is for one that is sent and forgotten: its envelope stands
+    /// in ``MessageSource/envelope``.
+    /// - Parameters:
+    ///   - chunked: content for BDAT, not dot-stuffed.
+    ///   - header: see ``MessageSource/make(_:chunked:dueUnixNanoseconds:into:)``.
+    func offer(
+        _ work: LoadWork, chunked: Bool, into header: inout ByteBuffer
+    ) -> (content: OutgoingContent, open: OpenMessage) {
+        let now = MonotonicInstant.now()
+        let due = work.due ?? now
+        let content = source.make(
+            work.sequence, chunked: chunked, dueUnixNanoseconds: due.nanoseconds &+ wallOffset, into: &header)
+        let open = OpenMessage(
+            id: source.id(work.sequence), size: content.size, recipients: source.envelope.recipientCount, due: due,
+            began: now)
+        countOffered(open)
+        return (content, open)
+    }
+
+    /// The same for a message that goes with others.
+    func offer(_ work: LoadWork) -> (message: MessageSource.Message, open: OpenMessage) {
         let now = MonotonicInstant.now()
         let due = work.due ?? now
         let message = source.message(
-            work.sequence, chunked: chunked, dueUnixNanoseconds: due.nanoseconds &+ wallOffset)
-        if counts.firstOffered == 0 { counts.firstOffered = now.nanoseconds }
-        counts.offered += 1
-        counts.messageSize = message.content.size
-        if due.nanoseconds < measuredFrom { counts.warmUpOffered += 1 }
+            work.sequence, chunked: true, dueUnixNanoseconds: due.nanoseconds &+ wallOffset)
         let open = OpenMessage(
             id: message.id, size: message.content.size, recipients: message.envelope.recipients.count, due: due,
             began: now)
+        countOffered(open)
         return (message, open)
+    }
+
+    private func countOffered(_ message: OpenMessage) {
+        if counts.firstOffered == 0 { counts.firstOffered = message.began.nanoseconds }
+        counts.offered += 1
+        counts.messageSize = message.size
+        if isWarmUp(message) { counts.warmUpOffered += 1 }
     }
 
     /// - Parameter taken: recipients that were not refused.
@@ -63,7 +87,7 @@ extension LoadLoop {
 
     /// `ID,fate,due_unix_ns,begun_unix_ns,ended_unix_ns`
     private func note(_ message: OpenMessage, _ outcome: Outcome, _ ended: MonotonicInstant) {
-        guard configuration.ledgerPath != nil else { return }
+        guard keepsLedger else { return }
         message.id.appendHex(to: &ledger)
         ledger.append(UInt8(ascii: ","))
         ledger.append(contentsOf: outcome.rawValue.utf8)

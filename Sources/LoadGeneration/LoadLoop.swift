@@ -58,6 +58,7 @@ final class LoadLoop: @unchecked Sendable {
     /// Latencies of the second in progress, for the live view.
     var recent = LatencyCounter()
     var ledger: [UInt8] = []
+    let keepsLedger: Bool
     /// What is to be added to CLOCK_MONOTONIC to get nanoseconds since 1970.
     private(set) var wallOffset: UInt64 = 0
     /// Before it everything is warm-up; 0: there is none.
@@ -83,6 +84,7 @@ final class LoadLoop: @unchecked Sendable {
         self.plan = plan
         self.pace = pace
         self.configuration = configuration
+        keepsLedger = configuration.ledgerPath != nil
         self.source = source
         readWallClock()
     }

@@ -1,4 +1,3 @@
-import CByteLoops
 import DKIMSigning
 package import MailTypes
 import Measures
@@ -20,10 +19,11 @@ package final class MessageSource {
     private let bodies: BodyMaker
     private let content: LoadContent
     private let addresses: AddressBook
-    private let composer: MessageComposer
+    private var composer: MessageComposer
     private let runHigh: UInt64
     private let seed: UInt64
-    private var header: [UInt8] = []
+    /// Of the message made last.
+    private(set) var envelope = FlatEnvelope()
     private let fixedDate: Int?
     private var dateSecond = 0
     private var date = ""
@@ -44,55 +44,59 @@ package final class MessageSource {
             ? bodies.shared.map { body in
                 ByteBuffer(bytes: InjectionBody.inside(body.pieces.flatMap { Array($0.raw.readableBytesView) }))
             } : nil
-        header.reserveCapacity(1024)
     }
 
+    /// One that is kept beside others; see ``make(_:chunked:dueUnixNanoseconds:into:)``.
+    package func message(_ sequence: UInt64, chunked: Bool, dueUnixNanoseconds: UInt64) -> Message {
+        var header = ByteBuffer()
+        var content = make(sequence, chunked: chunked, dueUnixNanoseconds: dueUnixNanoseconds, into: &header)
+        content.header = nil
+        content.buffers.insert(header, at: 0)
+        return Message(id: id(sequence), envelope: envelope.envelope, content: content)
+    }
+
+    func id(_ sequence: UInt64) -> MessageID { MessageID(high: runHigh, low: sequence) }
+
+    /// Makes a message that is sent and forgotten: its envelope stands in ``envelope`` until the next one.
     /// - Parameters:
     ///   - sequence: the message's number in the run; with the seed it decides all of the message.
     ///   - chunked: content for BDAT, not dot-stuffed.
     ///   - dueUnixNanoseconds: when it was to be sent, for its stamp.
-    package func message(_ sequence: UInt64, chunked: Bool, dueUnixNanoseconds: UInt64) -> Message {
+    ///   - header: becomes the content's; its memory is used again where nobody else holds it any more.
+    func make(
+        _ sequence: UInt64, chunked: Bool, dueUnixNanoseconds: UInt64, into header: inout ByteBuffer
+    ) -> OutgoingContent {
         var random = SplitMix64(seed: seed ^ (sequence &* 0x9E37_79B9_7F4A_7C15))
-        let from = addresses.sender(sequence, &random)
-        var envelope = Envelope(reversePath: from, recipients: addresses.recipients(&random))
-        let id = MessageID(high: runHigh, low: sequence)
+        envelope.removeAll()
+        addresses.appendSender(sequence, &random, to: &envelope)
+        addresses.appendRecipients(&random, to: &envelope)
         refreshDate()
-        let body = content.template.map { filled($0, sequence, envelope) } ?? bodies.body(sequence, &random)
+        let body = content.template.map { filled($0, sequence, envelope.envelope) } ?? bodies.body(sequence, &random)
         if body.isEightBit { envelope.bodyType = .eightBitMIME }
-        header.removeAll(keepingCapacity: true)
-        let stamp = LoadStamp(id: id, crc32c: 0, dueUnixNanoseconds: dueUnixNanoseconds)
+        header.clear()
+        let stamp = LoadStamp(id: id(sequence), crc32c: 0, dueUnixNanoseconds: dueUnixNanoseconds)
         if body.isWholeMessage {
-            stamp.append(to: &header)
-            LoadStamp.setChecksum(MessageComposer.join(0, body.pieces), at: 0, in: &header)
+            MessageComposer.stampOnly(stamp, body, into: &header)
         } else {
-            let rotation = Rotation(content, sequence)
             composer.compose(
-                into: &header, stamp: stamp, envelope: envelope, rotation: rotation, date: date, body: body)
+                into: &header, stamp: stamp, envelope: envelope, rotation: Rotation(content, sequence), body: body)
         }
-        return Message(id: id, envelope: envelope, content: outgoing(body, chunked))
-    }
-
-    private func outgoing(_ body: MessageBody, _ chunked: Bool) -> OutgoingContent {
-        if let signature = content.signature { sign(signature, body) }
-        var buffers: [ByteBuffer] = []
-        buffers.reserveCapacity(1 + body.pieces.count)
-        buffers.append(ByteBuffer(bytes: header))
-        var size = header.count
-        for piece in body.pieces {
-            let wire = chunked ? piece.raw : piece.stuffed
-            buffers.append(wire)
-            size += wire.readableBytes
-        }
-        return OutgoingContent(buffers: buffers, size: size, form: chunked ? .raw : .dotStuffed)
+        if let signature = content.signature { sign(signature, body, &header) }
+        let wire = body.wire(chunked: chunked)
+        return OutgoingContent(
+            header: header, buffers: wire.buffers, size: header.readableBytes + wire.size,
+            form: chunked ? .raw : .dotStuffed)
     }
 
     /// Puts the signature in front: it covers the fields behind it, and the stamp covers what is behind the stamp.
-    private func sign(_ signature: DKIMSignature, _ body: MessageBody) {
+    private func sign(_ signature: DKIMSignature, _ body: MessageBody, _ header: inout ByteBuffer) {
         var hash = MessageHash([signature.bodyForm], .raw)
-        header.withUnsafeBytes { hash.feed($0) }
+        header.withUnsafeReadableBytes { hash.feed($0) }
         for piece in body.pieces { piece.raw.withUnsafeReadableBytes { hash.feed($0) } }
         guard let message = hash.finish(), let field = signature.field(for: message, now: dateSecond) else { return }
-        header.insert(contentsOf: field, at: 0)
+        var signed = ByteBuffer(bytes: field)
+        signed.writeImmutableBuffer(header)
+        header = signed
     }
 
     /// What the template makes of this message; one that cannot be filled was refused before the run.
@@ -107,6 +111,7 @@ package final class MessageSource {
         guard second != dateSecond else { return }
         dateSecond = second
         date = MailDate.text(unixSeconds: second)
+        composer.setDate(date)
     }
 }
 

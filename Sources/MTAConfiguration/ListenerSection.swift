@@ -23,6 +23,9 @@ package struct ListenerSection: ConfigurationSection {
     package var hasProxyHeader = false
     package var proxyNetworks: [NetworkPrefix] = []
     package var xclientNetworks: [NetworkPrefix] = []
+    package var banner = "ESMTP Millrace"
+    package var supplementalHeader: String?
+    package var includedMetaNames: [String] = []
     package var limits = LimitsSection()
     package var networks: [NetworkSection] = []
 
@@ -56,8 +59,32 @@ package struct ListenerSection: ConfigurationSection {
                 .needingRestart,
             .list("proxy_networks", \.proxyNetworks, "who may send PROXY headers; others are refused"),
             .list("xclient_networks", \.xclientNetworks, "who may say with XCLIENT for whom it speaks"),
+            .value(
+                "banner", \.banner, "what the greeting says behind the host name; has to have the word ESMTP in it",
+                check: greeting),
+            .optional(
+                "supplemental_header", \.supplementalHeader,
+                "a field such as X-KumoRef on each message: its recipient, if it has one alone, in base64",
+                shown: "none",
+                check: fieldName),
+            .list(
+                "include_meta_names", \.includedMetaNames,
+                "metadata that stands in `supplemental_header`, too; `tenant` and `campaign` are labels"),
             .sections("networks", \.networks, "limits for some clients; the most specific network wins, whole"),
         ] + LimitsSection.limitKeys(\.limits)
+    }
+
+    /// Clients look for ESMTP in it, and it is one line of a reply (RFC 5321 §4.2, §4.5.3.1.5).
+    private static func greeting(_ text: String) throws(UnitFault) {
+        guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }), text.utf8.count <= 200,
+            text.split(separator: " ").contains("ESMTP")
+        else { throw UnitFault("expected one line of ASCII, at most 200 octets, with the word ESMTP") }
+    }
+
+    /// RFC 5322 §2.2.
+    private static func fieldName(_ text: String) throws(UnitFault) {
+        guard (1...76).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A })
+        else { throw UnitFault("expected the name of a header field") }
     }
 
     package var mechanisms: [Mechanism] {

@@ -79,6 +79,39 @@ package struct AuthenticationResults: Sendable, Hashable {
     }
 }
 
+// What others found.
+extension AuthenticationResults {
+    /// Each result's method and outcome in a field's text, lower case, such as `dmarc=pass`. What stands in comments and in
+    /// quotes is strangers' text, semicolons and all, and no result.
+    package static func methods(in text: String) -> Set<String> {
+        var found: Set<String> = []
+        var word: [UInt8] = []
+        var (depth, isQuoted, isOver) = (0, false, false)
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            if byte == 0x5C, isQuoted || depth > 0 {
+                rest = rest.dropFirst()
+            } else if isQuoted {
+                isQuoted = byte != 0x22
+            } else if byte == 0x28 {
+                depth += 1
+            } else if depth > 0 {
+                depth -= byte == 0x29 ? 1 : 0
+            } else if byte == 0x3B {
+                found.insert(String(decoding: word, as: UTF8.self).lowercased())
+                (word, isOver) = ([], false)
+            } else if byte == 0x22 {
+                (isQuoted, isOver) = (true, true)
+            } else if TagList.isBlank(byte) {
+                isOver = isOver || !word.isEmpty
+            } else if !isOver {
+                word.append(byte)
+            }
+        }
+        return found.union([String(decoding: word, as: UTF8.self).lowercased()])
+    }
+}
+
 // What others claim in our name (RFC 8601 §5).
 extension AuthenticationResults {
     /// Whether a field claims to be this service's: its first word is our name, in quotes or not, whatever the case.

@@ -16,13 +16,18 @@ package struct DMARCResult: Sendable, Hashable {
 /// Whether what was authenticated is the author's, and what his domain wants done if not (RFC 7489 §6.6, RFC 9989).
 package enum DMARCCheck {
     /// - Parameters:
-    ///   - author: the domain in From, lower case; nil: there is not exactly one.
+    ///   - author: the domain in From, A-labels, lower case; empty: there is none; nil: it is not clear whose it is.
     ///   - spf: of MAIL FROM; nil: not checked.
     ///   - share: 0..<100, drawn for this message (`pct`).
     package static func run(
         author: String?, spf: SPFResult?, dkim: [DKIMResult], share: Int, _ lookups: any AuthenticationLookups
     ) async -> DMARCResult {
-        guard let author, DNSName.isName(author) else {
+        if let author, author.isEmpty || author.hasPrefix("[") {
+            var result = DMARCResult(outcome: .none, domain: author)
+            result.reason = "no author's domain in From"
+            return result
+        }
+        guard let author, isPlainName(author) else {
             var result = DMARCResult(outcome: .permerror, domain: author ?? "")
             result.reason = "not one author's domain in From"
             return result
@@ -42,6 +47,14 @@ package enum DMARCCheck {
             result.disposition = isMilder ? result.policy.milder : result.policy
         }
         return result
+    }
+
+    /// What a domain in the DNS may be called; anything else readers would take for another one.
+    private static func isPlainName(_ name: String) -> Bool {
+        DNSName.isName(name)
+            && name.utf8.allSatisfy {
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || [0x2D, 0x2E, 0x5F].contains($0)
+            }
     }
 
     /// `p` for the domain itself, else `sp`, or `np` where the author's domain does not exist.

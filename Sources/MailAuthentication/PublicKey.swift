@@ -30,7 +30,9 @@ struct PublicKey: ~Copyable {
         // What was wrong with the key is nobody's concern later.
         ERR_clear_error()
         guard let found else { return nil }
-        guard EVP_PKEY_get_base_id(found) == (algorithm == .rsa ? EVP_PKEY_RSA : EVP_PKEY_ED25519) else {
+        guard EVP_PKEY_get_base_id(found) == (algorithm == .rsa ? EVP_PKEY_RSA : EVP_PKEY_ED25519),
+            algorithm != .rsa || Self.exponentBits(found) <= Self.mostExponentBits
+        else {
             EVP_PKEY_free(found)
             return nil
         }
@@ -40,6 +42,17 @@ struct PublicKey: ~Copyable {
     }
 
     deinit { EVP_PKEY_free(key) }
+
+    /// Of an RSA key; nearly all have 17 (65537). With as many as the key has, a stranger's signature would cost as much to
+    /// verify as to make.
+    private static let mostExponentBits: Int32 = 64
+
+    private static func exponentBits(_ key: OpaquePointer) -> Int32 {
+        var exponent: OpaquePointer?
+        guard EVP_PKEY_get_bn_param(key, "e", &exponent) == 1 else { return .max }
+        defer { BN_free(exponent) }
+        return BN_num_bits(exponent)
+    }
 
     /// Whether it is the signature of these octets: of their SHA-256 with RSA (PKCS#1 v1.5), and likewise with Ed25519
     /// (RFC 8463 §3).

@@ -98,17 +98,27 @@ struct SPFMacroText: Sendable, Hashable {
     }
 
     func text(_ values: SPFMacroValues) -> String {
-        parts.map { part in
-            switch part {
-            case .text(let text): return text
-            case .macro(let letter, let isEscaped, let keep, let isReversed, let delimiters):
-                var pieces = values.text(letter).split(omittingEmptySubsequences: false) { delimiters.contains($0) }
-                if isReversed { pieces.reverse() }
-                if let keep { pieces = Array(pieces.suffix(keep)) }
-                let joined = pieces.joined(separator: ".")
-                return isEscaped ? Self.escaped(joined) : joined
-            }
-        }.joined()
+        // From the end: of a text that is longer than a name can be, only the end counts, and a record of many macros must
+        // not cost more than that.
+        var found: [String] = []
+        var octets = 0
+        for part in parts.reversed() where octets <= 2 * DNSName.most {
+            found.append(Self.text(part, values))
+            octets += found[found.count - 1].utf8.count
+        }
+        return found.reversed().joined()
+    }
+
+    private static func text(_ part: Part, _ values: SPFMacroValues) -> String {
+        switch part {
+        case .text(let text): return text
+        case .macro(let letter, let isEscaped, let keep, let isReversed, let delimiters):
+            var pieces = values.text(letter).split(omittingEmptySubsequences: false) { delimiters.contains($0) }
+            if isReversed { pieces.reverse() }
+            if let keep { pieces = Array(pieces.suffix(keep)) }
+            let joined = pieces.joined(separator: ".")
+            return isEscaped ? escaped(joined) : joined
+        }
     }
 
     /// As in a URL (RFC 3986 §2.3).
@@ -130,11 +140,11 @@ struct SPFMacroText: Sendable, Hashable {
 
     /// As the name of a domain: without the last dot, and where it is too long without labels from the left (§7.3).
     func domain(_ values: SPFMacroValues) -> String {
-        var name = DNSName.plain(text(values))
-        while name.utf8.count > DNSName.most, let dot = name.firstIndex(of: ".") {
-            name = String(name[name.index(after: dot)...])
+        let name = DNSName.plain(text(values))
+        guard name.utf8.count > DNSName.most, let dot = name.utf8.suffix(DNSName.most + 1).firstIndex(of: 0x2E) else {
+            return name
         }
-        return name
+        return String(name[name.utf8.index(after: dot)...])
     }
 
     /// A domain ends with a macro, or with a label that can be a top-level one (§7.1).

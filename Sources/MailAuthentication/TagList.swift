@@ -8,6 +8,8 @@ package struct TagList: Sendable, Hashable {
 
     /// Octets of a list that is looked at; longer ones are none.
     package static let most = 16 << 10
+    /// Tags that a list has: each is compared with all before it.
+    package static let mostTags = 100
 
     let tags: [Tag]
 
@@ -17,6 +19,7 @@ package struct TagList: Sendable, Hashable {
         var found: [Tag] = []
         var parts = Array(bytes).split(separator: 0x3B, omittingEmptySubsequences: false).map(Self.trimmed)
         if parts.last?.isEmpty ?? false { parts.removeLast() }
+        guard parts.count <= Self.mostTags else { return nil }
         for part in parts {
             guard let equals = part.firstIndex(of: 0x3D) else { return nil }
             let name = Self.trimmed(part[..<equals])

@@ -54,9 +54,7 @@ package struct VerificationPlan: Sendable, Hashable {
         guard arc.outcome == .pass, !arc.sealers.isEmpty, arc.sealers.allSatisfy(trustedSealers.contains) else {
             return false
         }
-        return arc.oldestResults.lowercased().split(separator: ";").contains { part in
-            part.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "(" && $0 != "\t" } == "dmarc=pass"
-        }
+        return AuthenticationResults.methods(in: arc.oldestResults).contains("dmarc=pass")
     }
 }
 
@@ -112,6 +110,10 @@ extension VerificationPlan {
     private func policyRefusal(_ findings: MessageFindings) -> SMTPReply? {
         guard dmarc == .enforce, let result = findings.dmarc, !findings.isVouchedFor else { return nil }
         if result.outcome == .temperror { return deferral("DMARC of \(result.domain)") }
+        // Else a second From field, which readers show, would do to pass for anybody (RFC 7489 §6.6.1).
+        if result.outcome == .permerror {
+            return SMTPReply(550, .init(5, 7, 1), "DMARC: From does not name one author's domain")
+        }
         guard result.outcome == .fail, result.disposition == .reject else { return nil }
         let text = "DMARC: \(Self.shown(result.domain)) asks to refuse mail that neither DKIM nor SPF proves"
         return SMTPReply(550, .init(5, 7, 1), text)

@@ -20,43 +20,34 @@ package struct LoadStamp: Equatable, Sendable {
         self.dueUnixNanoseconds = dueUnixNanoseconds
     }
 
+    /// Octets of the whole line, CRLF included.
+    package var length: Int { dueUnixNanoseconds == nil ? 65 : 86 }
+
     /// Appends the whole line, CRLF included.
     package func append(to out: inout [UInt8]) {
-        out.append(contentsOf: Self.prefix)
-        id.appendHex(to: &out)
-        out.append(contentsOf: Self.checksumKey)
-        Self.appendHex(crc32c, to: &out)
-        if let dueUnixNanoseconds {
-            out.append(contentsOf: Self.dueKey)
-            Self.appendHex(UInt32(dueUnixNanoseconds >> 32), to: &out)
-            Self.appendHex(UInt32(truncatingIfNeeded: dueUnixNanoseconds), to: &out)
-        }
-        out.append(0x0D)
-        out.append(0x0A)
-    }
-
-    /// Writes the checksum into a line that ``append(to:)`` has written at `start`: it covers what comes behind the line,
-    /// so that it is known last.
-    package static func setChecksum(_ crc32c: UInt32, at start: Int, in out: inout [UInt8]) {
-        let digits = start + prefix.count + MessageID.textLength + checksumKey.count
-        withUnsafeBytes(of: hexDigits(crc32c)) { text in
-            for index in 0..<8 { out[digits + index] = text[index] }
+        withUnsafeTemporaryAllocation(byteCount: length, alignment: 8) { line in
+            write(to: line)
+            out.append(contentsOf: line)
         }
     }
 
-    /// Eight hexadecimal digits in the order of memory, all at once: each nibble in a byte of its own, then from 10 on the
-    /// distance between the digits and the letters.
-    private static func hexDigits(_ value: UInt32) -> UInt64 {
-        var spread = UInt64(value)
-        spread = (spread << 16 | spread) & 0x0000_FFFF_0000_FFFF
-        spread = (spread << 8 | spread) & 0x00FF_00FF_00FF_00FF
-        spread = (spread << 4 | spread) & 0x0F0F_0F0F_0F0F_0F0F
-        let letters = (spread &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
-        return (spread &+ 0x3030_3030_3030_3030 &+ letters &* 0x27).bigEndian
-    }
-
-    private static func appendHex(_ value: UInt32, to out: inout [UInt8]) {
-        withUnsafeBytes(of: hexDigits(value)) { out.append(contentsOf: $0) }
+    /// Writes the whole line, CRLF included, to the begin of `memory`.
+    package func write(to memory: UnsafeMutableRawBufferPointer) {
+        precondition(memory.count >= length, "no room for a stamp")
+        func put(_ text: StaticString, at start: Int) {
+            text.withUTF8Buffer { (memory.baseAddress! + start).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        }
+        put("X-Millrace-Id: ", at: 0)
+        id.writeHex(to: UnsafeMutableRawBufferPointer(rebasing: memory[15...]))
+        put(" crc32c=", at: 47)
+        memory.storeBytes(of: HexDigits.eight(crc32c), toByteOffset: 55, as: UInt64.self)
+        if let due = dueUnixNanoseconds {
+            put(" due=", at: 63)
+            memory.storeBytes(of: HexDigits.eight(UInt32(due >> 32)), toByteOffset: 68, as: UInt64.self)
+            memory.storeBytes(
+                of: HexDigits.eight(UInt32(truncatingIfNeeded: due)), toByteOffset: 76, as: UInt64.self)
+        }
+        put("\r\n", at: length - 2)
     }
 
     /// Reads the line (without CRLF) back; nil if it is any other line.

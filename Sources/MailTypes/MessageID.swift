@@ -52,13 +52,19 @@ extension MessageID: CustomStringConvertible {
     }
 
     package func appendHex(to out: inout [UInt8]) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textLength) { digits in
-            for at in 0..<Self.textLength {
-                let word = at < 16 ? high : low
-                let nibble = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (at & 15))) & 15
-                digits[at] = nibble < 10 ? 0x30 + nibble : 0x57 + nibble
-            }
+        withUnsafeTemporaryAllocation(byteCount: Self.textLength, alignment: 8) { digits in
+            writeHex(to: digits)
             out.append(contentsOf: digits)
+        }
+    }
+
+    /// Writes the 32 digits to the begin of `memory`.
+    package func writeHex(to memory: UnsafeMutableRawBufferPointer) {
+        for index in 0..<4 {
+            let word = index < 2 ? high : low
+            let part = index & 1 == 0 ? word >> 32 : word
+            memory.storeBytes(
+                of: HexDigits.eight(UInt32(truncatingIfNeeded: part)), toByteOffset: 8 * index, as: UInt64.self)
         }
     }
 
@@ -99,5 +105,18 @@ extension MessageID {
         self.init(
             high: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
             low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+    }
+}
+
+enum HexDigits {
+    /// Eight hexadecimal digits in the order of memory, all at once: each nibble in a byte of its own, then from 10 on the
+    /// distance between the digits and the letters.
+    static func eight(_ value: UInt32) -> UInt64 {
+        var spread = UInt64(value)
+        spread = (spread << 16 | spread) & 0x0000_FFFF_0000_FFFF
+        spread = (spread << 8 | spread) & 0x00FF_00FF_00FF_00FF
+        spread = (spread << 4 | spread) & 0x0F0F_0F0F_0F0F_0F0F
+        let letters = (spread &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (spread &+ 0x3030_3030_3030_3030 &+ letters &* 0x27).bigEndian
     }
 }

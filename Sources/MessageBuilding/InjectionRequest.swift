@@ -45,7 +45,7 @@ package struct InjectionRequest: Sendable {
     package struct TraceHeaders: Sendable {
         package var received = false
         package var supplemental = true
-        package var name = "X-KumoRef"
+        package var field = SupplementalField()
     }
 
     package static let recipientLimit = 100_000
@@ -178,14 +178,19 @@ package struct InjectionRequest: Sendable {
             value, "/trace_headers", ["received_header", "supplemental_header", "header_name", "include_meta_names"])
         trace.received = try fields.flag("received_header") ?? trace.received
         trace.supplemental = try fields.flag("supplemental_header") ?? trace.supplemental
-        trace.name = try fields.text("header_name") ?? trace.name
-        for (index, name) in (try fields.list("include_meta_names") ?? []).enumerated() {
-            guard case .string = name else {
+        trace.field.name = try fields.text("header_name") ?? trace.field.name
+        let names = try fields.list("include_meta_names") ?? []
+        guard names.count <= metadataLimit else {
+            throw Fault("/trace_headers/include_meta_names", "more than \(metadataLimit)")
+        }
+        for (index, name) in names.enumerated() {
+            guard case .string(let text) = name else {
                 throw Fault("/trace_headers/include_meta_names/\(index)", "\(name.kind): expected a text")
             }
+            trace.field.metaNames.append(text)
         }
-        guard HeaderText.isName(trace.name) else {
-            throw Fault("/trace_headers/header_name", "'\(trace.name)' is no field name")
+        guard HeaderText.isName(trace.field.name) else {
+            throw Fault("/trace_headers/header_name", "'\(trace.field.name)' is no field name")
         }
         return trace
     }

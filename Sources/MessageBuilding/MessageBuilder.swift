@@ -109,12 +109,9 @@ package struct MessageBuilder: Sendable {
         return BuiltContent(recipients: indices.map { ($0, reference(request.recipients[$0])) }, shared: bytes)
     }
 
-    /// The supplemental field: whom the message was for, in base64, so that what comes back can be told apart.
     private func reference(_ recipient: InjectionRequest.Recipient) -> [UInt8] {
         guard request.trace.supplemental else { return [] }
-        let json = #"{"_@_":"\\_/","recipient":"# + JSONText.quoted(recipient.email) + "}"
-        return Array(request.trace.name.utf8) + [0x3A, 0x20]
-            + Base64.bytes(Array(json.utf8), lineWidth: 60, fold: [0x0D, 0x0A, 0x20]) + [0x0D, 0x0A]
+        return request.trace.field.bytes(recipient: recipient.email) { recipient.metadata[$0] }
     }
 
     // MARK: Parts put together

@@ -6,6 +6,8 @@ import Glibc
 package final class Successor: Sendable {
     /// The successor finds its end of the channel by it.
     package static let variable = "MILLRACE_PREDECESSOR"
+    /// It may go on with clients: the version of their states and, since variables are passed on and on, who offers it.
+    package static let offer = "MILLRACE_CLIENTS"
     package let process: Int32
     package let channel: SuccessionChannel
     /// Copies of the listening sockets: they take connections while nobody accepts.
@@ -33,6 +35,7 @@ package final class Successor: Sendable {
         let channelPlace = InheritedSocket.first + Int32(names.count)
         var environment = environmentForSuccessor(names, process: nil)
         environment[variable] = String(channelPlace)
+        environment[offer] = "1:\(getpid())"
         var process: pid_t = 0
         let code = withSpawn(copies.all.map(\.socket) + [kept]) { actions, attributes in
             withVectors(arguments, environment) { posix_spawn(&process, program, actions, attributes, $0, $1) }
@@ -43,16 +46,20 @@ package final class Successor: Sendable {
 
     /// Becomes the program of this very process again, whatever lies at its path now, with the listening sockets: what is
     /// left when the successor has failed after everything was handed over. Returns only if that fails.
-    package func becomePredecessorAgain(arguments: [String]) {
-        Self.become("/proc/self/exe", arguments: arguments, sockets: sockets)
+    /// - Parameter clients: that it goes on with, as a successor would.
+    package func becomePredecessorAgain(arguments: [String], clients: [PassedSocket] = []) {
+        Self.become("/proc/self/exe", arguments: arguments, sockets: sockets, clients: clients)
     }
 
     /// Runs a program in this process, with listening sockets. Returns only if that fails.
-    package static func become(_ program: String, arguments: [String], sockets: BoundSockets) {
+    package static func become(
+        _ program: String, arguments: [String], sockets: BoundSockets, clients: [PassedSocket] = []
+    ) {
         guard let copies = try? copied(sockets) else { return }
         let names = copies.all.map(\.name)
         var environment = environmentForSuccessor(names, process: getpid())
         environment[variable] = nil
+        environment[KeptSockets.variable] = KeptSockets.keep(clients, from: floor(names.count)).map { String($0) }
         for (index, entry) in copies.all.enumerated() where dup2(entry.socket, InheritedSocket.first + Int32(index)) < 0
         {
             return
@@ -138,5 +145,11 @@ package enum Predecessor {
         else { return nil }
         unsetenv(Successor.variable)
         return SuccessionChannel(descriptor)
+    }
+
+    /// It passes clients whose states we can read.
+    /// - Parameter parent: the process that started this one.
+    package static func passesClients(_ environment: [String: String], parent: Int32) -> Bool {
+        environment[Successor.offer] == "1:\(parent)"
     }
 }

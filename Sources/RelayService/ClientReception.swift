@@ -10,7 +10,7 @@ final class ClientReception: SMTPServerDelegate {
     private let shard: RelayShard
     private let listener: ListenerState
     /// When the client came, milliseconds since 1970.
-    let since: UInt64
+    private(set) var since: UInt64
     private var visit: ListenerState.Visit?
     private lazy var authentication = ClientAuthentication(shard.parts.authentication)
     /// The client may send this transaction's message to anywhere.
@@ -42,7 +42,7 @@ final class ClientReception: SMTPServerDelegate {
         if let visit { listener.leave(visit) }
         var (visit, session, refusal) = listener.enter(connection.client?.networkAddress, isProxy: isProxy)
         self.visit = visit
-        session.recordsRejections = shard.logs(.rejection) || shard.isMeasuring
+        session.recordsRejections = shard.recordsRejections
         var denial = visit.denial
         if refusal == nil, isFirst, let shed = shard.shedding.connection {
             shard.counts.shed += 1
@@ -61,6 +61,22 @@ final class ClientReception: SMTPServerDelegate {
         if !shard.desk.traces.isEmpty { shard.follow(connection, listener.configuration.name) }
         connection.setIdleLimit(seconds: visit.limits.idleSeconds)
         return .accepted(session)
+    }
+
+    func memory(of connection: SMTPServerConnection) -> ClientState.Service? {
+        ClientState.Service(
+            listener: listener.configuration.name, kind: listener.configuration.kind.rawValue, since: since,
+            mayUseXclient: visit?.mayUseXclient ?? false)
+    }
+
+    /// Who was let in stays, whatever the limits are now; further ones are counted together with it.
+    func resumed(_ connection: SMTPServerConnection, _ memory: ClientState.Service) -> ServerConfiguration {
+        var (visit, session, _) = listener.enter(connection.client?.networkAddress, isProxy: memory.mayUseXclient)
+        self.visit = visit
+        since = memory.since
+        session.recordsRejections = shard.recordsRejections
+        connection.setIdleLimit(seconds: visit.limits.idleSeconds)
+        return session
     }
 
     func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection]) {
@@ -93,7 +109,7 @@ final class ClientReception: SMTPServerDelegate {
     func secured(_ connection: SMTPServerConnection) { shard.counts.tlsSessions += 1 }
 
     func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
-        if let refusal = shard.refusesNewMail { return refusal }
+        if let refusal = shard.refusesMail(goesOnElsewhere: connection.goesOnElsewhere) { return refusal }
         if let refusal = refusesSender(connection) { return refusal }
         mayRelay = isAllowedToRelay(connection)
         guard let visit, listener.mayBegin(visit, now: shard.wallMilliseconds()) else {
@@ -177,8 +193,8 @@ final class ClientReception: SMTPServerDelegate {
         shard.reception.commit(wasHeld: heldConnection != nil)
         leaveHeld()
         let unsigned = UnsignedMessage(
-            message: message, hash: hash, trace: ByteBuffer(bytes: trace), connection: connection, listener: listener,
-            received: received)
+            message: message, hash: hash, trace: ByteBuffer(bytes: trace), supplement: visit?.supplement,
+            connection: connection, listener: listener, received: received)
         if shard.takeReport(unsigned) { return .later }
         if let machine = shard.configuration.mailPolicy { return shard.decide(machine, unsigned) }
         shard.signAndAccept(unsigned)

@@ -4,30 +4,30 @@ import DequeModule
 /// moment before they send more, deliveries keep up, and content goes out from memory instead of being read back.
 /// (Postfix's in_flow_delay does the same at the same place.) Never for long: a queue is there to be filled, and
 /// after ``delayMilliseconds`` the client is answered whatever the next hop does.
-struct InflowControl<Answer> {
-    let delayMilliseconds: UInt64
+package struct InflowControl<Answer> {
+    package let delayMilliseconds: UInt64
     /// Bytes in memory from which on answers wait.
-    let limitBytes: Int
+    package let limitBytes: Int
     private var waiting = Deque<(answer: Answer, until: UInt64)>()
 
-    init(delayMilliseconds: UInt64, limitBytes: Int) {
+    package init(delayMilliseconds: UInt64, limitBytes: Int) {
         self.delayMilliseconds = delayMilliseconds
         self.limitBytes = limitBytes
     }
 
-    var isEmpty: Bool { waiting.isEmpty }
+    package var isEmpty: Bool { waiting.isEmpty }
 
     /// - Parameters:
     ///   - residentBytes: content in memory that waits for its first attempt.
     ///   - isMoving: deliveries are under way, so that waiting leads to something.
-    func mustWait(residentBytes: Int, isMoving: Bool) -> Bool {
+    package func mustWait(residentBytes: Int, isMoving: Bool) -> Bool {
         isMoving && delayMilliseconds > 0 && residentBytes > limitBytes
     }
 
-    mutating func wait(_ answer: Answer, now: UInt64) { waiting.append((answer, now + delayMilliseconds)) }
+    package mutating func wait(_ answer: Answer, now: UInt64) { waiting.append((answer, now + delayMilliseconds)) }
 
     /// The next answer that need not wait any longer.
-    mutating func next(residentBytes: Int, isMoving: Bool, now: UInt64) -> Answer? {
+    package mutating func next(residentBytes: Int, isMoving: Bool, now: UInt64) -> Answer? {
         guard let first = waiting.first,
             first.until <= now || !mustWait(residentBytes: residentBytes, isMoving: isMoving)
         else { return nil }

@@ -1,5 +1,6 @@
 package import DeliveryQueue
 package import MailTypes
+package import MessageBuilding
 package import SMTPTransport
 
 /// One listening address and who may do what on it.
@@ -41,6 +42,10 @@ package struct ListenerRules: Sendable {
     /// These may say who their client is (XCLIENT).
     package var xclientNetworks = NetworkSet()
     package var limits = ClientLimits()
+    /// Behind the host name in the greeting.
+    package var banner = "ESMTP Millrace"
+    /// Goes on top of each message; nil: nothing does.
+    package var supplement: SupplementalField?
     /// Client networks with limits of their own; the most specific one wins.
     package var networkLimits = NetworkTable<ClientLimits>()
 

@@ -1,6 +1,7 @@
 import DeliveryQueue
 import MailTypes
 import Measures
+import MessageBuilding
 import SMTPProtocol
 import SMTPTransport
 import Synchronization
@@ -45,6 +46,7 @@ final class ListenerState: Sendable {
         var mayUseXclient = false
         /// Why the client is refused, if its listener does.
         fileprivate(set) var denial: ConnectionDenial?
+        var supplement: SupplementalField?
         fileprivate var isCountedByClient = false
     }
 
@@ -58,6 +60,7 @@ final class ListenerState: Sendable {
         let rules = currentRules
         let limits = address.flatMap { rules.networkLimits[$0] } ?? rules.limits
         var visit = Visit(address: address, limits: limits)
+        visit.supplement = rules.supplement
         visit.mayUseXclient = isProxy || (address.map(rules.xclientNetworks.contains) ?? false)
         var refusal: SMTPReply?
         let open = connections.add(1, ordering: .relaxed).newValue
@@ -104,6 +107,7 @@ final class ListenerState: Sendable {
         session.authMechanisms = rules.authMechanisms
         session.requiresAuthentication = rules.requiresAuthentication
         session.offersXclient = visit.mayUseXclient
+        session.banner = rules.banner
         return session
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import RunRecords
+package import SMTPTransport
 
 extension RelayServer {
     /// Requests that are about the process and not about its mail.
@@ -13,5 +14,44 @@ extension RelayServer {
         default: return false
         }
         return true
+    }
+
+    /// Goes on with clients that another process has greeted, spread over the event loops. Their sockets are ours from now
+    /// on; those that are none, or of a listener that is not here, are closed.
+    /// - Returns: how many of them are served.
+    package func adopt(_ clients: [HandedClient]) async -> Int {
+        var count = 0
+        for client in clients {
+            let state = try? ClientState(decoding: client.state)
+            guard let state, let listener = listener(state.service), isConnection(client.descriptor) else {
+                close(client.descriptor)
+                continue
+            }
+            let loop = loops.contexts[count % loops.contexts.count]
+            if (try? await listener.adopt(client.descriptor, state, on: loop)) != nil { count += 1 }
+        }
+        return count
+    }
+
+    private func listener(_ service: ClientState.Service) -> SMTPListener? {
+        let index = shards[0].parts.listeners.firstIndex {
+            $0.configuration.name == service.listener && $0.configuration.kind.rawValue == service.kind
+        }
+        return index.map { listeners[$0] }
+    }
+
+    private func isConnection(_ descriptor: Int32) -> Bool {
+        var kind: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &kind, &length) == 0
+            && kind == Int32(SOCK_STREAM.rawValue)
+    }
+}
+
+extension RelayConfiguration {
+    /// Whether a relay with this configuration can go on with a client of another one.
+    package func takes(_ client: [UInt8]) -> Bool {
+        guard let service = (try? ClientState(decoding: client))?.service else { return false }
+        return listeners.contains { $0.name == service.listener && $0.kind.rawValue == service.kind }
     }
 }

@@ -11,7 +11,7 @@ import NIOPosix
 import ProcessLife
 package import RunRecords
 import SMTPProtocol
-import SMTPTransport
+package import SMTPTransport
 package import SpoolContract
 import Synchronization
 
@@ -22,10 +22,10 @@ package actor RelayServer {
     let committer: GroupCommitter
     let commits: CommitLatencies
     private let readers: NIOThreadPool
-    private let loops: LoopGroup
+    let loops: LoopGroup
     let shards: [RelayShard]
     private let ticks: [RepeatedTask]
-    private let listeners: [SMTPListener]
+    let listeners: [SMTPListener]
     private let live: LiveFile?
     let administrator: Administrator
     let started = WallInstant.now()
@@ -249,25 +249,29 @@ package actor RelayServer {
 
     /// Everything is brought to rest and the spool is closed, so that another process can take over; clients that come
     /// meanwhile wait for it, as long as it holds copies of the listening sockets. The record gets a name of its own.
-    package func handOver() async throws -> MTARecord {
+    /// - Parameter clients: takes clients that rest, in the clear, to that process; nil: they are told 421.
+    package func handOver(to clients: ClientHandOver?) async throws -> MTARecord {
         ending = .upgrading
-        return try await stop()
+        return try await stop(clients)
     }
 
     /// SIGTERM: no new mail, deliveries in progress finish or stay spooled, everything known is written.
-    package func stop() async throws -> MTARecord {
+    package func stop() async throws -> MTARecord { try await stop(nil) }
+
+    private func stop(_ handOver: ClientHandOver?) async throws -> MTARecord {
         if ending == nil { ending = .stopping }
         await control?.close()
         await http?.close(within: configuration.drainSeconds / 4)
         for listener in listeners { await listener.stopAccepting() }
         for shard in shards {
             try await shard.context.eventLoop.submit {
-                shard.beginDrain()
+                shard.beginDrain(handOver)
                 shard.stopWork()
             }.get()
         }
         // All listeners' connections are on the same loops: one asks for all.
-        await listeners[0].drain(limit: .milliseconds(Int64(configuration.drainSeconds * 500)))
+        await SMTPListener.drain(
+            loops, limit: .milliseconds(Int64(configuration.drainSeconds * 500)), to: handOver)
         let quiet = try await waitForQuiet()
         for task in ticks { task.cancel() }
         // The committer's last wake-ups need the loops, so it ends before they do.

@@ -256,8 +256,10 @@ extension RelayShard {
 
     /// Now and then: sites without mail need no domain that stands for them.
     func forgetSites() {
-        guard representatives.count > Self.representativesKept else { return }
+        guard representatives.count > max(Self.representativesKept, 2 * representativesInUse) else { return }
         let used = queue.destinationsInUse
         representatives = representatives.filter { site, _ in used.contains(site) }
+        // All queues were looked at: not again four times a second where most of these sites have mail.
+        representativesInUse = representatives.count
     }
 }

@@ -1,6 +1,7 @@
 import DKIMSigning
 import MailTypes
 import Measures
+import MessageBuilding
 import NIOCore
 import SASLAuthentication
 import SMTPTransport
@@ -13,6 +14,8 @@ struct UnsignedMessage {
     var hash: StreamedHash?
     /// The Received field, which goes on top and is not signed.
     var trace: ByteBuffer
+    /// Goes on top, too, when what is known of the message is known.
+    var supplement: SupplementalField?
     let connection: SMTPServerConnection
     let listener: ListenerState
     /// Octets that came from the client.
@@ -62,6 +65,10 @@ extension RelayShard {
     private static let signedAtOnce = 16
 
     func signAndAccept(_ message: UnsignedMessage) {
+        var message = message
+        if let supplement = message.supplement {
+            message.trace.writeBytes(supplement.bytes(of: message.message.envelope))
+        }
         guard message.hash != nil else { return accept(message, signatures: []) }
         unsigned.append(message)
         signMore()

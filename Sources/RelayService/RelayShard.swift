@@ -96,7 +96,7 @@ final class RelayShard: @unchecked Sendable {
     /// What each source did on this loop, by its name.
     var sourceCounts: [String: SourceCounts] = [:]
 
-    private(set) var isDraining = false
+    var isDraining = false
     /// What is refused while something is short.
     var shedding = Shedding()
     /// Who waits for a message to be safe.
@@ -141,6 +141,8 @@ final class RelayShard: @unchecked Sendable {
     var spool: any Spool { parts.spool }
     /// A domain of each site, to look its exchangers up again.
     var representatives: [String: String] = [:]
+    /// Of them, when they were last looked through.
+    var representativesInUse = 0
     /// Messages that are safe and whose destinations are being asked for.
     private var routing = 0
     /// Clients' messages that are to be signed, and threads that are at it.
@@ -171,19 +173,7 @@ final class RelayShard: @unchecked Sendable {
 
     // MARK: Acceptance
 
-    /// Nil while new mail is taken.
-    var refusesNewMail: SMTPReply? {
-        if isDraining { return .serviceClosing }
-        if let refusal = shedding.mail {
-            counts.shed += 1
-            return refusal
-        }
-        // What cannot be read back has to stay in memory, and memory ends.
-        if !spool.canLoad, residentBytes > residentBudget { return SpoolFault.noSpace("").reply }
-        return committer.fault?.reply
-    }
-
-    private var residentBudget: Int { configuration.residentBytes / configuration.threads }
+    var residentBudget: Int { configuration.residentBytes / configuration.threads }
 
     /// Hands the message to the group commit; its sender is answered when that is done.
     func accept(_ message: SpoolMessage, for sender: Sender) {
@@ -366,11 +356,6 @@ final class RelayShard: @unchecked Sendable {
         renewClaims(wallMilliseconds())
         if isOtherSenders { rerouteSenders() }
         dispatch()
-    }
-
-    func beginDrain() {
-        isDraining = true
-        answer()
     }
 
     /// Nothing is being written or delivered.

@@ -19,6 +19,9 @@ package struct DirectOutput {
 
     package init() {}
 
+    /// All of it was given to the kernel. Not known behind ``useChannel()``, and false then.
+    package var isDone: Bool { !isIndirect && buffers.isEmpty && backlog.writes == 0 }
+
     /// From now on output is for the pipeline: TLS begins, or the transport is no socket.
     package mutating func useChannel() { isIndirect = true }
 
@@ -35,9 +38,11 @@ package struct DirectOutput {
     private mutating func writeDirectly(_ context: ChannelHandlerContext) {
         guard let handle = handle ?? findHandle(context) else { return useChannel() }
         while !buffers.isEmpty {
-            let (wanted, sent) = Self.send(buffers.prefix(Self.mostBuffers), handle)
+            let count = min(buffers.count, Self.mostBuffers)
+            let (wanted, sent) = send(count, handle)
             // The channel meets the same error, and says so as it always does.
             guard sent > 0 else { return }
+            if sent == wanted, count == buffers.count { return buffers.removeAll(keepingCapacity: true) }
             drop(sent)
             if sent < wanted { return }
         }
@@ -51,13 +56,14 @@ package struct DirectOutput {
         return handle
     }
 
-    /// - Returns: octets of the buffers, and how many of them were sent; -1 and errno for none.
-    private static func send(_ buffers: ArraySlice<ByteBuffer>, _ handle: NIOBSDSocket.Handle) -> (Int, Int) {
-        withUnsafeTemporaryAllocation(of: iovec.self, capacity: buffers.count) { vectors in
+    /// Sends the first `count` buffers.
+    /// - Returns: their octets, and how many of them were sent; -1 and errno for none.
+    private func send(_ count: Int, _ handle: NIOBSDSocket.Handle) -> (wanted: Int, sent: Int) {
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: count) { vectors in
             var wanted = 0
-            for (index, buffer) in buffers.enumerated() {
+            for index in 0..<count {
                 // The pointers hold as long as `buffers` does: it keeps their storage, and nobody writes to it.
-                buffer.withUnsafeReadableBytesWithStorageManagement { bytes, _ in
+                buffers[index].withUnsafeReadableBytes { bytes in
                     vectors[index] = iovec(
                         iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
                     wanted += bytes.count
@@ -65,7 +71,7 @@ package struct DirectOutput {
             }
             var message = msghdr()
             message.msg_iov = vectors.baseAddress
-            message.msg_iovlen = vectors.count
+            message.msg_iovlen = count
             return (wanted, sendmsg(handle, &message, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)))
         }
     }

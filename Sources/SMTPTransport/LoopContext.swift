@@ -11,6 +11,8 @@ package final class LoopContext: @unchecked Sendable {
     package let receiveBuffers = ReceiveBuffers()
     private var timed: [ObjectIdentifier: any TimedConnection] = [:]
     private var sweep: RepeatedTask?
+    /// Takes clients that rest to another process; nil: they stay.
+    package var handOver: ClientHandOver?
 
     init(_ eventLoop: any EventLoop, index: Int) {
         self.eventLoop = eventLoop

@@ -12,6 +12,8 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let trusted: NetworkSet
     private var bytes: [UInt8] = []
     private var isDone = false
+    /// Nothing of the header has come.
+    var isUntouched: Bool { bytes.isEmpty && !isDone }
 
     init(_ connection: SMTPServerConnection, trusted: NetworkSet) {
         self.connection = connection

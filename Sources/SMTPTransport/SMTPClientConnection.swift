@@ -37,12 +37,16 @@ package enum ClientCloseCause: Sendable {
 
 /// Content to send: buffers in wire form, never joined.
 package struct OutgoingContent {
+    /// What is this message's own, in front of ``buffers``; nil: nothing. The rest, which other messages may have too, then
+    /// goes without an array of its own.
+    package var header: ByteBuffer?
     package var buffers: [ByteBuffer]
-    /// Octets of all buffers.
+    /// Octets of header and buffers.
     package var size: Int
     package var form: WireForm
 
-    package init(buffers: [ByteBuffer], size: Int, form: WireForm) {
+    package init(header: ByteBuffer? = nil, buffers: [ByteBuffer], size: Int, form: WireForm) {
+        self.header = header
         self.buffers = buffers
         self.size = size
         self.form = form
@@ -59,7 +63,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     private let delegate: any SMTPClientDelegate
     private var context: ChannelHandlerContext?
     private var commands = ByteBuffer()
-    private var contents: [OutgoingContent] = []
+    /// Of transactions whose content was not wanted yet.
+    private var contents = PairQueue<OutgoingContent>()
     private var isReading = false
     private var output = DirectOutput()
     private var cause: ClientCloseCause?
@@ -190,8 +195,18 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
 
     /// Starts a transaction; ``canSend`` must be true. Content is in the form that
     /// `session.sendsChunk(form)` says: dot-stuffed for DATA, raw for BDAT.
-    package func send(_ envelope: Envelope, _ content: OutgoingContent) {
+    package func send(_ envelope: Envelope, _ content: consuming OutgoingContent) {
         let atOnce = session.begin(envelope, size: content.size, form: content.form)
+        began(content, atOnce)
+    }
+
+    /// The same with an envelope that the caller uses again.
+    package func send(_ envelope: borrowing FlatEnvelope, _ content: consuming OutgoingContent) {
+        let atOnce = session.begin(envelope, size: content.size, form: content.form)
+        began(content, atOnce)
+    }
+
+    private func began(_ content: consuming OutgoingContent, _ atOnce: Bool) {
         contents.append(content)
         if atOnce { writeContent() }
         if !isReading {
@@ -331,9 +346,10 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
 
     /// Output so far, then the oldest content not yet written, then its end (RFC 5321 §4.1.1.4).
     private func writeContent() {
-        let content = contents.removeFirst()
+        guard let content = contents.popFirst() else { return }
         writeCommands()
         tap?.content(content.size)
+        if let header = content.header { output.add(header) }
         for buffer in content.buffers { output.add(buffer) }
         if !session.sendsChunk(content.form) { session.appendContentEnd() }
     }
@@ -341,8 +357,8 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     /// A transaction that ended before its content was wanted leaves its content behind.
     private func dropUnsentContent() {
         guard !contents.isEmpty else { return }
-        let wanted = session.unfinished.count { !$0 }
-        if contents.count > wanted { contents.removeFirst(contents.count - wanted) }
+        let wanted = session.unsentContents
+        while contents.count > wanted { _ = contents.popFirst() }
     }
 
     private func writeCommands() {

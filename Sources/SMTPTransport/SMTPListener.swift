@@ -40,10 +40,17 @@ package final class SMTPListener: Sendable {
     private let channel: any Channel
     private let loops: LoopGroup
     package let localAddress: SocketAddress
+    private let configuration: Configuration
+    private let open: OpenConnections
+    private let makeDelegate: @Sendable (LoopContext) -> any SMTPServerDelegate
 
-    private init(_ channel: any Channel, _ loops: LoopGroup) {
+    private init(
+        _ channel: any Channel, _ loops: LoopGroup, _ configuration: Configuration, _ open: OpenConnections,
+        _ makeDelegate: @escaping @Sendable (LoopContext) -> any SMTPServerDelegate
+    ) {
         self.channel = channel
         self.loops = loops
+        (self.configuration, self.open, self.makeDelegate) = (configuration, open, makeDelegate)
         localAddress = channel.localAddress!
     }
 
@@ -76,7 +83,29 @@ package final class SMTPListener: Sendable {
                     try Self.equip(channel, configuration, loop, delegate(loop), isFull: isFull)
                 }
             }
-        return SMTPListener(try await bind(bootstrap, configuration), loops)
+        return SMTPListener(try await bind(bootstrap, configuration), loops, configuration, open, delegate)
+    }
+
+    /// Goes on with a client that another process has accepted here, whatever the limits say: it was let in.
+    /// - Parameter descriptor: its socket, ours from now on.
+    /// - Throws: an `IOError` if there is no such socket.
+    package func adopt(_ descriptor: Int32, _ state: ClientState, on loop: LoopContext) async throws {
+        let (configuration, open, makeDelegate) = (configuration, open, makeDelegate)
+        _ = try await ClientBootstrap(group: loop.eventLoop)
+            .channelOption(ChannelOptions.maxMessagesPerRead, value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    open.count.add(1, ordering: .relaxed)
+                    configuration.gate?.enter()
+                    channel.closeFuture.whenComplete { _ in
+                        open.count.subtract(1, ordering: .relaxed)
+                        configuration.gate?.leave()
+                    }
+                    try Self.equip(
+                        channel, configuration, loop, makeDelegate(loop), isFull: false, resumed: state)
+                }
+            }
+            .withConnectedSocket(descriptor).get()
     }
 
     private static func bind(
@@ -93,7 +122,7 @@ package final class SMTPListener: Sendable {
 
     private static func equip(
         _ channel: any Channel, _ configuration: Configuration, _ loop: LoopContext, _ delegate: any SMTPServerDelegate,
-        isFull: Bool
+        isFull: Bool, resumed: ClientState? = nil
     ) throws {
         let security = configuration.security
         // In the clear the octets on the socket are the content itself.
@@ -105,28 +134,43 @@ package final class SMTPListener: Sendable {
             isFull ? SMTPReply(421, .init(4, 7, 0), "\(configuration.session.hostname) Too many connections") : nil
         let connection = SMTPServerConnection(
             loop: loop, session: ServerSession(configuration.session), delegate: delegate,
-            timeouts: configuration.timeouts, security: security, refusal: refusal)
+            timeouts: configuration.timeouts, security: security, refusal: refusal, resumed: resumed)
         connection.discard = discard
         discard?.attach(connection)
         let pipeline = channel.pipeline.syncOperations
-        if let proxies = security.proxies { try pipeline.addHandler(ProxyHeaderHandler(connection, trusted: proxies)) }
+        if let proxies = security.proxies, resumed?.session == nil {
+            let header = ProxyHeaderHandler(connection, trusted: proxies)
+            connection.proxyHeader = header
+            try pipeline.addHandler(header)
+        }
         try pipeline.addHandler(connection)
     }
 
     private final class OpenConnections: Sendable { let count = Atomic<Int>(0) }
 
     /// Stops accepting; open connections go on.
-    package func stopAccepting() async { try? await channel.close() }
+    package func stopAccepting() async {
+        // Who was accepted just now is on its way to its loop, and is closed without a word if it finds the listener gone.
+        try? await channel.setOption(ChannelOptions.autoRead, value: false).get()
+        for _ in 0..<2 {
+            for context in loops.contexts { try? await context.eventLoop.submit {}.get() }
+            try? await channel.eventLoop.submit {}.get()
+        }
+        try? await channel.close()
+    }
 
     /// Asks every client to go: those at rest get 421 at once, others after their transaction, all after `limit`.
     package func drain(limit: TimeAmount) async { await Self.drain(loops, limit: limit) }
 
     /// The same for the clients of all listeners of these loops.
-    package static func drain(_ loops: LoopGroup, limit: TimeAmount) async {
+    /// - Parameter handOver: takes those whom another process can go on with, as soon as they rest.
+    package static func drain(_ loops: LoopGroup, limit: TimeAmount, to handOver: ClientHandOver? = nil) async {
         let deadline = NIODeadline.now() + limit
         // Asked again each time: some were accepted just before and had not begun.
         repeat {
-            if await askToGo(loops) == 0 { return }
+            let left = await askToGo(loops)
+            await handOver?.passOn()
+            if left == 0 { return }
             try? await Task.sleep(nanoseconds: 20_000_000)
         } while NIODeadline.now() < deadline
         for context in loops.contexts {

@@ -36,7 +36,13 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// The delegate may be asked just now: what it says is acted upon when the input is worked off.
     private(set) var isWorking = false
     var isAwaitingAdmission = false
-    private var isDraining = false
+    /// We were asked to let the client go.
+    var isDraining = false
+    /// The client was greeted.
+    var hasBegun = false
+    /// A PROXY header is being waited for.
+    weak var proxyHeader: ProxyHeaderHandler?
+    private let resumed: ClientState?
     /// Our last word is said, and what the client sent meanwhile is read and dropped.
     var isParting = false
     /// NIO asked to read while we hold it back: a decision is due or the client does not take its replies.
@@ -48,11 +54,14 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// When the input being worked on was read, CLOCK_MONOTONIC.
     private(set) package var now = MonotonicInstant(nanoseconds: 0)
 
-    /// - Parameter refusal: said instead of the greeting, then the connection is closed (421, too many connections).
+    /// - Parameters:
+    ///   - refusal: said instead of the greeting, then the connection is closed (421, too many connections).
+    ///   - resumed: another process has greeted the client.
     init(
         loop: LoopContext, session: consuming ServerSession, delegate: any SMTPServerDelegate, timeouts: ServerTimeouts,
-        security: ListenerSecurity = ListenerSecurity(), refusal: SMTPReply?
+        security: ListenerSecurity = ListenerSecurity(), refusal: SMTPReply?, resumed: ClientState? = nil
     ) {
+        self.resumed = resumed
         self.loop = loop
         self.session = session
         self.delegate = delegate
@@ -112,19 +121,20 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         afterWork()
     }
 
+    /// The same with input from elsewhere, which comes before any other.
+    func goOn(with input: ByteBuffer) {
+        backlog = input
+        goOn()
+    }
+
     func end() { isClosing = true }
 
     /// What was read and not yet worked on is dropped.
     func dropBacklog() { backlog = nil }
+    var unreadOctets: [UInt8] { backlog.map { Array($0.readableBytesView) } ?? [] }
 
     /// How long this client may be silent between commands.
     package func setIdleLimit(seconds: Double) { timeouts.idle = UInt64(seconds * 1e9) }
-
-    /// Lets the client go at the next rest: at once if it rests now.
-    func drain() {
-        isDraining = true
-        if session.isIdle, !decisionDue, !isHandshaking { closeForDrain() }
-    }
 
     /// The service has no room for more content: the client's bytes stay in the kernel until ``releaseReading()``.
     package func holdReading() { isHeld = true }
@@ -133,17 +143,6 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         isHeld = false
         touch(.now())
         if let context { resumeReading(context) }
-    }
-
-    /// 421 from our side, whatever the client was doing.
-    func abort(_ reply: SMTPReply) {
-        guard !isClosing, let context else { return }
-        if !decisionDue {
-            session.count(.other, reply)
-            session.close(with: reply)
-        }
-        flushReplies(context)
-        part(context)
     }
 
     // MARK: Channel events
@@ -160,7 +159,11 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         if client == nil { client = context.channel.remoteAddress }
         touch(.now())
         loop.register(self)
-        if !security.expectsProxyHeader { begin(context) }
+        if let resumed, let memory = resumed.session {
+            resume(context, resumed, memory)
+        } else if !security.expectsProxyHeader {
+            begin(context)
+        }
     }
 
     /// The client's address is known: is it welcome, and does it have to shake hands first?
@@ -187,6 +190,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     }
 
     func open(_ context: ChannelHandlerContext) {
+        hasBegun = true
         if security.isImplicit { shakeHands(context) } else { greet(context) }
     }
 
@@ -202,7 +206,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         touch(.now())
         // A handshake is due and this is not part of it: said in the clear, and forgotten.
         if isHandshaking { return outsideOfHandshake() }
-        if decisionDue {
+        if decisionDue || backlog != nil {
             var more = input
             if backlog == nil { backlog = input } else { backlog?.writeBuffer(&more) }
             return
@@ -258,7 +262,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         var offset = 0
         // Content that lies together leaves as one slice, stuffing dots and all, where the wire form is wanted.
         var run = ContentRun(input: input, wireForm: delegate.wantsWireForm)
-        while !decisionDue, !isClosing {
+        while !decisionDue, !isClosing, !stopsHere {
             let (began, wasContent) = (offset, tap != nil && session.isReceivingContent)
             let action = session.step(input.readableBytesSpan, &offset)
             if let tap {
@@ -298,7 +302,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
                 isClosing = true
             }
         }
-        guard decisionDue, offset < input.readableBytes else { return }
+        guard decisionDue || stopsHere, offset < input.readableBytes else { return }
         backlog = input.getSlice(at: input.readerIndex + offset, length: input.readableBytes - offset)
     }
 
@@ -353,7 +357,10 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         if session.hasCountedReplies { delegate.answered(self, session.takeCountedReplies()) }
         guard let context, !isHandshaking else { return }
         if decisionDue { return flushReplies(context) }
-        if isDraining, session.isIdle, !isClosing { return closeForDrain() }
+        if isLeaving, !isClosing, rests {
+            leave(context)
+            if isClosing { return }
+        }
         flushReplies(context)
         if isClosing { finish(context) } else { resumeReading(context) }
     }
@@ -365,14 +372,6 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
         tap?.replies(replies.readableBytesView)
         output.add(replies)
         output.flush(context)
-    }
-
-    private func closeForDrain() {
-        guard let context, !isClosing else { return }
-        session.count(.other, .serviceClosing)
-        session.close(with: .serviceClosing)
-        flushReplies(context)
-        part(context)
     }
 
     func finish(_ context: ChannelHandlerContext) {

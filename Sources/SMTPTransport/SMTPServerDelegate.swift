@@ -43,6 +43,11 @@ package protocol SMTPServerDelegate: AnyObject {
     /// before ``closed(_:)``.
     func answered(_ connection: SMTPServerConnection, _ replies: [CountedReply])
     func closed(_ connection: SMTPServerConnection)
+    /// What another process needs to go on with this client, which rests; nil: nobody else can.
+    func memory(of connection: SMTPServerConnection) -> ClientState.Service?
+    /// Instead of ``admit(_:)``: another process has greeted the client and remembers this of it.
+    /// - Returns: the rules for it.
+    func resumed(_ connection: SMTPServerConnection, _ memory: ClientState.Service) -> ServerConfiguration
 }
 
 /// The answer to a complete message.
@@ -87,4 +92,8 @@ extension SMTPServerDelegate {
     package func dataAsked(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
     package func rejected(_ connection: SMTPServerConnection, _ rejections: [Rejection]) {}
     package func answered(_ connection: SMTPServerConnection, _ replies: [CountedReply]) {}
+    package func memory(of connection: SMTPServerConnection) -> ClientState.Service? { nil }
+    package func resumed(
+        _ connection: SMTPServerConnection, _ memory: ClientState.Service
+    ) -> ServerConfiguration { connection.session.configuration }
 }

@@ -17,6 +17,11 @@ struct RunReader {
             generation == place.generation && place.offset >= start
                 && place.offset + count <= start + bytes.readableBytes
         }
+
+        /// A slice would hold on to the whole window for as long as the record is kept.
+        func copy(_ place: LogIndex.Place, _ count: Int) -> ByteBuffer {
+            ByteBuffer(bytes: bytes.viewBytes(at: bytes.readerIndex + place.offset - start, length: count)!)
+        }
     }
     private let spool: SegmentLogSpool
     /// The one used last comes last.
@@ -36,23 +41,31 @@ struct RunReader {
         let count = LogRecord.frameBytes + place.headBytes + (withContent ? place.contentBytes : 0)
         if let position = windows.lastIndex(where: { $0.holds(place, count) }) {
             if position != windows.count - 1 { windows.append(windows.remove(at: position)) }
-            let window = windows[windows.count - 1]
-            let offset = window.bytes.readerIndex + place.offset - window.start
-            return try SegmentLogSpool.checked(window.bytes.getSlice(at: offset, length: count)!, kind, id, place)
+            return try SegmentLogSpool.checked(windows[windows.count - 1].copy(place, count), kind, id, place)
         }
         let isRun = next().contains {
             $0.generation == place.generation && $0.offset > place.offset
                 && $0.offset + $0.headBytes < place.offset + Self.windowBytes / 4
         }
         guard let file = spool.file(place) else { throw .corrupt("\(id): its segment is gone") }
-        let wanted = min(isRun ? max(count, Self.windowBytes) : count, file.bytes - place.offset)
-        guard wanted >= count, let bytes = try file.read(at: place.offset, count: wanted) else {
+        // A sector that cannot be read costs the records that it holds, and not those that would have been read with them.
+        if isRun, let window = try? readWindow(file, at: place, count) {
+            if windows.count == Self.windows { windows.removeFirst() }
+            windows.append(window)
+            return try SegmentLogSpool.checked(window.copy(place, count), kind, id, place)
+        }
+        guard let bytes = try file.read(at: place.offset, count: count) else {
             throw .corrupt("\(id): its segment ends before it")
         }
-        if isRun {
-            if windows.count == Self.windows { windows.removeFirst() }
-            windows.append(Window(generation: place.generation, start: place.offset, bytes: bytes))
-        }
-        return try SegmentLogSpool.checked(bytes.getSlice(at: bytes.readerIndex, length: count)!, kind, id, place)
+        return try SegmentLogSpool.checked(bytes, kind, id, place)
+    }
+
+    /// Nil: the file ends before the record.
+    private func readWindow(
+        _ file: SegmentFile, at place: LogIndex.Place, _ count: Int
+    ) throws(SpoolFault) -> Window? {
+        let wanted = min(max(count, Self.windowBytes), file.bytes - place.offset)
+        guard wanted >= count, let bytes = try file.read(at: place.offset, count: wanted) else { return nil }
+        return Window(generation: place.generation, start: place.offset, bytes: bytes)
     }
 }

@@ -27,20 +27,7 @@ struct AdminTable {
     }
 
     private var aligned: String {
-        let shown = cells.map { $0.map { $0.isEmpty ? "-" : $0 } }
-        let widths = columns.indices.map { column in shown.map { $0[column].count }.max() ?? 0 }
-        let isNumber = columns.indices.map { column in
-            shown.count > 1 && shown.dropFirst().allSatisfy { $0[column] == "-" || Int($0[column]) != nil }
-        }
-        return shown.map { row in
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                let blanks = String(repeating: " ", count: widths[column] - cell.count)
-                line += (column > 0 ? "  " : "") + (isNumber[column] ? blanks + cell : cell + blanks)
-            }
-            while line.last == " " { line.removeLast() }
-            return line + "\n"
-        }.joined()
+        FittedTable(rows: cells.map { $0.map { $0.isEmpty ? FittedTable.empty : $0 } }).text()
     }
 }
 

@@ -5,6 +5,7 @@ import Measures
 import ProcessLife
 import ProgramSupport
 import RelayService
+import SMTPTransport
 
 /// From the start of `mta serve` to the moment when it may touch mail: listeners are bound or taken over, rights are given
 /// up, and whoever ran before has left the spool.
@@ -15,14 +16,20 @@ struct Launch {
     let predecessor: SuccessionChannel?
     let manager: ServiceManager
     private let inherited: [InheritedSocket]
+    /// The predecessor knows how to pass its clients.
+    private let passesClients: Bool
+    /// Clients that this very process had before it began again.
+    private let kept: [PassedSocket]
 
     /// Call it first: descriptors that were passed on are taken before others are opened beside them.
     init() {
         let environment = environmentNow()
         predecessor = Predecessor.channel(environment)
         manager = ServiceManager(environment, process: getpid())
+        passesClients = Predecessor.passesClients(environment, parent: getppid())
+        kept = KeptSockets.take(environment)
         inherited = InheritedSocket.ofThisProcess(isFromPredecessor: predecessor != nil)
-        for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) }
+        for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", Successor.offer] { unsetenv(name) }
         program = Self.programPath()
     }
 
@@ -75,13 +82,35 @@ struct Launch {
         exit(1)
     }
 
-    /// Waits until the process before has closed the spool.
-    /// - Returns: false: it was told to stop, and there is nothing to do.
-    func takeOver() -> Bool {
-        guard let predecessor else { return true }
-        predecessor.say(.prepared)
-        // One that has ended without a word has crashed: its spool is free, and clients wait.
-        return predecessor.hear(within: nil) != .word(.stop)
+    /// Waits until the process before has closed the spool, and takes the clients that it passes.
+    /// - Parameter takes: whether a client with this state can be served here.
+    /// - Returns: those clients; nil: it was told to stop, and there is nothing to do.
+    func takeOver(_ takes: ([UInt8]) -> Bool) -> [HandedClient]? {
+        guard let predecessor else { return kept.map { HandedClient(descriptor: $0.descriptor, state: $0.state) } }
+        raiseDescriptorLimit()
+        predecessor.say(passesClients ? .preparedForClients : .prepared)
+        var clients: [HandedClient] = []
+        while true {
+            switch predecessor.hear(within: nil) {
+            case .word(.stop): return nil
+            case .clients(let passed):
+                predecessor.say(taken: passed.map { Self.take($0, takes, &clients) })
+            // One that has ended without a word has crashed: its spool is free, and clients wait.
+            default: return clients
+            }
+        }
+    }
+
+    private static func take(
+        _ passed: PassedSocket, _ takes: ([UInt8]) -> Bool, _ clients: inout [HandedClient]
+    ) -> Bool {
+        guard passed.descriptor >= 0 else { return false }
+        guard takes(passed.state) else {
+            close(passed.descriptor)
+            return false
+        }
+        clients.append(HandedClient(descriptor: passed.descriptor, state: passed.state))
+        return true
     }
 
     /// What is allowed and perhaps not meant.

@@ -13,7 +13,7 @@ struct QueueTable {
         switch format {
         case .json: String(decoding: try ControlLine.encode(response), as: UTF8.self)
         case .csv: rows.map { $0.map(csvField).joined(separator: ",") + "\n" }.joined()
-        case .text: Self.aligned(rows)
+        case .text: FittedTable(rows: rows).text()
         }
     }
 

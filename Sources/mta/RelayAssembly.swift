@@ -5,6 +5,7 @@ import MTAConfiguration
 import MailRouting
 import MailTypes
 import Measures
+import MessageBuilding
 import NIOCore
 import ProgramSupport
 import RelayService
@@ -102,6 +103,10 @@ struct RelayAssembly {
         rules.requiresAuthentication = section.isAuthRequired
         rules.proxyNetworks = section.hasProxyHeader ? NetworkSet(section.proxyNetworks) : nil
         rules.xclientNetworks = NetworkSet(section.xclientNetworks)
+        rules.banner = section.banner
+        rules.supplement = section.supplementalHeader.map {
+            SupplementalField(name: $0, metaNames: section.includedMetaNames)
+        }
         rules.limits = limits(section.limits)
         rules.networkLimits = NetworkTable(section.networks.map { ($0.network!, limits($0.limits)) })
         return rules

@@ -6,6 +6,7 @@ import ProcessLife
 import ProgramSupport
 import RelayService
 import RunRecords
+import SMTPTransport
 import SpoolContract
 import Synchronization
 
@@ -34,7 +35,7 @@ struct Serve: AsyncParsableCommand {
         configuration.sockets = sockets
         try assembly.addNames(to: &configuration, volatileSpool: settings.spoolSelection.isVolatile)
         for warning in launch.warnings(assembly) { writeError("mta: warning: \(warning)\n") }
-        guard launch.takeOver() else { return }
+        guard let clients = launch.takeOver(configuration.takes) else { return }
         let spool = try settings.spoolSelection.open()
         let server: RelayServer
         do {
@@ -43,6 +44,7 @@ struct Serve: AsyncParsableCommand {
             throw RunFault("cannot serve: \(error)")
         }
         try await announce(server, launch)
+        await resume(clients, server)
         let reloading = reload(server, settings, launch.manager, on: signals.hangups)
         defer { reloading.cancel() }
         try await life(server, launch, sockets, signals)
@@ -60,6 +62,12 @@ struct Serve: AsyncParsableCommand {
         writeError(
             "mta: warning: at most \(server.clientLimit) clients at a time: the limit of open files is low "
                 + "(ulimit -n, LimitNOFILE)\n")
+    }
+
+    /// They were handed over while another process served.
+    private func resume(_ clients: [HandedClient], _ server: RelayServer) async {
+        guard !clients.isEmpty else { return }
+        writeError("mta: goes on with \(grouped(UInt64(await server.adopt(clients)))) clients that were there\n")
     }
 
     /// Fewer clients than that is said.

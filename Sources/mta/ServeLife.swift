@@ -2,6 +2,7 @@ import Measures
 import ProcessLife
 import ProgramSupport
 import RelayService
+import SMTPTransport
 
 /// What `mta serve` listens to.
 struct ServeSignals: Sendable {
@@ -40,13 +41,18 @@ extension Serve {
             await desk.giveUp()
             launch.manager.tell(.stopping(status: "clients and deliveries in progress finish"))
             summarise(try await server.stop())
-        case .replaced(let successor): try await handOver(server, launch.manager, to: successor)
+        case .replaced(let successor, let takesClients):
+            try await handOver(server, launch.manager, to: successor, clients: takesClients)
         }
     }
 
     /// Clients and deliveries finish, the spool is closed, and the new process opens it. If that process ends before it
     /// has greeted anybody, this version serves again: nobody who waits for a greeting is turned away.
-    private func handOver(_ server: RelayServer, _ manager: ServiceManager, to successor: Successor) async throws {
+    /// - Parameter clients: the successor goes on with ours that rest.
+    private func handOver(
+        _ server: RelayServer, _ manager: ServiceManager, to successor: Successor, clients: Bool
+    ) async throws {
+        let passing = ClientPassing(successor)
         manager.tell(.status("process \(successor.process) takes over"))
         let alive = Task {
             while !Task.isCancelled {
@@ -54,7 +60,8 @@ extension Serve {
                 try await Task.sleep(nanoseconds: 500_000_000)
             }
         }
-        summarise(try await server.handOver())
+        summarise(
+            try await server.handOver(to: clients ? ClientHandOver { await passing.pass($0) } : nil))
         successor.channel.say(.yours)
         let heard = await successor.channel.heard(within: nil)
         alive.cancel()
@@ -62,7 +69,7 @@ extension Serve {
             _ = await successor.buried()
             writeError("mta: process \(successor.process) ended before it served; this version begins again\n")
             flushStandardOutput()
-            successor.becomePredecessorAgain(arguments: CommandLine.arguments)
+            successor.becomePredecessorAgain(arguments: CommandLine.arguments, clients: await passing.kept)
             throw RunFault("cannot begin again")
         }
         manager.tell(.successor(successor.process))

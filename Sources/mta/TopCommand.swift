@@ -80,13 +80,14 @@ struct TopCommand: AsyncParsableCommand {
         defer { terminal.close() }
         var view = TopView(sample: try look(nil), order: order)
         var next = MonotonicInstant.now().nanoseconds + UInt64(pause * 1e9)
-        while true {
+        while !Terminal.isOver {
             (view.width, view.height) = terminal.size
-            terminal.show(view.lines)
+            terminal.show(view.lines, inverse: view.titleIndex)
             let now = MonotonicInstant.now().nanoseconds
             if let key = terminal.key(milliseconds: next > now ? Int32((next - now) / 1_000_000) + 1 : 0) {
                 if key == UInt8(ascii: "q"), !view.isTyping { return }
                 if key == 3 { return }
+                if key == 26 { terminal.suspend() }
                 press(key, &view)
             }
             guard MonotonicInstant.now().nanoseconds >= next else { continue }
@@ -112,56 +113,6 @@ struct TopCommand: AsyncParsableCommand {
         case UInt8(ascii: "f"), UInt8(ascii: "/"):
             (view.isTyping, view.filter) = (true, "")
         default: break
-        }
-    }
-}
-
-/// The operator's terminal: key by key, on a screen of its own, as it was when it is closed.
-private final class Terminal {
-    private var usual = termios()
-
-    init() {
-        tcgetattr(0, &usual)
-        var raw = usual
-        raw.c_lflag &= ~UInt32(ICANON | ECHO | ISIG)
-        tcsetattr(0, TCSANOW, &raw)
-        write("\u{1B}[?1049h\u{1B}[?25l")
-    }
-
-    func close() {
-        write("\u{1B}[?25h\u{1B}[?1049l")
-        tcsetattr(0, TCSANOW, &usual)
-    }
-
-    /// Columns and lines; 80×24 where nobody knows.
-    var size: (Int, Int) {
-        var found = winsize()
-        guard ioctl(1, UInt(TIOCGWINSZ), &found) == 0, found.ws_col > 0, found.ws_row > 0 else { return (80, 24) }
-        return (Int(found.ws_col), Int(found.ws_row))
-    }
-
-    func show(_ lines: [String]) {
-        let text = lines.map { line in
-            String(String.UnicodeScalarView(line.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
-        }
-        write("\u{1B}[H" + text.map { $0 + "\u{1B}[K" }.joined(separator: "\r\n") + "\u{1B}[J")
-    }
-
-    /// Nil: none was pressed so long.
-    func key(milliseconds: Int32) -> UInt8? {
-        var waiting = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-        guard poll(&waiting, 1, milliseconds) > 0 else { return nil }
-        var byte: UInt8 = 0
-        // The end of the input is the end of the watching.
-        return read(0, &byte, 1) == 1 ? byte : 3
-    }
-
-    private func write(_ text: String) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
-            guard count > 0 else { return }
-            bytes.removeFirst(count)
         }
     }
 }

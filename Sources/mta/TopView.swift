@@ -10,18 +10,21 @@ struct TopView {
     var width = 80
     var height = 24
 
+    /// Of ``lines``, the one above the table.
+    var titleIndex: Int { summary.count + 1 }
+
     var lines: [String] {
         let head = summary + [""]
         let table = [title] + rows
         let foot =
             isTyping
-            ? "filter: \(filter)_"
+            ? "filter: \(filter)_   Enter ends"
             : "q quit   s sort (\(order.rawValue))   f filter\(filter.isEmpty ? "" : " (\(filter))")"
-        let room = max(0, height - head.count - 2)
-        var all = head + table.prefix(room)
+        let room = max(0, height - head.count - 1)
+        var all = Array((head + table.prefix(room)).prefix(max(0, height - 1)))
         while all.count < height - 1 { all.append("") }
         all.append(foot)
-        return all.prefix(height).map { String($0.prefix(width)) }
+        return all.map { String($0.prefix(width)) }
     }
 
     /// One line for a pipe.
@@ -34,32 +37,37 @@ struct TopView {
 
     private var summary: [String] {
         let free = sample.answer["spool_free_bytes"].map { "\(ByteCount(bytes: $0.int))" } ?? "-"
-        func pair(_ title: String, _ value: String) -> String { title + cell(value, 19 - title.count) }
         func count(_ field: String) -> String { grouped(sample.count(field)) }
-        var lines = [
-            "mta top   memory \(ByteCount(bytes: sample.count("memory_bytes")))   disk free \(free)"
-                + "   destinations \(count("destinations"))",
+        let pairs = [
+            ("in/s", rate("accepted")), ("delivered/s", rate("delivered")), ("deferred/s", rate("deferrals")),
+            ("bounced/s", rate("bounced")), ("ready", count("ready")), ("deferred", count("deferred")),
+            ("in flight", count("in_flight")), ("held", count("held")), ("clients", count("connections_in")),
+            ("next hops", count("connections_out")), ("suspended", count("suspended")), ("leaving", count("leaving")),
+        ].map { $0 + cell($1, 19 - $0.count) }
+        // Four in a line of eighty, fewer where it is narrower.
+        let across = max(1, min(4, (width + 1) / 20))
+        let table = stride(from: 0, to: pairs.count, by: across).map {
+            pairs[$0..<min($0 + across, pairs.count)].joined(separator: " ")
+        }
+        let facts = [
             [
-                pair("in/s", rate("accepted")), pair("delivered/s", rate("delivered")),
-                pair("deferred/s", rate("deferrals")), pair("bounced/s", rate("bounced")),
-            ].joined(separator: " "),
-            [
-                pair("ready", count("ready")), pair("deferred", count("deferred")),
-                pair("in flight", count("in_flight")), pair("held", count("held")),
-            ].joined(separator: " "),
-            [
-                pair("clients", count("connections_in")), pair("next hops", count("connections_out")),
-                pair("suspended", count("suspended")), pair("leaving", count("leaving")),
-            ].joined(separator: " "),
-            "delivery time   p50 \(time(0.5))   p99 \(time(0.99))" + orders,
-        ]
-        if let fault = sample.answer["spool_fault"] { lines.append("SPOOL: " + fault.plain) }
-        return lines
+                "mta top", "memory \(ByteCount(bytes: sample.count("memory_bytes")))", "disk free \(free)",
+                "destinations \(count("destinations"))",
+            ],
+            ["delivery time", "p50 \(time(0.5))", "p99 \(time(0.99))"] + orders,
+        ].map(line)
+        let fault = sample.answer["spool_fault"].map { ["SPOOL: " + $0.plain] } ?? []
+        return [facts[0]] + table + [facts[1]] + fault
     }
 
-    private var orders: String {
+    /// As many of the words as have room.
+    private func line(_ words: [String]) -> String {
+        words.dropFirst().reduce(words[0]) { $0.count + 3 + $1.count <= width ? $0 + "   " + $1 : $0 }
+    }
+
+    private var orders: [String] {
         let count = sample.count("orders")
-        return count == 0 ? "" : "   orders that hold: \(count)"
+        return count == 0 ? [] : ["orders that hold: \(count)"]
     }
 
     private func rate(_ field: String) -> String { sample.rate(field).map { fixed($0, $0 < 100 ? 1 : 0) } ?? "-" }
@@ -75,20 +83,51 @@ struct TopView {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
-    private var nameWidth: Int { max(16, min(40, width - 58)) }
+    // MARK: The table
+
+    private typealias Column = (title: String, value: (TopSample.Row) -> String)
+    private static let columnWidth = 9
+    private static let shortestName = 16
+    private static let shortestFailure = 12
+
+    /// Those that there is room for; what matters least goes first.
+    private var columns: [Column] {
+        let all: [Column] = [
+            ("ready", { "\($0.ready)" }), ("deferred", { "\($0.deferred)" }),
+            ("stopped", { "\($0.suspended + $0.held)" }),
+            ("flight", { "\($0.inFlight)" }), ("conn", { "\($0.connections)" }),
+            ("done/s", { $0.rate.map { fixed($0, $0 < 100 ? 1 : 0) } ?? "-" }),
+        ]
+        let room = max(0, (width - Self.shortestName) / Self.columnWidth)
+        let kept = ["ready", "deferred", "done/s", "conn", "flight", "stopped"].prefix(width < 96 ? min(5, room) : room)
+        return all.filter { kept.contains($0.title) }
+    }
+
+    private var nameWidth: Int {
+        let rest = width - columns.count * Self.columnWidth
+        return max(min(Self.shortestName, width), min(40, rest - Self.shortestFailure))
+    }
+
+    private var hasFailures: Bool {
+        width - nameWidth - columns.count * Self.columnWidth >= Self.shortestFailure
+    }
 
     private var title: String {
-        let name = "DESTINATION"
-        return name + String(repeating: " ", count: nameWidth - name.count)
-            + ["ready", "deferred", "flight", "conn", "done/s"].map { cell($0, 9) }.joined() + "  LAST FAILURE"
+        name("DESTINATION") + columns.map { cell($0.title, Self.columnWidth) }.joined()
+            + (hasFailures ? "  LAST FAILURE" : "")
     }
 
     private var rows: [String] {
         sample.rows(order, filter: filter).map { row in
-            let name = String(row.name.prefix(nameWidth))
-            let counts = [row.ready, row.deferred, row.inFlight, row.connections].map { cell("\($0)", 9) }.joined()
-            let rate = cell(row.rate.map { fixed($0, $0 < 100 ? 1 : 0) } ?? "-", 9)
-            return name + String(repeating: " ", count: nameWidth - name.count) + counts + rate + "  " + row.failure
+            name(row.name) + columns.map { cell($0.value(row), Self.columnWidth) }.joined()
+                + (hasFailures ? "  " + row.failure : "")
         }
+    }
+
+    /// The beginning, and a mark where there is more.
+    private func name(_ text: String) -> String {
+        let fits = text.count <= nameWidth
+        let shown = fits ? text : text.prefix(nameWidth - 1) + "~"
+        return shown + String(repeating: " ", count: nameWidth - shown.count)
     }
 }

@@ -8,7 +8,8 @@ enum ServeEnd: Sendable {
     /// SIGTERM or SIGINT.
     case terminated
     /// A new process is ready to take over.
-    case replaced(Successor)
+    /// - Parameter takesClients: it goes on with clients of ours.
+    case replaced(Successor, takesClients: Bool)
 }
 
 /// Starts the program that lies at our path now and lets it take over (SIGUSR2, `mta upgrade`). Until it has said that it
@@ -38,8 +39,8 @@ actor UpgradeDesk {
             let successor = try Successor.start(launch.program, arguments: CommandLine.arguments, sockets: sockets)
             preparing = successor
             defer { preparing = nil }
-            try await prepared(successor)
-            end.yield(.replaced(successor))
+            let takesClients = try await prepared(successor)
+            end.yield(.replaced(successor, takesClients: takesClients))
             return successor.process
         } catch {
             isUnderWay = false
@@ -53,9 +54,12 @@ actor UpgradeDesk {
         preparing?.channel.say(.stop)
     }
 
-    private func prepared(_ successor: Successor) async throws {
+    /// - Returns: whether it goes on with clients.
+    private func prepared(_ successor: Successor) async throws -> Bool {
         let heard = await successor.channel.heard(within: Self.preparationMilliseconds)
-        guard heard != .word(.prepared) else { return }
+        if case .word(let word) = heard, [.prepared, .preparedForClients].contains(word) {
+            return word == .preparedForClients
+        }
         let code = await successor.buried()
         let what = heard == .nothing ? "was not prepared within a minute" : "ended with \(code): it says why above"
         throw RunFault("the new process \(what)")
@@ -72,15 +76,6 @@ extension Successor {
             rounds += 1
             if rounds > 200 { end() }
             try? await Task.sleep(nanoseconds: 5_000_000)
-        }
-    }
-}
-
-extension SuccessionChannel {
-    /// The same as ``hear(within:)`` without holding a thread of the others up.
-    func heard(within milliseconds: Int32?) async -> Heard {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread { [self] in continuation.resume(returning: hear(within: milliseconds)) }
         }
     }
 }

@@ -12,9 +12,10 @@ struct UpgradeCommand: AsyncParsableCommand {
         abstract: "Let the installed version take over from the running one, without losing a connection.",
         discussion: """
             The running mta starts the program that lies at its path now, with its own words and its listening sockets. \
-            When that has read its configuration, the old one lets its clients finish and closes the spool; clients that \
-            come meanwhile wait for their greeting. Returns when the new process serves. If the new one cannot begin, the old one \
-            goes on; exit code 1.
+            When that has read its configuration, the old one lets clients finish their messages and closes the spool. \
+            Clients in the clear go on with the new one on the same connection, those over TLS hear 421 between two \
+            messages, and who comes meanwhile waits for the greeting. Returns when the new process serves. If the new \
+            one cannot begin, the old one goes on; exit code 1.
             """)
 
     @OptionGroup var options: QueueCommand.Options

@@ -168,7 +168,7 @@ private let header = Array("From: a@x.test\r\nSubject: x\r\n\r\n".utf8)
         ("a@x.test", "x.test"), ("Joe <joe@X.TEST>", "x.test"), ("\"a@b\" <joe@x.test>", "x.test"),
         ("(a@b) joe@x.test (c@d)", "x.test"), ("\"a \\\" <x@y>\" <joe@x.test>", "x.test"),
         ("a@x.test, b@x.test", "x.test"),
-        ("Joe\r\n <joe@x.test>", "x.test"), ("group: a@x.test;", "x.test;"), ("<joe@x.test.>", "x.test"),
+        ("Joe\r\n <joe@x.test>", "x.test"), ("group: a@x.test;", "x.test"), ("<joe@x.test.>", "x.test"),
     ])
     func authorsAreFound(_ value: String, _ domain: String) throws {
         let message = try hashed(Array("From: \(value)\r\n\r\n".utf8))
@@ -178,7 +178,7 @@ private let header = Array("From: a@x.test\r\nSubject: x\r\n\r\n".utf8)
     /// Who the author is has to be clear.
     @Test(arguments: [
         "From: a@x.test\r\nFrom: b@y.test\r\n", "Subject: x\r\n", "From: a@x.test, b@y.test\r\n", "From: nobody\r\n",
-        "From:\r\n",
+        "From:\r\n", "From: a@x.test:;\r\n <b@y.test>", "From: <a@x.test\r\n",
     ])
     func unclearAuthorsGetNoSignature(_ header: String) throws {
         var policy = DKIMPolicy()

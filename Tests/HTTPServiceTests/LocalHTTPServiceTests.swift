@@ -51,11 +51,11 @@ import Testing
     /// as ever, and one request after the other on a connection.
     @Test func longAnswersAreCompressed() async throws {
         let text = String(repeating: "millrace_x_total 1\n", count: 500)
-        let service = try await service { call in
+        let service = try await service(handler: { call in
             var answer = HTTPAnswer(.ok, call.path == "/short" ? "short" : text)
             answer.isCompressible = call.path != "/plain"
             return answer
-        }
+        })
         let accepts = "Accept-Encoding: gzip\r\n"
         for (line, more, isPacked) in [
             ("GET /", accepts, true), ("GET /", "", false), ("GET /plain", accepts, false),

@@ -93,6 +93,14 @@ func faults(_ text: String) -> [String] {
         ("listeners:\n  - name: a\n    adress: x", "3: unknown key 'listeners[0].adress', did you mean 'address'?"),
         ("listeners:\n  - {name: a}", "2: key 'listeners[0].address': is missing"),
         (
+            "listeners:\n  - {name: a, address: 127.0.0.1:25, banner: Example Mail}",
+            "2: key 'listeners[0].banner': 'Example Mail': expected one line of ASCII"
+        ),
+        (
+            "listeners:\n  - {name: a, address: 127.0.0.1:25, supplemental_header: \"X: Y\"}",
+            "2: key 'listeners[0].supplemental_header': 'X: Y': expected the name of a header field"
+        ),
+        (
             "listeners:\n  - {name: a, address: 127.0.0.1:25, protocol: smtps}",
             "2: key 'listeners[0].protocol': 'smtps': expected smtp or submission"
         ),

@@ -1,3 +1,4 @@
+import Foundation
 import MessageBuilding
 import Testing
 
@@ -42,6 +43,24 @@ private func request(_ content: String, _ recipients: String = "[{\"email\":\"b@
             request("{\"text_body\":\"Hi\"}", two, more: ",\"trace_headers\":{\"supplemental_header\":false}"))[0]
         #expect(text(parts.recipients[0].header) == "To: B <b@y.test>\r\n")
         #expect(text(parts.recipients[1].header) == "To: <c@y.test>\r\n")
+    }
+
+    /// Of each recipient what it has, and nothing that was not asked for.
+    @Test func metadataStandsInTheTraceField() throws {
+        let two =
+            "[{\"email\":\"b@y.test\",\"metadata\":{\"tenant\":\"t\",\"x\":1}},{\"email\":\"c@y.test\"}]"
+        let names = ",\"trace_headers\":{\"header_name\":\"X-Ref\",\"include_meta_names\":[\"tenant\"]}"
+        let headers = try build(request("\"Subject: x\\n\\nHi\\n\"", two, more: names))[0].recipients.map(\.header)
+        let shown = try headers.map { header in
+            let line = text(header)
+            try #require(line.hasPrefix("X-Ref: "))
+            let base64 = line.dropFirst(7).replacing("\r\n", with: "").replacing(" ", with: "")
+            return String(decoding: try #require(Data(base64Encoded: String(base64))), as: UTF8.self)
+        }
+        #expect(
+            shown == [
+                #"{"_@_":"\\_/","recipient":"b@y.test","tenant":"t"}"#, #"{"_@_":"\\_/","recipient":"c@y.test"}"#,
+            ])
     }
 
     @Test func templatesAreFilledForEach() throws {

@@ -182,6 +182,27 @@ extension ProgramTests {
             }
         }
 
+        /// A request that is whole only after the relay stopped waiting for it is not taken, and says so; a message by SMTP
+        /// that was under way is.
+        @Test func requestsAreRefusedWhileItStops() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let sink = try await stage.sink()
+            let http = try freePort()
+            let mta = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(sink.port)
+                    http: {address: "127.0.0.1:\(http)"}
+                    drain: 8s
+                    """)
+            let said = try await stage.runScript(
+                "http_while_stopping.py", [String(http), String(mta.port), String(mta.program.pid)])
+            #expect(said == "HTTP/1.1 503 Service Unavailable shutting down\n250\n", "\(said)")
+            #expect(try await mta.program.waitForExit() == 0)
+            #expect(try RecordFile.read(MTARecord.self, from: mta.recordPath).acceptedMessages == 1)
+        }
+
         @Test func inodesAreLeftToQueuedMail() async throws {
             let stage = try Stage()
             defer { stage.close() }

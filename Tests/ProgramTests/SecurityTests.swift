@@ -27,7 +27,12 @@ extension ProgramTests {
             spool_dir: \(stage.path("spool"))
             record: \(stage.path("mta.json"))
             listeners:
-              - {name: mx, address: 127.0.0.1:\(ports.mx), tls: default, xclient_networks: [127.0.0.1]}
+              - name: mx
+                address: 127.0.0.1:\(ports.mx)
+                tls: default
+                xclient_networks: [127.0.0.1]
+                banner: ESMTP Example Mail
+                supplemental_header: X-KumoRef
               - {name: sub, address: 127.0.0.1:\(ports.submission), tls: default, protocol: submission}
               - {name: subs, address: 127.0.0.1:\(ports.submissions), tls: default, protocol: submissions}
               - {name: lmtp, address: 127.0.0.1:\(ports.lmtp), protocol: lmtp}
@@ -59,7 +64,8 @@ extension ProgramTests {
             let sink = try await stage.sink(["--keep", kept])
             let (mta, ports) = try await relay(stage, to: sink.port)
             let joe = ["--from", "joe@x.test", "--auth-user", "joe", "--auth-password", "pencil"]
-            _ = try await swaks(stage, ports.mx, ["--from", "1@x.test", "--tls", "--pipeline"])
+            let said = try await swaks(stage, ports.mx, ["--from", "1@x.test", "--tls", "--pipeline"])
+            #expect(said.contains("220 mta.test ESMTP Example Mail"), "\(said)")
             _ = try await swaks(stage, ports.submission, joe + ["--tls", "--auth", "PLAIN"])
             _ = try await swaks(stage, ports.submissions, joe + ["--tls-on-connect", "--auth", "LOGIN"])
             _ = try await swaks(
@@ -76,6 +82,10 @@ extension ProgramTests {
             let keywords = messages.compactMap {
                 $0.firstMatch(of: /\(Millrace\) with (\S+( \(\S+\))?) id/).map { String($0.1) }
             }
+            // Whom the message was for, on mail of that listener alone.
+            let references = messages.compactMap { $0.firstMatch(of: /X-KumoRef: (\S+)\r\n/).map { String($0.1) } }
+            let shown = references.compactMap { Data(base64Encoded: $0).map { String(decoding: $0, as: UTF8.self) } }
+            #expect(shown == [#"{"_@_":"\\_/","recipient":"b@y.test"}"#], "\(references)")
             #expect(
                 keywords.sorted() == ["ESMTP", "ESMTPS (TLSv1.3)", "ESMTPSA (TLSv1.3)", "ESMTPSA (TLSv1.3)", "LMTP"],
                 "\(keywords)")

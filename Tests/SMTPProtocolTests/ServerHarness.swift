@@ -22,6 +22,15 @@ struct ServerHarness: ~Copyable {
         output += session.takeOutput()
     }
 
+    /// Goes on where another session stopped; nothing of its output is repeated.
+    init(resuming memory: SessionMemory, _ configuration: ServerConfiguration) {
+        session = ServerSession(configuration)
+        session.resume(memory, configuration)
+        feed(memory.begunCommand)
+    }
+
+    var memory: SessionMemory? { session.memory }
+
     mutating func feed(_ bytes: [UInt8]) {
         var offset = 0
         while !isClosed {

@@ -1,4 +1,5 @@
 package import MailTypes
+import TextCodecs
 
 // MAIL, RCPT, DATA and BDAT as a client sends them, pipelined or in lockstep.
 extension ClientSession {
@@ -9,20 +10,45 @@ extension ClientSession {
     /// - Returns: true if the content may be written at once, behind the output (pipelined BDAT).
     package mutating func begin(_ envelope: Envelope, size: Int, form: WireForm) -> Bool {
         precondition(canBegin, "no transaction may begin now")
-        var transaction = ClientTransaction(
-            usesPipelining && configuration.serverProtocol == .smtp ? nil : envelope)
-        transaction.chunkSize = sendsChunk(form) ? size : nil
+        var transaction = ClientTransaction(chunkSize: sendsChunk(form) ? size : nil)
+        if !sendsWholeEnvelopes { transaction.single = .init(envelope: envelope) }
         appendMail(envelope, size: size)
         guard usesPipelining else {
-            transaction.unsentRecipients = envelope.recipients.indices
+            transaction.single?.unsent = envelope.recipients.indices
             transactions.append(transaction)
             return false
         }
         for index in envelope.recipients.indices { appendRecipient(index, of: envelope) }
-        appendContentCommand(transaction)
+        return appendContentCommand(transaction)
+    }
+
+    /// The same with an envelope that need not be kept.
+    package mutating func begin(_ envelope: borrowing FlatEnvelope, size: Int, form: WireForm) -> Bool {
+        guard sendsWholeEnvelopes else { return begin(envelope.envelope, size: size, form: form) }
+        precondition(canBegin, "no transaction may begin now")
+        appendFlat("MAIL FROM:<", envelope, 0)
+        appendParameters(size: size, envelope.bodyType)
+        write("\r\n")
+        expected.append(.mail)
+        for recipient in 0..<envelope.recipientCount {
+            appendFlat("RCPT TO:<", envelope, recipient + 1)
+            write("\r\n")
+            expected.append(.rcpt)
+        }
+        return appendContentCommand(ClientTransaction(chunkSize: sendsChunk(form) ? size : nil))
+    }
+
+    /// All of an envelope goes at once, and one reply answers its content: nothing of it is needed afterwards.
+    private var sendsWholeEnvelopes: Bool { usesPipelining && configuration.serverProtocol == .smtp }
+
+    /// DATA or BDAT of a transaction that begins here, behind its envelope.
+    /// - Returns: true if the content may be written at once.
+    private mutating func appendContentCommand(_ transaction: consuming ClientTransaction) -> Bool {
+        appendContentCommand(chunk: transaction.chunkSize)
         transaction.contentSent = transaction.chunkSize != nil
+        let atOnce = transaction.contentSent
         transactions.append(transaction)
-        return transaction.contentSent
+        return atOnce
     }
 
     /// Replies come in the order of the commands, and a younger transaction's first command stands behind the
@@ -46,9 +72,10 @@ extension ClientSession {
         return usesPipelining ? nil : continueInLockstep(expectation)
     }
 
+    /// Replies are about the oldest one; there must be one.
     private var current: ClientTransaction {
-        get { transactions[transactions.startIndex] }
-        _modify { yield &transactions[transactions.startIndex] }
+        _read { yield transactions.first! }
+        _modify { yield &transactions.first! }
     }
 
     // MARK: Replies
@@ -86,12 +113,15 @@ extension ClientSession {
 
     /// LMTP answers the content once for each recipient it took (RFC 2033 §4.2).
     private mutating func recipientAnswered(_ positive: Bool) -> Action? {
-        if current.awaited.isEmpty { current.awaited = current.accepted }
-        guard !current.awaited.isEmpty else { return contentAnswered(positive) }
-        let index = current.awaited.removeFirst()
+        if current.single?.awaited.isEmpty == true {
+            let accepted = current.accepted
+            current.single?.awaited = accepted
+        }
+        guard let index = current.single?.awaited.first else { return contentAnswered(positive) }
+        current.single?.awaited.removeFirst()
         if !positive { current.refusedRecipients.append(.init(index: index, reply: replies.reply)) }
         if positive, configuration.keepsReplies { current.acceptance = replies.reply }
-        guard current.awaited.isEmpty else {
+        guard current.single?.awaited.isEmpty == true else {
             expected.prepend(.content)
             return nil
         }
@@ -104,13 +134,13 @@ extension ClientSession {
     }
 
     private mutating func finish() -> Action? {
-        var result = transactions.popFirst()?.result
-        if result?.isAccepted == true { isFirstTransaction = false }
-        if configuration.keepsReplies, result?.acceptance == nil, replies.reply.isPositive {
-            result?.acceptance = replies.reply
+        guard var transaction = transactions.popFirst() else { return nil }
+        if transaction.refusal == nil { isFirstTransaction = false }
+        if configuration.keepsReplies, transaction.acceptance == nil, replies.reply.isPositive {
+            transaction.acceptance = replies.reply
         }
         if isQuitting, transactions.isEmpty { sendQuit() }
-        return result.map { .finished($0) }
+        return .finished(transaction.result)
     }
 
     /// The server still holds the transaction that failed: RSET before anything else.
@@ -123,10 +153,10 @@ extension ClientSession {
 
     /// Notes a reply before it is acted on.
     mutating func trace(_ expectation: Expectation, _ code: UInt16) {
-        guard !transactions.isEmpty else { return }
-        let (now, yes) = (now, code / 100 == 2 || code == 354 ? code : 0)
-        transactions[transactions.startIndex].trace.note(expectation, now, yes)
-        if isFirstTransaction, yes != 0 { firstReplies[Self.stage(expectation)] = replies.reply }
+        let yes = code / 100 == 2 || code == 354 ? code : 0
+        transactions.first?.trace.note(expectation, now, yes)
+        guard isFirstTransaction, yes != 0, !transactions.isEmpty else { return }
+        firstReplies[Self.stage(expectation)] = replies.reply
     }
 
     /// The reply decides something: MAIL and all RCPT before it were not refused yet.
@@ -140,7 +170,7 @@ extension ClientSession {
         let inTransaction: [Expectation] = [.mail, .rcpt, .data, .chunk, .content]
         // Replies come in order: a younger one has none yet.
         var awaited = expected.firstIndex { inTransaction.contains($0) }.map { Self.stage(expected[$0]) } ?? .mail
-        return transactions.map { transaction in
+        return transactions.elements.map { transaction in
             defer { awaited = .mail }
             return UnfinishedTransaction(
                 result: transaction.result, contentSent: transaction.contentSent, awaited: awaited)
@@ -160,15 +190,15 @@ extension ClientSession {
 
     private mutating func continueInLockstep(_ expectation: Expectation) -> Action? {
         if expectation == .mail, current.refusal != nil { return finish() }
-        if let next = current.unsentRecipients.popFirst() {
-            appendRecipient(next, of: current.envelope!)
+        if let next = current.single?.unsent.popFirst(), let envelope = current.single?.envelope {
+            appendRecipient(next, of: envelope)
             return nil
         }
         if current.isHopeless {
             current.settle()
             return finishWithReset()
         }
-        appendContentCommand(current)
+        appendContentCommand(chunk: current.chunkSize)
         guard current.chunkSize != nil else { return nil }
         current.contentSent = true
         return .sendContent
@@ -176,23 +206,36 @@ extension ClientSession {
 
     // MARK: Commands
 
+    private mutating func write(_ text: StaticString) { text.withUTF8Buffer { output.append(contentsOf: $0) } }
+
+    /// - Parameter command: up to the angle bracket.
+    private mutating func appendFlat(_ command: StaticString, _ envelope: borrowing FlatEnvelope, _ index: Int) {
+        write(command)
+        output.append(contentsOf: envelope.bytes[envelope.range(index)])
+        output.append(UInt8(ascii: ">"))
+    }
+
     private mutating func appendMail(_ envelope: Envelope, size: Int) {
-        output.append(contentsOf: "MAIL FROM:<".utf8)
+        write("MAIL FROM:<")
         output.append(contentsOf: envelope.reversePath.bytes)
         output.append(UInt8(ascii: ">"))
-        if capabilities.size != nil {
-            output.append(contentsOf: " SIZE=".utf8)
-            output.append(contentsOf: String(size).utf8)
-        }
-        if envelope.bodyType == .binaryMIME, capabilities.binaryMIME {
-            output.append(contentsOf: " BODY=BINARYMIME".utf8)
-        } else if envelope.bodyType != .sevenBit, capabilities.eightBitMIME {
-            output.append(contentsOf: " BODY=8BITMIME".utf8)
-        }
-        if envelope.smtpUTF8, capabilities.smtpUTF8 { output.append(contentsOf: " SMTPUTF8".utf8) }
+        appendParameters(size: size, envelope.bodyType)
+        if envelope.smtpUTF8, capabilities.smtpUTF8 { write(" SMTPUTF8") }
         if let options = envelope.options { appendOptions(options) }
-        output.append(contentsOf: "\r\n".utf8)
+        write("\r\n")
         expected.append(.mail)
+    }
+
+    private mutating func appendParameters(size: Int, _ bodyType: BodyType) {
+        if capabilities.size != nil {
+            write(" SIZE=")
+            output.appendDecimal(UInt64(size))
+        }
+        if bodyType == .binaryMIME, capabilities.binaryMIME {
+            write(" BODY=BINARYMIME")
+        } else if bodyType != .sevenBit, capabilities.eightBitMIME {
+            write(" BODY=8BITMIME")
+        }
     }
 
     private mutating func appendOptions(_ options: EnvelopeOptions) {
@@ -208,11 +251,11 @@ extension ClientSession {
     }
 
     private mutating func appendRecipient(_ index: Int, of envelope: Envelope) {
-        output.append(contentsOf: "RCPT TO:<".utf8)
+        write("RCPT TO:<")
         output.append(contentsOf: envelope.recipients[index].bytes)
         output.append(UInt8(ascii: ">"))
         if capabilities.dsn, envelope.options != nil { appendOptions(envelope.options(of: index)) }
-        output.append(contentsOf: "\r\n".utf8)
+        write("\r\n")
         expected.append(.rcpt)
     }
 
@@ -223,12 +266,15 @@ extension ClientSession {
         output.append(contentsOf: options.originalRecipient)
     }
 
-    private mutating func appendContentCommand(_ transaction: ClientTransaction) {
-        if let size = transaction.chunkSize {
-            send("BDAT \(size) LAST\r\n", .chunk)
-        } else {
-            output.append(contentsOf: "DATA\r\n".utf8)
-            expected.append(.data)
+    /// - Parameter size: octets for BDAT; nil: DATA.
+    private mutating func appendContentCommand(chunk size: Int?) {
+        guard let size else {
+            write("DATA\r\n")
+            return expected.append(.data)
         }
+        write("BDAT ")
+        output.appendDecimal(UInt64(size))
+        write(" LAST\r\n")
+        expected.append(.chunk)
     }
 }

@@ -102,7 +102,7 @@ package struct ClientSession: ~Copyable {
     package private(set) var capabilities = ServerCapabilities()
     var replies = ReplyReader()
     var expected = FIFO<Expectation>()
-    var transactions = FIFO<ClientTransaction>()
+    var transactions = PairQueue<ClientTransaction>()
     var output: [UInt8] = []
     var isReady = false
     var isQuitting = false
@@ -159,15 +159,21 @@ package struct ClientSession: ~Copyable {
     /// A transaction may begin now.
     package var canBegin: Bool {
         guard isReady, !isQuitting, pendingClose == nil else { return false }
-        guard let last = transactions.last else { return expected.isEmpty || (usesPipelining && onlyResetIsDue) }
-        return usesOverlap && transactions.count == 1 && last.contentSent && last.chunkSize == nil
+        guard !transactions.isEmpty else { return expected.isEmpty || (usesPipelining && onlyResetIsDue) }
+        return usesOverlap && transactions.second == nil && transactions.first?.contentSent == true
+            && transactions.first?.chunkSize == nil
     }
 
     private var onlyResetIsDue: Bool { expected.count == 1 && expected.first == .reset }
 
     /// Transactions begun and not finished, oldest first: true where the content was sent, so that a lost
     /// connection leaves them in doubt (RFC 5321 §6.1, RFC 1047).
-    package var unfinished: [Bool] { transactions.map(\.contentSent) }
+    package var unfinished: [Bool] { transactions.elements.map(\.contentSent) }
+
+    /// Transactions begun whose content was not sent yet.
+    package var unsentContents: Int {
+        (transactions.first?.contentSent == false ? 1 : 0) + (transactions.second?.contentSent == false ? 1 : 0)
+    }
 
     package var usesPipelining: Bool { configuration.pipelining && capabilities.pipelining }
     package var usesChunking: Bool {
@@ -197,10 +203,7 @@ package struct ClientSession: ~Copyable {
     package mutating func step(_ input: borrowing RawSpan, _ offset: inout Int) -> Action {
         if let reply = pendingClose { return .sessionRefused(reply) }
         while true {
-            let keepText =
-                expected.first == .ehlo || expected.first == .authenticate || isFirstTransaction
-                || (configuration.keepsReplies && isAnswerToContent)
-            switch replies.next(input, &offset, keepText: keepText) {
+            switch replies.next(input, &offset, unread: unreadReplies) {
             case .needsInput: return .needsInput
             case .malformed: return .close("not an SMTP reply")
             case .reply(let code):
@@ -209,7 +212,16 @@ package struct ClientSession: ~Copyable {
         }
     }
 
-    private var isAnswerToContent: Bool { expected.first == .content || expected.first == .chunk }
+    /// What is nothing but a yes to the command that is to be answered next.
+    private var unreadReplies: ClosedRange<UInt16> {
+        guard !isFirstTransaction, let next = expected.first else { return ReplyReader.none }
+        return switch next {
+        case .ehlo, .authenticate: ReplyReader.none
+        case .data: 354...354
+        case .content, .chunk: configuration.keepsReplies ? ReplyReader.none : 200...299
+        case .greeting, .helo, .startTLS, .mail, .rcpt, .reset, .quit: 200...299
+        }
+    }
 
     private mutating func take(_ code: UInt16) -> Action? {
         guard let expectation = expected.popFirst() else {

@@ -99,23 +99,28 @@ struct ClientTransaction {
     var refusedRecipients: [TransactionResult.RefusedRecipient] = []
     var acceptance: SMTPReply?
     var trace = ReplyTrace()
-    /// RCPT commands not sent yet: only without pipelining.
-    var unsentRecipients: Range<Int> = 0..<0
-    /// LMTP: recipients whose reply to the content is still to come, by their index in the envelope.
-    var awaited: [Int] = []
-    /// Kept only where recipients are sent one by one or answered one by one.
-    let envelope: Envelope?
+    /// Only where recipients are sent one by one or answered one by one.
+    var single: SingleRecipients?
     /// Octets for BDAT; nil for DATA.
-    var chunkSize: Int?
+    let chunkSize: Int?
     /// The content was handed to the transport: from here on a lost connection leaves it in doubt.
     var contentSent = false
 
-    init(_ envelope: Envelope?) { self.envelope = envelope }
+    init(chunkSize: Int?) { self.chunkSize = chunkSize }
+
+    /// What is kept of the envelope where its recipients do not go all at once.
+    struct SingleRecipients {
+        let envelope: Envelope
+        /// RCPT commands not sent yet: only without pipelining.
+        var unsent: Range<Int> = 0..<0
+        /// LMTP: recipients whose reply to the content is still to come, by their index in the envelope.
+        var awaited: [Int] = []
+    }
 
     /// Recipients that were not refused, by their index in the envelope.
     var accepted: [Int] {
         let refused = Set(refusedRecipients.map(\.index))
-        return (envelope?.recipients.indices ?? 0..<0).filter { !refused.contains($0) }
+        return (single?.envelope.recipients.indices ?? 0..<0).filter { !refused.contains($0) }
     }
 
     mutating func refuse(_ reply: SMTPReply, at stage: TransactionStage) {

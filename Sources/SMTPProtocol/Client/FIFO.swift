@@ -6,13 +6,8 @@ struct FIFO<Element> {
     var count: Int { storage.count - head }
     var isEmpty: Bool { head == storage.count }
     var first: Element? { isEmpty ? nil : storage[head] }
-    var last: Element? { isEmpty ? nil : storage[storage.count - 1] }
-    var startIndex: Int { head }
 
-    subscript(index: Int) -> Element {
-        get { storage[index] }
-        _modify { yield &storage[index] }
-    }
+    subscript(index: Int) -> Element { storage[index] }
 
     mutating func append(_ element: Element) { storage.append(element) }
 
@@ -46,6 +41,4 @@ struct FIFO<Element> {
     func firstIndex(where predicate: (Element) -> Bool) -> Int? {
         (head..<storage.count).first { predicate(storage[$0]) }
     }
-
-    func map<Result>(_ transform: (Element) -> Result) -> [Result] { storage[head...].map(transform) }
 }

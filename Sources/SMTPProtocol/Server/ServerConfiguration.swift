@@ -35,6 +35,8 @@ package struct ServerConfiguration: Sendable {
     package var countsReplies = false
     /// EHLO and DATA are decided by the service as MAIL and RCPT are.
     package var asksAboutEach = false
+    /// Behind the host name in the greeting.
+    package var banner = "ESMTP Millrace"
     /// Neither announced nor taken.
     package var withheld: ServiceExtensions = []
 

@@ -101,7 +101,7 @@ package struct ServerSession: ~Copyable {
 
     /// 220, the first thing said (RFC 5321 §3.1).
     package mutating func greet() {
-        reply(SMTPReply(220, nil, "\(configuration.hostname) ESMTP Millrace"))
+        reply(SMTPReply(220, nil, "\(configuration.hostname) \(configuration.banner)"))
     }
 
     /// Reply bytes since the last call.

@@ -25,6 +25,12 @@ struct CommandLineReader {
     /// True while a line has begun and not ended: the peer is in the middle of a command.
     var isMidLine: Bool { length > 0 }
 
+    /// What came of a line that has not ended; nil: too much for all of it to be kept.
+    var begun: [UInt8]? {
+        guard length > 0 else { return [] }
+        return assembled.count == length ? assembled : nil
+    }
+
     mutating func next(_ input: borrowing RawSpan, _ offset: inout Int) -> Event {
         let start = offset
         let end = input.byteCount

@@ -1,0 +1,100 @@
+import Foundation
+import NIOCore
+import SpoolContract
+import SpoolSegmentLog
+import Synchronization
+import Testing
+
+/// A disk with a sector that cannot be read any more costs what lies there, and nothing that lies beside it.
+@Suite struct WornDiskTests {
+    private static func open(_ disk: WornDisk) throws -> SegmentLogSpool {
+        try SegmentLogSpool(
+            SegmentLogSettings(directory: "simulated", durability: .os, segmentBytes: 65_536, spareSegments: 4),
+            disk: disk)
+    }
+
+    @Test func neighboursOfABadSectorAreListed() throws {
+        let disk = WornDisk()
+        let spool = try Self.open(disk)
+        try spool.commit(batch((1...40).map { message($0) }))
+        try disk.wearOut("Subject: 20\r\n")
+        let found = try listed(spool)
+        #expect(found.ids == Array(1...40) && found.unreadable == 0)
+        #expect(throws: SpoolFault.self) { _ = try spool.load(message(20).id) }
+        spool.close(clean: true)
+    }
+
+    @Test func neighboursOfABadSectorAreMoved() throws {
+        let disk = WornDisk()
+        let spool = try Self.open(disk)
+        try spool.commit(batch((1...40).map { message($0) }))
+        try spool.commit(batch(finished: [20]))
+        try disk.wearOut("Subject: 20\r\n")
+        for sequence in 1_000..<1_400 as Range<UInt64> {
+            let last = sequence > 1_000 ? [sequence - 1] : []
+            try spool.commit(batch([message(sequence, bytes: 3_000)], finished: last))
+        }
+        #expect(spool.statistics.compactedBytes > 0 && spool.report.fault == nil)
+        #expect(try listed(spool).ids == (1...40).filter { $0 != 20 } + [1_399])
+        for sequence in 1...40 as ClosedRange<UInt64> where sequence != 20 {
+            #expect(try spool.load(message(sequence).id)?.message.content.size == message(sequence).content.size)
+        }
+        spool.close(clean: true)
+    }
+}
+
+/// A simulated disk that gives EIO for some octets of one file.
+private final class WornDisk: LogDisk {
+    fileprivate struct Spot {
+        var name: String
+        var octets: Range<Int>
+    }
+    private let disk = SimulatedDisk(seed: 1)
+    fileprivate let spot = Mutex<Spot?>(nil)
+
+    /// The sector that begins with this text is bad from now on.
+    func wearOut(_ text: String) throws {
+        for name in try disk.list() {
+            guard let file = try disk.open(name), let bytes = try file.read(at: 0, count: file.bytes),
+                let place = Data(bytes.readableBytesView).range(of: Data(text.utf8))
+            else { continue }
+            spot.withLock { $0 = Spot(name: name, octets: place) }
+        }
+        try #require(spot.withLock { $0 } != nil)
+    }
+
+    func lock() throws(SpoolFault) { try disk.lock() }
+    func unlock() { disk.unlock() }
+    func list() throws(SpoolFault) -> [String] { try disk.list() }
+    func create(_ name: String, bytes: Int) throws(SpoolFault) -> any LogFile {
+        WornFile(try disk.create(name, bytes: bytes), self)
+    }
+    func open(_ name: String) throws(SpoolFault) -> (any LogFile)? { try disk.open(name).map { WornFile($0, self) } }
+    func remove(_ name: String) throws(SpoolFault) { try disk.remove(name) }
+    func sync() throws(SpoolFault) { try disk.sync() }
+    func keepAside(_ bytes: ByteBuffer, as name: String) throws(SpoolFault) -> String {
+        try disk.keepAside(bytes, as: name)
+    }
+    var freeBytes: Int? { disk.freeBytes }
+}
+
+private final class WornFile: LogFile {
+    private let file: any LogFile
+    private let disk: WornDisk
+
+    init(_ file: any LogFile, _ disk: WornDisk) {
+        self.file = file
+        self.disk = disk
+    }
+
+    var name: String { file.name }
+    var bytes: Int { file.bytes }
+    func read(at offset: Int, count: Int) throws(SpoolFault) -> ByteBuffer? {
+        if let spot = disk.spot.withLock({ $0 }), spot.name == name, spot.octets.overlaps(offset..<offset + count) {
+            throw .inputOutput("read \(name) at \(offset)")
+        }
+        return try file.read(at: offset, count: count)
+    }
+    func write(_ buffers: [ByteBuffer], at offset: Int) throws(SpoolFault) { try file.write(buffers, at: offset) }
+    func sync() throws(SpoolFault) { try file.sync() }
+}
