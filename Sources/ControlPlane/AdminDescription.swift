@@ -79,6 +79,7 @@ struct AdminDescription {
     private static let selection: [(String, Bool, String, String)] = [
         ("domain", "Of all recipients of a delivery."), ("tenant", "Its tenant."), ("campaign", "Its campaign."),
         ("routing_domain", "Its routing domain."), ("destination", "The queue that it waits in."),
+        ("source", "An egress source of its pool."),
     ].map { ($0, false, text, $1) }
 
     private static var operations: [Operation] { views + orders + changes + traces }
@@ -112,6 +113,9 @@ struct AdminDescription {
             Operation(
                 path: "/api/admin/inspect-ready-q/v1", method: "get", summary: "One destination's queue.",
                 query: [name, limit(10_000)], answer: "AdminObject", mayBeMissing: true),
+            Operation(
+                path: "/api/admin/explain/v1", method: "get", summary: "Why a queue's mail waits, with figures.",
+                query: [name], answer: "AdminExplanation", mayBeMissing: true),
             Operation(
                 path: "/api/admin/ready-q-states/v1", method: "get", summary: "Why queues do not move.",
                 query: [

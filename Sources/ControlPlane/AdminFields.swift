@@ -105,13 +105,32 @@ struct AdminFields {
 
     // MARK: What deliveries are meant
 
-    static let selection = ["domain", "tenant", "campaign", "routing_domain", "destination", "pool", "ids"]
+    static let selection = [
+        "domain", "tenant", "campaign", "routing_domain", "destination", "pool", "source", "ids", "queue_names",
+    ]
+    static let namesLimit = 10_000
 
     func selection() throws(AdminRequestFault) -> MailSelection {
         MailSelection(
             destination: try text("destination"), domain: try text("domain")?.lowercased(), tenant: try text("tenant"),
             campaign: try text("campaign"), routingDomain: try text("routing_domain")?.lowercased(),
-            pool: try text("pool", mayBeEmpty: true), ids: try ids())
+            pool: try text("pool", mayBeEmpty: true), ids: try ids(), queueNames: try queueNames(),
+            source: try text("source"))
+    }
+
+    /// An empty list chooses nothing by it, as KumoMTA has it.
+    private func queueNames() throws(AdminRequestFault) -> Set<SenderQueueName>? {
+        guard let value = value("queue_names") else { return nil }
+        guard case .array(let items) = value else { throw fault("queue_names", "expected a list, not \(value.kind)") }
+        guard items.count <= Self.namesLimit else { throw fault("queue_names", "expected at most \(Self.namesLimit)") }
+        var found: Set<SenderQueueName> = []
+        for (index, item) in items.enumerated() {
+            guard case .string(let text) = item, (1...1_024).contains(text.unicodeScalars.count) else {
+                throw AdminRequestFault(text: "expected CAMPAIGN:TENANT@DOMAIN", pointer: "/queue_names/\(index)")
+            }
+            found.insert(SenderQueueName(text))
+        }
+        return found.isEmpty ? nil : found
     }
 
     private func ids() throws(AdminRequestFault) -> Set<MessageID>? {

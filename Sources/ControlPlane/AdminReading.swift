@@ -62,13 +62,18 @@ struct AdminRoute: Sendable {
         ]),
         "/api/admin/inspect-sched-q/v1": AdminRoute(methods: [
             "GET": Method(fields: ["queue_name", "limit"], isQuery: true) { (f) throws(AdminRequestFault) in
-                let selection = try QueueNameText(try f.mustText("queue_name")).selection
+                let selection = SenderQueueName(try f.mustText("queue_name")).selection
                 return .order(.list(selection, limit: try f.number("limit", 1...listLimit) ?? 100))
             }
         ]),
         "/api/admin/inspect-ready-q/v1": AdminRoute(methods: [
             "GET": Method(fields: ["queue_name", "limit"], isQuery: true) { (f) throws(AdminRequestFault) in
                 .order(.queue(try f.mustText("queue_name"), limit: try f.number("limit", 1...listLimit) ?? 100))
+            }
+        ]),
+        "/api/admin/explain/v1": AdminRoute(methods: [
+            "GET": Method(fields: ["queue_name"], isQuery: true) { (f) throws(AdminRequestFault) in
+                .order(.explain(try f.mustText("queue_name")))
             }
         ]),
         "/api/admin/ready-q-states/v1": AdminRoute(methods: [
@@ -100,8 +105,8 @@ struct AdminRoute: Sendable {
         ]),
     ]
 
-    /// A query has no room for ids.
-    private static let querySelection = AdminFields.selection.filter { $0 != "ids" }
+    /// A query has no room for lists.
+    private static let querySelection = AdminFields.selection.filter { $0 != "ids" && $0 != "queue_names" }
     private static let traceFields = ["only_new", "only_one", "duration"]
 
     private static func listing(_ kind: AdminOrder.OrderKind) -> Method {
@@ -216,33 +221,5 @@ struct AdminRoute: Sendable {
             wish.seconds = max(1, min(Int(milliseconds / 1_000), TraceWish.secondsLimit))
         }
         return wish
-    }
-}
-
-/// KumoMTA's name of a scheduled queue, `campaign:tenant@domain!routing_domain`, of which all but the domain may be left
-/// out.
-struct QueueNameText {
-    var selection = MailSelection()
-
-    init(_ text: String) throws(AdminRequestFault) {
-        var rest = text[...]
-        if let mark = rest.lastIndex(of: "!") {
-            selection.routingDomain = rest[rest.index(after: mark)...].lowercased()
-            rest = rest[..<mark]
-        }
-        if let at = rest.lastIndex(of: "@") {
-            let owner = rest[..<at]
-            rest = rest[rest.index(after: at)...]
-            if let colon = owner.firstIndex(of: ":") {
-                selection.campaign = String(owner[..<colon])
-                selection.tenant = String(owner[owner.index(after: colon)...])
-            } else {
-                selection.tenant = String(owner)
-            }
-        } else if let colon = rest.firstIndex(of: ":") {
-            selection.campaign = String(rest[..<colon])
-            rest = rest[rest.index(after: colon)...]
-        }
-        selection.domain = rest.isEmpty ? nil : rest.lowercased()
     }
 }

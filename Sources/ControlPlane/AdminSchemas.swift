@@ -11,6 +11,8 @@ extension AdminDescription {
         "domain": \(text(AdminFields.textLimit)), "tenant": \(text(AdminFields.textLimit)),
         "campaign": \(text(AdminFields.textLimit)), "routing_domain": \(text(AdminFields.textLimit)),
         "destination": \(text(AdminFields.textLimit)), "pool": \(text(AdminFields.textLimit, mayBeEmpty: true)),
+        "source": \(text(AdminFields.textLimit)), "queue_names": {"type": ["array", "null"], \
+        "maxItems": \(AdminFields.namesLimit), "items": {"type": "string", "minLength": 1, "maxLength": 1024}},
         "ids": {"type": ["array", "null"], "maxItems": \(AdminFields.idsLimit), "items": {"type": "string", "pattern": \
         "^[0-9a-fA-F]{32}$"}}
         """
@@ -73,6 +75,7 @@ extension AdminDescription {
             Self.answer(
                 "AdminMessages", required: ["messages", "num_scheduled"], #""messages": {"type": "array"}"#),
             Self.answer("AdminMessage", required: ["id", "message"], #""message": {"type": "object"}"#),
+            Self.answer("AdminExplanation", required: ["queue", "reasons"], #""reasons": {"type": "array"}"#),
             Self.answer("AdminSummary", required: ["by", "rows"], #""rows": {"type": "array"}"#),
             #"      "AdminOrders": {"type": "array", "items": {"type": "object", "required": ["id", "reason", "duration"]}}"#,
             #"      "AdminObject": {"type": "object"}"#, #"      "AdminTrace": {"type": "string"}"#,

@@ -76,6 +76,8 @@ package enum AdminOrder: Sendable, Hashable {
     case message(MessageID, content: Int?)
     case queue(String, limit: Int)
     case states([String])
+    /// Why a queue's mail waits.
+    case explain(String)
     case connections(Side?, limit: Int)
     case abort(id: String, queue: String?)
     case overview(limit: Int)
@@ -83,7 +85,7 @@ package enum AdminOrder: Sendable, Hashable {
 
 /// What deliveries are counted by.
 package enum SummaryGrouping: String, Sendable, Hashable, CaseIterable {
-    case destination, site, pool, source, domain, tenant, campaign
+    case destination, site, pool, source, provider, domain, tenant, campaign
     case routingDomain = "routing_domain"
 }
 

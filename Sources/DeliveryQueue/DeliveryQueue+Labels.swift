@@ -117,14 +117,14 @@ extension DeliveryQueue {
         tells: (_ id: MessageID) -> Bool, way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way
     ) -> (count: Int, told: [Rebound]) {
         // What many have is changed once a slice; a use keeps it until then.
-        var changed: [UInt32: UInt32] = [:]
+        var changed = Remembered<UInt32, UInt32>()
         defer { for number in changed.values { labels.release(number) } }
-        var (count, told, ways) = (0, [Rebound](), [UInt64: Way]())
+        var (count, told, ways) = (0, [Rebound](), Remembered<UInt64, Course>())
         let changesWay = change.changesWay(bySender: !policies.senders.isEmpty)
         for handle in slice(&sweep, limit, where: { $0.place != .leaving }) {
             let old = records[handle].label
             let fresh = changed[old] ?? renamed(old, change)
-            if changed[old] == nil { changed[old] = fresh }
+            changed[old] = fresh
             guard fresh != old else { continue }
             count += 1
             records[handle].label = fresh
@@ -134,7 +134,7 @@ extension DeliveryQueue {
             if isLogged, !isTold { records[handle].isUnlogged = true }
             var rebound: Rebound?
             if changesWay, records[handle].place != .leased {
-                rebound = isTold ? send(handle, self.way(of: handle, way), now) : send(handle, &ways, way, now)
+                rebound = isTold ? send(handle, self.way(of: handle, way), now) : steer(handle, &ways, way, now)
             }
             if isTold || rebound?.lease != nil { told.append(rebound ?? Rebound(summary: summary(handle))) }
         }
@@ -165,15 +165,33 @@ extension DeliveryQueue {
         return way(labels[record.label], record.id, destinations[Int(record.destination)].name)
     }
 
+    /// A ``Way``, with the queue's number: it keeps that while it has mail, as one to which some has just gone.
+    private enum Course { case stays, queue(UInt32), leased }
+
+    /// Without a word, except where it is leased.
     /// - Parameter ways: what was said before of others with the same queue and label.
-    private mutating func send(
-        _ handle: UInt32, _ ways: inout [UInt64: Way], _ way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way,
-        _ now: UInt64
+    private mutating func steer(
+        _ handle: UInt32, _ ways: inout Remembered<UInt64, Course>,
+        _ way: (DeliveryLabel, _ id: MessageID, _ queue: String) -> Way, _ now: UInt64
     ) -> Rebound? {
         let pair = UInt64(records[handle].destination) << 32 | UInt64(records[handle].label)
-        let known = ways[pair] ?? self.way(of: handle, way)
+        let known = ways[pair] ?? course(self.way(of: handle, way))
         ways[pair] = known
-        return send(handle, known, now)
+        switch known {
+        case .stays: return nil
+        case .queue(let index):
+            if index != records[handle].destination { move(handle, to: index, now: now) }
+            return nil
+        case .leased: return send(handle, .leased, now)
+        }
+    }
+
+    private mutating func course(_ way: Way) -> Course {
+        switch way {
+        case .stays: .stays
+        case .queue(let name): .queue(destination(name))
+        case .leased: .leased
+        }
     }
 
     /// - Returns: nil: it stays.
@@ -181,7 +199,7 @@ extension DeliveryQueue {
         let queue = destinations[Int(records[handle].destination)].name
         switch way {
         case .queue(let name) where name != queue:
-            move(handle, to: name, now: now)
+            move(handle, to: destination(name), now: now)
             return Rebound(summary: summary(handle), cameFrom: queue)
         case .leased:
             takeOut(handle)
@@ -192,10 +210,10 @@ extension DeliveryQueue {
     }
 
     /// To another queue, in the same state.
-    private mutating func move(_ handle: UInt32, to name: String, now: UInt64) {
+    private mutating func move(_ handle: UInt32, to index: UInt32, now: UInt64) {
         let (place, from) = (records[handle].place, records[handle].destination)
         takeOut(handle)
-        records[handle].destination = destination(name)
+        records[handle].destination = index
         switch place {
         case .deferred: wait(handle, until: records[handle].due, now: now)
         case .held: hold(handle)
@@ -220,5 +238,22 @@ extension DeliveryQueue {
         guard records[lease.handle].isUnlogged else { return nil }
         records[lease.handle].isUnlogged = false
         return summary(lease.handle)
+    }
+}
+
+/// A table in front of which its last answer lies: neighbours in a queue are mostly alike.
+private struct Remembered<Key: Hashable, Value> {
+    private var table: [Key: Value] = [:]
+    private var last: (key: Key, value: Value)?
+
+    var values: Dictionary<Key, Value>.Values { table.values }
+
+    subscript(key: Key) -> Value? {
+        get { last.flatMap { $0.key == key ? $0.value : nil } ?? table[key] }
+        set {
+            guard last?.key != key, let newValue else { return }
+            last = (key, newValue)
+            table[key] = newValue
+        }
     }
 }

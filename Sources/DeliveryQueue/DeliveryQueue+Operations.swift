@@ -56,8 +56,16 @@ extension DeliveryQueue {
     /// - Returns: how many deliveries.
     package mutating func flush(_ sweep: inout QueueSweep, _ limit: SliceLimit, now: UInt64) -> Int {
         let chosen = slice(&sweep, limit) { $0.place == .deferred || $0.place == .ready }
-        let touched = Set(chosen.map { records[$0].destination })
-        let deferred = chosen.filter { records[$0].place == .deferred }.sorted { records[$0].id < records[$1].id }
+        var touched: Set<UInt32> = []
+        var deferred = chosen.filter { handle in
+            if touched.isEmpty || records[handle].destination != records[chosen[0]].destination {
+                touched.insert(records[handle].destination)
+            }
+            return records[handle].place == .deferred
+        }
+        // They mostly are already.
+        let isSorted = zip(deferred, deferred.dropFirst()).allSatisfy { records[$0].id < records[$1].id }
+        if !isSorted { deferred.sort { records[$0].id < records[$1].id } }
         for handle in deferred {
             takeOut(handle)
             makeReady(handle)

@@ -87,6 +87,8 @@ package struct DeliveryQueue: Sendable {
     package internal(set) var orders: [QueueOrder] = []
     /// Deliveries that go back, by order.
     var leaving: [String: WaitingList] = [:]
+    /// Whether mail of a queue may leave by an egress source.
+    package var leavesBy: @Sendable (_ queue: String, _ source: String) -> Bool = { _, _ in false }
     /// Queues to which no connection is opened, until when.
     var suspendedQueues: [String: UInt64] = [:]
     package var deferredCount: Int { wheel.count }

@@ -146,7 +146,8 @@ package struct EgressBook: Sendable {
 
     // MARK: What failed
 
-    private func suspension(of candidate: Candidate, to destination: String, _ now: UInt64) -> Suspension? {
+    /// Why no connection goes out this way now; nil: one may.
+    package func suspension(of candidate: Candidate, to destination: String, _ now: UInt64) -> Suspension? {
         if let own = candidate.suspension, own.until > now { return own }
         guard let source = candidate.source else { return nil }
         if let reply = unplumbed[source] {

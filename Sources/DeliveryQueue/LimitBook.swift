@@ -80,6 +80,29 @@ package struct LimitBook: Sendable {
     /// Connections that a key has now.
     package func connections(of key: String) -> Int { uses[key]?.connections ?? 0 }
 
+    /// What a key's limits allow now, for whoever asks why mail waits.
+    package struct State: Hashable, Sendable {
+        package var claim: Claim
+        package var connections: Int
+        /// Loops that wait for a connection.
+        package var waiting: Int
+        /// When the rate allows the next one, milliseconds since 1970; nil: at once.
+        package var nextConnection: UInt64?
+        package var nextMessage: UInt64?
+    }
+
+    package func state(of claim: Claim, now: UInt64) -> State {
+        let use = uses[claim.key]
+        func next(_ bucket: TokenBucket?) -> UInt64? {
+            guard let bucket, !bucket.hasOne(now: now) else { return nil }
+            return bucket.nextOne(now: now)
+        }
+        return State(
+            claim: claim, connections: use?.connections ?? 0, waiting: use?.waiting.count ?? 0,
+            nextConnection: claim.limits.connectionRate == nil ? nil : next(use?.connectionTokens),
+            nextMessage: claim.limits.messageRate == nil ? nil : next(use?.messageTokens))
+    }
+
     // MARK: Connections
 
     /// Takes one connection of each key, or of none.

@@ -66,6 +66,12 @@ extension DeliveryQueue {
         return found
     }
 
+    /// The queue by its name, and by the sources that its mail may leave by.
+    package func fits(_ queue: String, _ selection: MailSelection) -> Bool {
+        guard selection.fits(queue: queue) else { return false }
+        return selection.source.map { leavesBy(queue, $0) } ?? true
+    }
+
     func fits(_ handle: UInt32, _ selection: MailSelection) -> Bool {
         var memo = Memo()
         return fits(records[handle], selection, &memo)
@@ -83,7 +89,7 @@ extension DeliveryQueue {
         guard selection.asksQueue else { return true }
         if memo.destination != record.destination {
             memo.destination = record.destination
-            memo.destinationFits = selection.fits(queue: destinations[Int(record.destination)].name)
+            memo.destinationFits = fits(destinations[Int(record.destination)].name, selection)
         }
         return memo.destinationFits
     }

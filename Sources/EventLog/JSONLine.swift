@@ -136,12 +136,15 @@ struct JSONLine {
     }
 
     /// - Parameter normalised: instead of the reply's own code.
-    mutating func add(_ name: StaticString, _ reply: SMTPReply, _ normalised: MailEvent.NormalisedCode? = nil) {
+    mutating func add(
+        _ name: StaticString, _ reply: SMTPReply, _ normalised: MailEvent.NormalisedCode? = nil, command: String? = nil
+    ) {
         open(name)
         add("code", Int(reply.code))
         if let code = normalised?.code ?? reply.enhanced { add("enhanced_code", code) }
         add("enhanced_code_origin", normalised?.origin)
         add("content", reply.text)
+        add("command", command)
         close()
     }
 
@@ -193,7 +196,7 @@ extension MailEvent {
         if !recipients.isEmpty { line.add("recipient", recipients) }
         line.add("queue", queue)
         if let size { line.add("size", size) }
-        if let response { line.add("response", response, enhancedCode) }
+        if let response { line.add("response", response, enhancedCode, command: command) }
         line.add("bounce_classification", classification)
         if let peer { line.add("peer_address", peer) }
         if let createdMilliseconds {
@@ -212,6 +215,8 @@ extension MailEvent {
         line.add("delivery_protocol", deliveryProtocol)
         line.add("reception_protocol", receptionProtocol)
         line.add("tls_protocol_version", tlsVersion)
+        line.add("tls_cipher", tlsCipher)
+        if !tlsPeerSubject.isEmpty { line.add("tls_peer_subject_name", list: tlsPeerSubject) }
         line.add("authn_id", user)
         line.add("listener", listener)
         line.add("session_id", session)

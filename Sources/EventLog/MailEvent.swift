@@ -83,6 +83,8 @@ package struct MailEvent: Sendable {
     package var size: Int?
     /// What was said: by the next hop, or by us to a client.
     package var response: SMTPReply?
+    /// What the response was to, without CRLF: `RCPT TO:<b@example.org>`, `.` for the end of content; nil: unknown.
+    package var command: String?
     package var peer: Peer?
     /// Wall clock, since 1970.
     package var milliseconds: UInt64
@@ -113,6 +115,10 @@ package struct MailEvent: Sendable {
     package var receptionProtocol: String?
     /// `TLSv1.3`.
     package var tlsVersion: String?
+    /// `TLS_AES_128_GCM_SHA256`.
+    package var tlsCipher: String?
+    /// `CN=mx.example.org` and its like: the subject of the certificate that the peer showed; empty: none.
+    package var tlsPeerSubject: [String] = []
     /// Who authenticated.
     package var user: String?
     /// Name of the listener.

@@ -6,13 +6,12 @@ import TextCodecs
 /// Senders and recipients: of a list of domains with weights, or of as many generated ones as are wanted. Without large
 /// tables: a million domains cost no more memory than one.
 struct AddressBook: Sendable {
-    private enum Domains: Sendable {
-        case listed(WeightedChoice, names: [[UInt8]])  // suffix included
-        /// `d000017.test`, and so on.
-        case generated(ZipfChoice, digits: Int)
-    }
-
-    private let domains: Domains
+    /// Those of a list with their suffix, and how often which; of generated ones there are none here.
+    private let names: [[UInt8]]
+    private let weights: WeightedChoice
+    /// `d000017.test`, and so on; nil: they are listed.
+    private let generated: ZipfChoice?
+    private let digits: Int
     private let suffix: [UInt8]
     private let recipientCount: Int
     private let senderCount: Int
@@ -27,28 +26,24 @@ struct AddressBook: Sendable {
         let suffix = Array((configuration.domainSuffix.isEmpty ? "" : "." + configuration.domainSuffix).utf8)
         self.suffix = suffix
         recipientCount = configuration.recipients
-        if let count = configuration.domainCount {
-            domains = .generated(
-                ZipfChoice(count: count, exponent: configuration.domainSkew), digits: max(6, String(count).count))
-        } else {
-            domains = .listed(
-                WeightedChoice(configuration.domains.map(\.weight)),
-                names: configuration.domains.map { Array($0.name.utf8) + suffix })
-        }
+        generated = configuration.domainCount.map { ZipfChoice(count: $0, exponent: configuration.domainSkew) }
+        digits = max(6, String(configuration.domainCount ?? 0).count)
+        weights = WeightedChoice(configuration.domains.map(\.weight))
+        names = generated == nil ? configuration.domains.map { Array($0.name.utf8) + suffix } : []
     }
 
     /// One a domain by chance, or one after the other of as many as there are to be.
     func appendSender(_ sequence: UInt64, _ random: inout SplitMix64, to envelope: inout FlatEnvelope) {
         if senderCount > 0 {
             let number = (sequence &- 1) % UInt64(senderCount) + 1
-            envelope.bytes.append(contentsOf: Self.numberedSender)
+            append("sender-", to: &envelope.bytes)
             envelope.bytes.appendDecimal(number)
             envelope.bytes.append(UInt8(ascii: "@"))
             // The same sender always has the same domain.
             var own = SplitMix64(seed: seed &+ number &* 0xD134_2543_DE82_EF95)
             appendSenderDomain(&own, to: &envelope.bytes)
         } else {
-            envelope.bytes.append(contentsOf: Self.onlySender)
+            append("noreply@", to: &envelope.bytes)
             appendSenderDomain(&random, to: &envelope.bytes)
         }
         envelope.endAddress()
@@ -74,25 +69,22 @@ struct AddressBook: Sendable {
         }
     }
 
-    private static let onlySender = Array("noreply@".utf8)
-    private static let numberedSender = Array("sender-".utf8)
-    private static let user = Array("user-".utf8)
+    private func append(_ text: StaticString, to bytes: inout [UInt8]) {
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    }
 
     private func appendLocal(_ user: UInt64, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: Self.user)
+        append("user-", to: &bytes)
         bytes.appendDecimal(user)
         bytes.append(UInt8(ascii: "@"))
     }
 
     private func appendDomain(_ random: inout SplitMix64, to bytes: inout [UInt8]) {
-        switch domains {
-        case .listed(let choice, let names): return bytes.append(contentsOf: names[choice.pick(&random)])
-        case .generated(let choice, let digits):
-            let number = choice.pick(&random)
-            bytes.append(UInt8(ascii: "d"))
-            for _ in String(number).utf8.count..<digits { bytes.append(UInt8(ascii: "0")) }
-            bytes.appendDecimal(UInt64(number))
-        }
+        guard let generated else { return bytes.append(contentsOf: names[weights.pick(&random)]) }
+        let number = generated.pick(&random)
+        bytes.append(UInt8(ascii: "d"))
+        for _ in String(number).utf8.count..<digits { bytes.append(UInt8(ascii: "0")) }
+        bytes.appendDecimal(UInt64(number))
         bytes.append(contentsOf: suffix)
     }
 }

@@ -16,15 +16,14 @@ package struct BodyMaker: Sendable {
     /// - Parameter seed: decides all texts.
     package init(_ content: LoadContent, seed: UInt64) {
         self.content = content
-        var ready: [MessageBody] = []
         if !content.replayed.isEmpty {
-            ready = content.replayed.map { MessageBody(whole: $0) }
+            ready = content.replayed.map { MessageBody(whole: $0, isShared: true) }
         } else if content.isShared {
             let text = ProseText.generate(atLeast: content.size.most, seed: seed)
-            ready = [MessageBody(fields: MessageBody.plainFields, pieces: [BodyPiece(text)])]
+            ready = [MessageBody(fields: MessageBody.plainFields, pieces: [BodyPiece(text)], isShared: true)]
+        } else {
+            ready = []
         }
-        for index in ready.indices { ready[index].prepare() }
-        self.ready = ready
         guard ready.isEmpty else {
             (prose, html, base64) = (Self.nothing, Self.nothing, Self.nothing)
             return

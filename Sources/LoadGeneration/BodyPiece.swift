@@ -54,42 +54,32 @@ struct BodyPiece: Sendable {
     }
 }
 
-/// What stands behind the header of a message, or all of it.
-struct MessageBody: Sendable {
+/// What stands behind the header of a message, or all of it. A class, since most runs have one for all of their messages:
+/// handing it on costs one reference.
+final class MessageBody: Sendable {
     /// The fields that describe it (RFC 2045), each with its CRLF; empty for a body that brings its own header.
-    var fields: [UInt8] = []
+    let fields: [UInt8]
     /// It begins with a header of its own: only the stamp goes in front.
-    var isWholeMessage = false
+    let isWholeMessage: Bool
     /// It has bytes outside ASCII: 8BITMIME.
-    var isEightBit = false
-    private(set) var pieces: [BodyPiece]
-
-    /// As it goes out, in both forms; nil until ``prepare()``.
-    private var ready: (raw: Wire, stuffed: Wire)?
+    let isEightBit: Bool
+    let pieces: [BodyPiece]
+    /// As it goes out, in both forms, where many messages have it; nil: made for each.
+    private let ready: (raw: Wire, stuffed: Wire)?
 
     /// All pieces one behind the other, with their octets.
-    struct Wire {
+    struct Wire: Sendable {
         var buffers: [ByteBuffer] = []
         var size = 0
-    }
 
-    /// - Parameter chunked: for BDAT, not dot-stuffed.
-    func wire(chunked: Bool) -> Wire {
-        if let ready { return chunked ? ready.raw : ready.stuffed }
-        var wire = Wire()
-        wire.buffers.reserveCapacity(pieces.count + 1)
-        for piece in pieces {
-            let buffer = chunked ? piece.raw : piece.stuffed
-            wire.size += buffer.readableBytes
-            wire.buffers.append(buffer)
+        init(_ pieces: [BodyPiece], chunked: Bool) {
+            buffers.reserveCapacity(pieces.count)
+            for piece in pieces {
+                let buffer = chunked ? piece.raw : piece.stuffed
+                size += buffer.readableBytes
+                buffers.append(buffer)
+            }
         }
-        return wire
-    }
-
-    /// Of a body that many messages have: the list of its buffers is made once.
-    mutating func prepare() {
-        ready = nil
-        ready = (wire(chunked: true), wire(chunked: false))
     }
 
     /// Text of RFC 2045's defaults, said aloud.
@@ -101,17 +91,36 @@ struct MessageBody: Sendable {
 
         """.utf8)
 
-    /// A whole message as it was found: line ends repaired, nothing else.
-    init(whole bytes: some Sequence<UInt8>) {
-        let lines = BodyPiece.withCRLF(bytes)
-        isWholeMessage = true
-        isEightBit = lines.contains { $0 >= 0x80 }
-        pieces = [BodyPiece(lines)]
-    }
-
-    init(fields: [UInt8], pieces: [BodyPiece]) {
+    private init(_ fields: [UInt8], _ pieces: [BodyPiece], isWhole: Bool, isEightBit: Bool, isShared: Bool) {
         self.fields = fields
         self.pieces = pieces
+        isWholeMessage = isWhole
+        self.isEightBit = isEightBit
+        ready = isShared ? (Wire(pieces, chunked: true), Wire(pieces, chunked: false)) : nil
+    }
+
+    /// A whole message as it was found: line ends repaired, nothing else.
+    convenience init(whole bytes: some Sequence<UInt8>, isShared: Bool = false) {
+        let lines = BodyPiece.withCRLF(bytes)
+        self.init(
+            [], [BodyPiece(lines)], isWhole: true, isEightBit: lines.contains { $0 >= 0x80 }, isShared: isShared)
+    }
+
+    convenience init(fields: [UInt8], pieces: [BodyPiece], isShared: Bool = false) {
+        self.init(fields, pieces, isWhole: false, isEightBit: false, isShared: isShared)
+    }
+
+    /// - Parameter chunked: for BDAT, not dot-stuffed.
+    func wire(chunked: Bool) -> Wire {
+        guard let ready else { return Wire(pieces, chunked: chunked) }
+        return chunked ? ready.raw : ready.stuffed
+    }
+
+    /// The checksum of what has `crc` with the body behind it.
+    func checksum(behind crc: UInt32) -> UInt32 {
+        var joined = crc
+        for index in pieces.indices { joined = mr_crc32c_combine(joined, pieces[index].crc, pieces[index].shift) }
+        return joined
     }
 }
 

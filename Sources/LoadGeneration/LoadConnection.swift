@@ -81,7 +81,7 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
         if let stage = LoadMeasures.refusalStage(result, recipients: message.recipients) {
             return loop.refused(message, at: connection.now, stage: stage.rawValue)
         }
-        let taken = message.recipients - result.refusedRecipients.count
+        let taken = message.recipients - (result.hasRefusals ? result.refusedRecipients.count : 0)
         loop.accepted(message, at: connection.now, taken: taken)
         guard !loop.isWarmUp(message) else { return }
         loop.measures.record(

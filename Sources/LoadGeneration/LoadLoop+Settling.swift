@@ -10,14 +10,15 @@ extension LoadLoop {
     /// in ``MessageSource/envelope``.
     /// - Parameters:
     ///   - chunked: content for BDAT, not dot-stuffed.
-    ///   - header: see ``MessageSource/make(_:chunked:dueUnixNanoseconds:into:)``.
+    ///   - header: see ``MessageSource/make(_:chunked:now:dueUnixNanoseconds:into:)``.
     func offer(
         _ work: LoadWork, chunked: Bool, into header: inout ByteBuffer
     ) -> (content: OutgoingContent, open: OpenMessage) {
         let now = MonotonicInstant.now()
         let due = work.due ?? now
         let content = source.make(
-            work.sequence, chunked: chunked, dueUnixNanoseconds: due.nanoseconds &+ wallOffset, into: &header)
+            work.sequence, chunked: chunked, now: WallInstant(nanoseconds: now.nanoseconds &+ wallOffset),
+            dueUnixNanoseconds: due.nanoseconds &+ wallOffset, into: &header)
         let open = OpenMessage(
             id: source.id(work.sequence), size: content.size, recipients: source.envelope.recipientCount, due: due,
             began: now)

@@ -13,18 +13,21 @@ extension LoadMeasures {
     /// behind no recipient, is about the order of commands and does not count.
     /// - Parameter recipients: those of the message, if RCPT was answered for all of them.
     mutating func note(_ result: TransactionResult, answeredRecipients recipients: Int?) {
-        let trace = result.trace
-        if trace.mailCode == 250 { usual.mail250 += 1 } else { notePositive("mail", trace.mailCode) }
-        if result.refusal != nil, result.stage == .mail { return noteRefusals(result, recipients) }
-        noteRecipients(trace)
-        if trace.acceptedRecipients > 0 {
-            if trace.dataCode == 354 { usual.data354 += 1 } else { notePositive("data", trace.dataCode) }
-            noteAcceptances(trace)
+        if result.trace.mailCode == 250 { usual.mail250 += 1 } else { notePositive("mail", result.trace.mailCode) }
+        if !result.isAccepted, result.stage == .mail { return noteRefusals(result, recipients) }
+        noteRecipients(result.trace)
+        if result.trace.acceptedRecipients > 0 {
+            if result.trace.dataCode == 354 {
+                usual.data354 += 1
+            } else {
+                notePositive("data", result.trace.dataCode)
+            }
+            noteAcceptances(result.trace)
         }
-        if !result.isAccepted || !result.refusedRecipients.isEmpty { noteRefusals(result, recipients) }
+        if result.hasRefusals { noteRefusals(result, recipients) }
     }
 
-    private mutating func noteRecipients(_ trace: ReplyTrace) {
+    private mutating func noteRecipients(_ trace: borrowing ReplyTrace) {
         let usually = trace.acceptedRecipients - others(trace, .rcpt)
         if trace.recipientCode == 250 {
             usual.recipient250 += UInt64(usually)
@@ -33,7 +36,7 @@ extension LoadMeasures {
         }
     }
 
-    private mutating func noteAcceptances(_ trace: ReplyTrace) {
+    private mutating func noteAcceptances(_ trace: borrowing ReplyTrace) {
         let usually = trace.acceptances - others(trace, .final)
         if trace.finalCode == 250 {
             usual.final250 += UInt64(usually)
@@ -43,7 +46,7 @@ extension LoadMeasures {
     }
 
     /// Counts the replies of this stage that have a code of their own.
-    private mutating func others(_ trace: ReplyTrace, _ stage: TransactionStage) -> Int {
+    private mutating func others(_ trace: borrowing ReplyTrace, _ stage: TransactionStage) -> Int {
         guard !trace.others.isEmpty else { return 0 }
         let others = trace.others.filter { $0.stage == stage }
         for other in others { notePositive(stage.rawValue, other.code) }
@@ -68,7 +71,8 @@ extension LoadMeasures {
 
     /// Where a transaction was refused; nil if it was not, or not wholly.
     static func refusalStage(_ result: TransactionResult, recipients: Int) -> TransactionStage? {
-        if result.refusal != nil { return result.stage }
+        guard result.hasRefusals else { return nil }
+        if !result.isAccepted { return result.stage }
         guard result.refusedRecipients.count == recipients else { return nil }
         return result.trace.acceptedRecipients == 0 ? .rcpt : .final
     }

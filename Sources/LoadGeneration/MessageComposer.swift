@@ -22,7 +22,7 @@ struct MessageComposer {
     /// checksum covers the rest and the body.
     func compose(
         into out: inout ByteBuffer, stamp: LoadStamp, envelope: borrowing FlatEnvelope, rotation: Rotation,
-        body: borrowing MessageBody
+        body: MessageBody
     ) {
         let room = room(envelope, rotation, body)
         out.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { memory in
@@ -33,16 +33,16 @@ struct MessageComposer {
             writer.bytes(ending)
             let crc = mr_crc32c(0, memory.baseAddress! + stamp.length, writer.count - stamp.length)
             var whole = stamp
-            whole.crc32c = Self.join(crc, body)
+            whole.crc32c = body.checksum(behind: crc)
             whole.write(to: memory)
             return writer.count
         }
     }
 
     /// The stamp alone, for a body that brings its own header.
-    static func stampOnly(_ stamp: LoadStamp, _ body: borrowing MessageBody, into out: inout ByteBuffer) {
+    static func stampOnly(_ stamp: LoadStamp, _ body: MessageBody, into out: inout ByteBuffer) {
         var stamp = stamp
-        stamp.crc32c = join(0, body)
+        stamp.crc32c = body.checksum(behind: 0)
         out.writeWithUnsafeMutableBytes(minimumWritableBytes: stamp.length) { memory in
             stamp.write(to: memory)
             return stamp.length
@@ -73,7 +73,7 @@ struct MessageComposer {
 
     /// Octets that the header has at most.
     private func room(
-        _ envelope: borrowing FlatEnvelope, _ rotation: Rotation, _ body: borrowing MessageBody
+        _ envelope: borrowing FlatEnvelope, _ rotation: Rotation, _ body: MessageBody
     ) -> Int {
         let rotating = (rotation.tenant?.utf8.count ?? 0) + (rotation.campaign?.utf8.count ?? 0)
         // The sender's domain comes twice; each recipient is framed.
@@ -83,15 +83,6 @@ struct MessageComposer {
 
     /// Stamp, names of fields, id and number.
     private static let fixedRoom = 320
-
-    /// The checksum of what has `crc` with the body behind it.
-    private static func join(_ crc: UInt32, _ body: borrowing MessageBody) -> UInt32 {
-        var joined = crc
-        for index in body.pieces.indices {
-            joined = mr_crc32c_combine(joined, body.pieces[index].crc, body.pieces[index].shift)
-        }
-        return joined
-    }
 }
 
 /// Writes one thing behind the other into memory that is large enough, and stops the program where it is not.

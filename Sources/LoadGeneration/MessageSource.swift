@@ -18,6 +18,9 @@ package final class MessageSource {
 
     private let bodies: BodyMaker
     private let content: LoadContent
+    // Asked for each message; what they tell of is not to be copied for it.
+    private let hasTemplate: Bool
+    private let isSigned: Bool
     private let addresses: AddressBook
     private var composer: MessageComposer
     private let runHigh: UInt64
@@ -35,6 +38,8 @@ package final class MessageSource {
         self.bodies = bodies
         self.runHigh = runHigh
         content = configuration.content
+        hasTemplate = content.template != nil
+        isSigned = content.signature != nil
         seed = configuration.seed
         fixedDate = configuration.date
         addresses = AddressBook(configuration)
@@ -46,10 +51,11 @@ package final class MessageSource {
             } : nil
     }
 
-    /// One that is kept beside others; see ``make(_:chunked:dueUnixNanoseconds:into:)``.
+    /// One that is kept beside others; see ``make(_:chunked:now:dueUnixNanoseconds:into:)``.
     package func message(_ sequence: UInt64, chunked: Bool, dueUnixNanoseconds: UInt64) -> Message {
         var header = ByteBuffer()
-        var content = make(sequence, chunked: chunked, dueUnixNanoseconds: dueUnixNanoseconds, into: &header)
+        var content = make(
+            sequence, chunked: chunked, now: WallInstant.now(), dueUnixNanoseconds: dueUnixNanoseconds, into: &header)
         content.header = nil
         content.buffers.insert(header, at: 0)
         return Message(id: id(sequence), envelope: envelope.envelope, content: content)
@@ -61,17 +67,19 @@ package final class MessageSource {
     /// - Parameters:
     ///   - sequence: the message's number in the run; with the seed it decides all of the message.
     ///   - chunked: content for BDAT, not dot-stuffed.
+    ///   - now: for its date, and for its signature's.
     ///   - dueUnixNanoseconds: when it was to be sent, for its stamp.
     ///   - header: becomes the content's; its memory is used again where nobody else holds it any more.
     func make(
-        _ sequence: UInt64, chunked: Bool, dueUnixNanoseconds: UInt64, into header: inout ByteBuffer
+        _ sequence: UInt64, chunked: Bool, now: WallInstant, dueUnixNanoseconds: UInt64, into header: inout ByteBuffer
     ) -> OutgoingContent {
         var random = SplitMix64(seed: seed ^ (sequence &* 0x9E37_79B9_7F4A_7C15))
         envelope.removeAll()
         addresses.appendSender(sequence, &random, to: &envelope)
         addresses.appendRecipients(&random, to: &envelope)
-        refreshDate()
-        let body = content.template.map { filled($0, sequence, envelope.envelope) } ?? bodies.body(sequence, &random)
+        refreshDate(now)
+        let body =
+            hasTemplate ? filled(content.template!, sequence, envelope.envelope) : bodies.body(sequence, &random)
         if body.isEightBit { envelope.bodyType = .eightBitMIME }
         header.clear()
         let stamp = LoadStamp(id: id(sequence), crc32c: 0, dueUnixNanoseconds: dueUnixNanoseconds)
@@ -81,7 +89,7 @@ package final class MessageSource {
             composer.compose(
                 into: &header, stamp: stamp, envelope: envelope, rotation: Rotation(content, sequence), body: body)
         }
-        if let signature = content.signature { sign(signature, body, &header) }
+        if isSigned { sign(content.signature!, body, &header) }
         let wire = body.wire(chunked: chunked)
         return OutgoingContent(
             header: header, buffers: wire.buffers, size: header.readableBytes + wire.size,
@@ -106,8 +114,8 @@ package final class MessageSource {
         return MessageBody(whole: ((try? template.render([values], &budget)) ?? "").utf8)
     }
 
-    private func refreshDate() {
-        let second = fixedDate ?? Int(WallInstant.now().nanoseconds / 1_000_000_000)
+    private func refreshDate(_ now: WallInstant) {
+        let second = fixedDate ?? Int(now.nanoseconds / 1_000_000_000)
         guard second != dateSecond else { return }
         dateSecond = second
         date = MailDate.text(unixSeconds: second)

@@ -73,9 +73,11 @@ package struct DeliverySection: ConfigurationSection {
     package var ehloName: DomainName?
     package var tls = OutgoingTLS.opportunistic
     package var tlsCA: String?
+    package var obeysTLSRequired = false
     package var security = SecurityValues()
     package var egressPool: String?
     package var limits = LimitValues()
+    package var hosts = HostValues()
 
     package init() {}
 
@@ -94,10 +96,14 @@ package struct DeliverySection: ConfigurationSection {
                 "tls", \.tls,
                 "`opportunistic`: where offered, with any certificate; `required`: never in the clear; `verified`: with a certificate valid for the host's name"
             ),
+            .value(
+                "tls_required_header", \.obeysTLSRequired,
+                "mail whose header says `TLS-Required: No` goes in the clear rather than not at all, whatever `tls`, `dane` and `mta_sts` say (RFC 8689 §5)"
+            ),
             .optional("tls_ca", \.tlsCA, "PEM file of who may have signed it", shown: "the system's").needingRestart,
             .optional(
                 "egress_pool", \.egressPool, "sources that mail leaves by, one of `egress_pools`", shown: "none"),
-        ] + LimitValues.keys(\.limits) + SecurityValues.keys(\.security)
+        ] + LimitValues.keys(\.limits) + HostValues.keys(\.hosts) + SecurityValues.keys(\.security)
     }
 }
 
@@ -122,6 +128,7 @@ package struct DomainSection: ConfigurationSection {
     package var egressPool: String?
     package var limits = LimitValues()
     package var bySource: [LimitsBySourceSection] = []
+    package var hosts = HostValues()
 
     package init() {}
 
@@ -152,7 +159,8 @@ package struct DomainSection: ConfigurationSection {
             .optional("delay_warning", \.delayWarning, "as at the top", shown: usual, check: positive),
             .optional("egress_pool", \.egressPool, "sources that its mail leaves by", shown: usual),
             .sections("by_source", \.bySource, "limits of single sources to this domain"),
-        ] + LimitValues.keys(\.limits, shown: usual) + SecurityValues.keys(\.security, shown: usual)
+        ] + LimitValues.keys(\.limits, shown: usual) + HostValues.keys(\.hosts, shown: usual)
+            + SecurityValues.keys(\.security, shown: usual)
     }
 
     private static func upTo10000(_ value: Int) throws(UnitFault) {

@@ -165,6 +165,7 @@ package struct TLSSection: ConfigurationSection {
     package var certificate = ""
     package var key = ""
     package var minimumVersion = Version.v12
+    package var ciphers: [CipherSuite] = []
     package var clientCertificates = ClientCertificates.none
     package var clientCA: String?
 
@@ -176,6 +177,7 @@ package struct TLSSection: ConfigurationSection {
             .value("certificate", \.certificate, "PEM file, the host's certificate first", shown: "required"),
             .value("key", \.key, "PEM file of the private key", shown: "required"),
             .value("minimum_version", \.minimumVersion, "oldest version of TLS"),
+            .list("ciphers", \.ciphers, CipherSuite.meaning, shown: CipherSuite.usual),
             .value(
                 "client_certificates", \.clientCertificates,
                 "`requested` ones must verify, `required` ones must also be there"),

@@ -19,9 +19,23 @@ extension MTASettings {
         for (key, text) in [("organization", reports.organization), ("contact", reports.contact)] where text.isEmpty {
             note(&faults, reports.mapping, key, "is missing")
         }
+        if reports.sends, !Self.isMailAddress(reports.from ?? reports.contact), !reports.contact.isEmpty {
+            let key = reports.from == nil ? "contact" : "from"
+            let text = "'\(reports.from ?? reports.contact)': expected a mail address to send from, or `send: false`"
+            note(&faults, reports.mapping, key, text)
+        }
+        if !(0...72_000).contains(reports.spread.seconds) {
+            note(&faults, reports.mapping, "spread", "expected at most 20h: reports are given up a day later")
+        }
         if reports.directory == nil, spoolDirectory == nil {
             note(&faults, reports.mapping, "directory", "is missing: there is no `spool_dir`")
         }
+    }
+
+    private static func isMailAddress(_ text: String) -> Bool {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        return parts.count == 2 && !parts[0].isEmpty && (try? DomainName(written: String(parts[1]))) != nil
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"<>(),;:\\\"[]".utf8.contains($0) }
     }
 
     private func check(

@@ -8,6 +8,8 @@ package struct SecurityValues {
     package var rememberBrokenTLS: HumanDuration?
     package var certificate: String?
     package var key: String?
+    package var minimumVersion: TLSSection.Version?
+    package var ciphers: [CipherSuite] = []
     package var auth: HopLoginSection?
     package var timeouts: TimeoutsSection?
 
@@ -33,6 +35,10 @@ package struct SecurityValues {
                 "tls_certificate", path.appending(path: \.certificate),
                 "PEM file that is shown to next hops that ask for a certificate", shown: shown ?? "none"),
             .optional("tls_key", path.appending(path: \.key), "PEM file of its key", shown: shown ?? "none"),
+            .optional(
+                "tls_minimum", path.appending(path: \.minimumVersion), "oldest version of TLS", shown: shown ?? "1.2"),
+            .list(
+                "tls_ciphers", path.appending(path: \.ciphers), CipherSuite.meaning, shown: shown ?? CipherSuite.usual),
             .optionalSection(
                 "auth", path.appending(path: \.auth),
                 "name and password for the next hop, told over TLS only: needs `tls: required` or `verified`"),
@@ -66,6 +72,7 @@ package struct HopLoginSection: ConfigurationSection {
 /// `timeouts` of `delivery` and of a domain.
 package struct TimeoutsSection: ConfigurationSection {
     package var mapping: StrictMapping?
+    package var connect: HumanDuration?
     package var greeting: HumanDuration?
     package var command: HumanDuration?
     package var handshake: HumanDuration?
@@ -76,6 +83,9 @@ package struct TimeoutsSection: ConfigurationSection {
 
     package static var keys: [ConfigurationKey<TimeoutsSection>] {
         [
+            .optional(
+                "connect", \.connect, "the connection to each address, and the answers of a proxy",
+                shown: "30s; 10s where there are more addresses", check: positive),
             .optional("greeting", \.greeting, "the greeting", shown: "5m", check: positive),
             .optional(
                 "command", \.command, "EHLO, STARTTLS, AUTH, MAIL, RCPT, RSET and QUIT", shown: "5m", check: positive),
@@ -113,6 +123,9 @@ package struct TLSReportsSection: ConfigurationSection {
     package var contact = ""
     package var directory: String?
     package var keepDays = 30
+    package var sends = true
+    package var from: String?
+    package var spread = HumanDuration(seconds: 14_400)
 
     package init() {}
 
@@ -122,6 +135,10 @@ package struct TLSReportsSection: ConfigurationSection {
             .value("contact", \.contact, "mail address of who answers for it", shown: "required"),
             .optional("directory", \.directory, "of the reports", shown: "SPOOL_DIR/tls-reports"),
             .value("keep_days", \.keepDays, "older ones are removed", check: upTo3650),
+            .value(
+                "send", \.sends, "each day's reports are sent to who asks for them in the DNS (`_smtp._tls.DOMAIN`)"),
+            .optional("from", \.from, "mail address that they are sent from", shown: "`contact`"),
+            .value("spread", \.spread, "they are sent in so long after midnight (UTC), each at some time of its own"),
         ]
     }
 

@@ -24,11 +24,21 @@ package struct AuthenticationResults: Sendable, Hashable {
         package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
         /// As it stands in the field.
-        package var text: String {
-            var text = "\(method)=\(outcome.rawValue)"
-            if !comment.isEmpty { text += " (\(AuthenticationResults.commentText(comment)))" }
-            for property in properties { text += " \(property.name)=\(AuthenticationResults.value(property.value))" }
-            return text
+        package var text: String { parts.joined(separator: " ") }
+
+        /// The same, and no line of it is longer than lines may be, whatever strangers have called things.
+        fileprivate var folded: String {
+            let text = text
+            return text.utf8.count > AuthenticationResults.longestLine ? parts.joined(separator: "\r\n\t ") : text
+        }
+
+        private var parts: [String] {
+            var parts = ["\(method)=\(outcome.rawValue)"]
+            if !comment.isEmpty { parts.append("(\(AuthenticationResults.commentText(comment)))") }
+            for property in properties {
+                parts.append("\(property.name)=\(AuthenticationResults.value(property.value))")
+            }
+            return parts
         }
     }
 
@@ -44,7 +54,7 @@ package struct AuthenticationResults: Sendable, Hashable {
     /// Behind the field's name, folded, without a line end.
     package var value: String {
         let name = Self.value(service)
-        return entries.isEmpty ? "\(name); none" : ([name] + entries.map(\.text)).joined(separator: ";\r\n\t")
+        return entries.isEmpty ? "\(name); none" : ([name] + entries.map(\.folded)).joined(separator: ";\r\n\t")
     }
 
     /// The whole field, CRLF included.
@@ -52,6 +62,8 @@ package struct AuthenticationResults: Sendable, Hashable {
 
     /// Octets of one value or comment that are shown.
     static let longest = 250
+    /// Octets of a line (RFC 5322 §2.1.1 allows 998), without what folds it.
+    private static let longestLine = 900
 
     /// A stranger's text as a value: as it is where it is a token or an address, else quoted; other than printable ASCII
     /// becomes question marks.

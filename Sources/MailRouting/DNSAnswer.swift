@@ -20,6 +20,9 @@ package struct DNSAnswer: Sendable, Hashable {
     /// The name that has the records, where the one that was asked for is an alias; lower case, without the last dot.
     package var alias: String?
 
+    /// ``alias``, where DNSSEC vouches for it.
+    package var secureAlias: String? { isSecure ? alias : nil }
+
     package init(_ status: Status, records: [[UInt8]] = [], ttl: Int = 0, isSecure: Bool = false) {
         self.status = status
         self.records = records

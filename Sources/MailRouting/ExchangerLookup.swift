@@ -9,6 +9,8 @@ package struct HostAddress: Sendable, Hashable {
     package var name: String
     /// DNSSEC vouches for it that mail goes to a host of this name.
     package var isNameSecure = false
+    /// The recipients' domain is an alias of this one, says DNSSEC.
+    package var domainAlias: String?
     /// What the MTA-STS policy of the recipients' domain says of the host; nil: there is none.
     package var policy: HostPolicy?
     package init(address: SocketAddress, name: String) {

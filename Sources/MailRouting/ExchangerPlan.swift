@@ -12,6 +12,8 @@ package struct ExchangerPlan: Sendable, Hashable {
     /// What domains with the same exchangers have in common.
     package var site: String
     package var isSecure: Bool
+    /// The domain is an alias of this name, says DNSSEC.
+    package var alias: String?
 
     package enum Outcome: Sendable, Hashable {
         case plan(ExchangerPlan)
@@ -53,7 +55,7 @@ package struct ExchangerPlan: Sendable, Hashable {
         return .plan(
             ExchangerPlan(
                 hosts: ranked.map(\.host), ranks: ranked.map(\.rank), site: SiteName.text(groups),
-                isSecure: answer.isSecure))
+                isSecure: answer.isSecure, alias: answer.secureAlias))
     }
 
     /// Hosts by preference, the best first, sorted within; each host once, at its best.

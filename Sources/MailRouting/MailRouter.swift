@@ -163,7 +163,8 @@ package final class MailRouter: ExchangerLookup {
             guard !settings.ownNames.contains(name) else {
                 return (.permanent(SMTPReply(554, .init(5, 4, 6), "Mail for \(name) loops back to this host")), 0)
             }
-            let plan = ExchangerPlan(hosts: [name], ranks: [0], site: name, isSecure: answer.isSecure)
+            let plan = ExchangerPlan(
+                hosts: [name], ranks: [0], site: name, isSecure: answer.isSecure, alias: answer.secureAlias)
             return await addresses(plan, of: name, ttl: answer.ttl)
         case .plan(let plan): return await addresses(plan, of: name, ttl: answer.ttl)
         }
@@ -184,6 +185,7 @@ package final class MailRouter: ExchangerLookup {
             var usable = usable(found[host]!.addresses, host: host)
             for index in usable.indices {
                 usable[index].isNameSecure = plan.isSecure
+                usable[index].domainAlias = plan.alias
                 usable[index].policy = demand?.policy.map {
                     HostPolicy(domain: name, policy: $0, coversHost: $0.covers(host))
                 }

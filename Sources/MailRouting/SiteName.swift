@@ -15,6 +15,18 @@ package enum SiteName {
     /// goes to the same hosts otherwise has connections of its own.
     static let strict = "sts="
 
+    /// Behind ``prefix`` where one domain's mail has a queue of its own, since a host's certificate is for the domain and not
+    /// for the host (RFC 7672 §3.2.2).
+    private static let single = "for="
+
+    /// The name of a site's queue for one domain alone.
+    package static func own(_ site: String, of domain: String) -> String {
+        prefix + single + domain + "=" + site.dropFirst(prefix.count)
+    }
+
+    /// ``own(_:of:)`` made it.
+    package static func isOwn(_ name: String) -> Bool { name.hasPrefix(prefix + single) }
+
     /// The queue of a plan: with the mark of ``strict`` where a policy is enforced, and where it does not cover all hosts
     /// also with those that it covers, behind `~`.
     static func text(_ plan: ExchangerPlan, _ policy: StrictTransportPolicy?) -> String {

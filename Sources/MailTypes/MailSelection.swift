@@ -11,10 +11,15 @@ package struct MailSelection: Hashable, Sendable {
     /// The egress pool; an empty text: the usual one.
     package var pool: String?
     package var ids: Set<MessageID>?
+    /// Of these queues by their whole names, as KumoMTA has them.
+    package var queueNames: Set<SenderQueueName>?
+    /// May leave by this egress source: its queue's pool has it.
+    package var source: String?
 
     package init(
         destination: String? = nil, domain: String? = nil, tenant: String? = nil, campaign: String? = nil,
-        routingDomain: String? = nil, pool: String? = nil, ids: Set<MessageID>? = nil
+        routingDomain: String? = nil, pool: String? = nil, ids: Set<MessageID>? = nil,
+        queueNames: Set<SenderQueueName>? = nil, source: String? = nil
     ) {
         self.destination = destination
         self.domain = domain
@@ -23,6 +28,8 @@ package struct MailSelection: Hashable, Sendable {
         self.routingDomain = routingDomain
         self.pool = pool
         self.ids = ids
+        self.queueNames = queueNames
+        self.source = source
     }
 
     package static let all = MailSelection()
@@ -33,10 +40,12 @@ package struct MailSelection: Hashable, Sendable {
     package var isAll: Bool { self == .all }
 
     /// Says something about labels, so that a delivery's label has to be looked at.
-    package var asksLabels: Bool { domain != nil || tenant != nil || campaign != nil || routingDomain != nil }
+    package var asksLabels: Bool {
+        domain != nil || tenant != nil || campaign != nil || routingDomain != nil || queueNames != nil
+    }
 
     /// Says something about the queue's name.
-    package var asksQueue: Bool { destination != nil || pool != nil }
+    package var asksQueue: Bool { destination != nil || pool != nil || source != nil }
 
     /// - Parameter queue: as ``QueueName`` writes it.
     package func fits(queue: String) -> Bool {
@@ -57,6 +66,8 @@ package struct DeliveryLabel: Hashable, Sendable {
     package var routingDomain: String?
     /// The pool that the message asks for.
     package var pool: String?
+    /// As ``MessageLabels/isTLSOptional``.
+    package var isTLSOptional = false
     /// An operator has changed it since the message was accepted.
     package var isRebound = false
 
@@ -76,6 +87,7 @@ package struct DeliveryLabel: Hashable, Sendable {
     package init(_ labels: MessageLabels) {
         self.init(
             tenant: labels.tenant, campaign: labels.campaign, routingDomain: labels.routingDomain, pool: labels.pool)
+        isTLSOptional = labels.isTLSOptional
     }
 
     /// - Note: what the selection says of queues and ids is not looked at.
@@ -84,6 +96,7 @@ package struct DeliveryLabel: Hashable, Sendable {
             && (selection.tenant == nil || selection.tenant == tenant)
             && (selection.campaign == nil || selection.campaign == campaign)
             && (selection.routingDomain == nil || selection.routingDomain == routingDomain)
+            && selection.queueNames?.contains(SenderQueueName(self)) ?? true
     }
 
     /// - Parameter change: what it says is taken, an empty text takes the label off.
@@ -128,6 +141,7 @@ extension MessageLabels {
     /// Without metadata.
     package init(_ label: DeliveryLabel) {
         self.init(tenant: label.tenant, campaign: label.campaign, pool: label.pool, routingDomain: label.routingDomain)
+        isTLSOptional = label.isTLSOptional
     }
 
     /// The same with what an operator has made of it; the metadata stays.

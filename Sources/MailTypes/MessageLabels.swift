@@ -10,6 +10,8 @@ package struct MessageLabels: Hashable, Sendable {
     package var pool: String?
     /// Goes where mail for this domain goes, whatever its recipients' domains are (KumoMTA's `routing_domain`).
     package var routingDomain: String?
+    /// Rather in the clear than not at all: its header says `TLS-Required: No` (RFC 8689 §5), or it is a report about TLS.
+    package var isTLSOptional = false
     /// Whatever else shall stand in its events, by name.
     package var metadata: [String: String] = [:]
 
@@ -30,7 +32,7 @@ package struct MessageLabels: Hashable, Sendable {
     }
 
     package var isEmpty: Bool {
-        tenant == nil && campaign == nil && pool == nil && routingDomain == nil && metadata.isEmpty
+        tenant == nil && campaign == nil && pool == nil && routingDomain == nil && metadata.isEmpty && !isTLSOptional
     }
 }
 

@@ -8,10 +8,11 @@
 ///     acme@example.org                       mail of the tenant `acme`
 ///     spring:acme@bulk>example.org           of its campaign `spring`, by the pool `bulk`
 ///     spring:@example.org                    of the campaign, whoever's it is
+///     example.org;tls=no                     mail that need not be encrypted
 ///
 /// The names of sites have `>` in them, too, but only behind `mx:(`, and the name of a pool has neither. No destination
-/// has an `@`. What in the name of a tenant or campaign is no letter, digit, `.`, `-` or `_` is `%` and two digits an
-/// octet.
+/// has an `@`, and none ends with `;tls=no`. What in the name of a tenant or campaign is no letter, digit, `.`, `-` or
+/// `_` is `%` and two digits an octet.
 package struct QueueName: Hashable, Sendable {
     /// Nil: nobody's in particular.
     package var tenant: String?
@@ -19,6 +20,8 @@ package struct QueueName: Hashable, Sendable {
     /// Nil: the usual one.
     package var pool: String?
     package var destination: String
+    /// For mail that need not be encrypted, where other mail has to be (``MessageLabels/isTLSOptional``).
+    package var isTLSOptional = false
 
     package init(tenant: String? = nil, campaign: String? = nil, pool: String?, destination: String) {
         self.tenant = tenant
@@ -31,12 +34,13 @@ package struct QueueName: Hashable, Sendable {
     package init(_ text: String) {
         let parts = Self.parts(of: text)
         self.init(pool: parts.pool.map { String($0) }, destination: String(parts.destination))
+        isTLSOptional = text.hasSuffix(Self.optional)
         guard let end = Self.endOfOwner(text) else { return }
         (campaign, tenant) = Self.owner(text[..<end])
     }
 
     package var text: String {
-        let way = pool.map { "\($0)>\(destination)" } ?? destination
+        let way = (pool.map { "\($0)>\(destination)" } ?? destination) + (isTLSOptional ? Self.optional : "")
         return hasOwner ? Self.text(campaign, tenant) + way : way
     }
 
@@ -44,20 +48,27 @@ package struct QueueName: Hashable, Sendable {
     package var hasOwner: Bool { tenant != nil || campaign != nil }
 
     /// The queue that everybody's mail has which goes the same way.
-    package var ofEverybody: QueueName { QueueName(pool: pool, destination: destination) }
+    package var ofEverybody: QueueName {
+        var name = QueueName(pool: pool, destination: destination)
+        name.isTLSOptional = isTLSOptional
+        return name
+    }
 
     /// The destination alone, without a copy where there is nothing else.
     package static func destination(of text: String) -> String {
         let destination = parts(of: text).destination
-        return destination.startIndex == text.startIndex ? text : String(destination)
+        return destination.utf8.count == text.utf8.count ? text : String(destination)
     }
 
     /// Where they stand, without copies.
     package static func parts(of text: String) -> (pool: Substring?, destination: Substring) {
-        let way = endOfOwner(text).map { text[text.utf8.index(after: $0)...] } ?? text[...]
+        var way = endOfOwner(text).map { text[text.utf8.index(after: $0)...] } ?? text[...]
+        if way.hasSuffix(optional) { way = way.dropLast(optional.count) }
         guard let end = endOfPool(way.utf8) else { return (nil, way) }
         return (way[..<end], way[way.utf8.index(after: end)...])
     }
+
+    private static let optional = ";tls=no"
 
     /// What pools and sources may be called: letters, digits, `.`, `-` and `_`, at most 64.
     package static func isNameOfPool(_ name: String) -> Bool {

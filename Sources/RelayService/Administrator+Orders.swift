@@ -36,6 +36,7 @@ extension Administrator: Administration {
         case .message(let id, let content): return try await message(id, content)
         case .queue(let name, let limit): return try await queue(name, limit)
         case .states(let names): return try await states(names)
+        case .explain(let name): return try await explain(name)
         case .connections(let side, let limit): return try await connections(side, limit)
         case .abort(let id, let queue): return try await abort(id, queue)
         case .overview(let limit): return try await overview(limit)
@@ -116,7 +117,8 @@ extension Administrator: Administration {
             "domain": .text(selection.domain), "tenant": .text(selection.tenant),
             "campaign": .text(selection.campaign), "routing_domain": .text(selection.routingDomain),
             "destination": .text(order.queue == nil ? selection.destination : nil), "pool": .text(selection.pool),
-            "ids": selection.ids.map { .int($0.count) } ?? .null, "reason": .string(order.reason),
+            "ids": selection.ids.map { .int($0.count) } ?? .null, "by_source": .text(selection.source),
+            "queue_names": selection.queueNames.map { .string($0.joined(separator: " ")) } ?? .null, "reason": .string(order.reason),
             "duration": .string(HumanDuration(seconds: Double(left / 1_000)).description),
             "expires": order.untilUnixMilliseconds.map { .string(Self.date($0)) } ?? .null,
             "reply": .text(order.reply), "quiet": order.isQuiet.map { .bool($0) } ?? .null,

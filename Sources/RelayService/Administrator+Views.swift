@@ -14,7 +14,11 @@ extension Administrator {
         if grouping == .source { return try await sources(limit) }
         var tallies: [String: DeliveryQueue.Tally] = [:]
         let by = DeliveryQueue.Grouping(rawValue: grouping.rawValue) ?? .destination
-        let parts = shards.map { shard in shard.context.eventLoop.flatSubmit { shard.tally(selection, by: by) } }
+        let parts = shards.map { shard in
+            shard.context.eventLoop.flatSubmit {
+                grouping == .provider ? shard.tallyProviders(selection) : shard.tally(selection, by: by)
+            }
+        }
         for part in parts {
             for (name, tally) in try await part.get() { tallies[name, default: .init()].merge(tally) }
         }
@@ -169,7 +173,7 @@ extension Administrator {
             ])
     }
 
-    private static func destination(_ one: DestinationSummary) -> JSONValue {
+    static func destination(_ one: DestinationSummary) -> JSONValue {
         .members([
             "name": .string(one.name), "ready_count": .int(one.ready), "deferred": .int(one.deferred),
             "in_flight": .int(one.leased), "held": .int(one.held), "suspended": .int(one.suspended),

@@ -11,6 +11,9 @@ struct ConnectionEnds {
     let session: String
     /// `ESMTP`, `ESMTPS`, `LMTP`.
     let protocolName: String
+    let tlsVersion, tlsCipher: String?
+    /// Of the next hop's certificate.
+    let tlsSubject: [String]
 
     init(_ hop: NextHopConnection) {
         peer = hop.address.map { MailEvent.Peer(name: $0.name, address: $0.address.endpointText) }
@@ -21,7 +24,9 @@ struct ConnectionEnds {
                 address: $0, proxyProtocol: proxy?.protocolName, proxyAddress: proxy?.address.endpointText)
         }
         session = hop.shard.session(hop.shard.id(of: hop))
+        let tls = hop.connection?.tls
+        (tlsVersion, tlsCipher, tlsSubject) = (tls?.version, tls?.cipher, tls?.peerSubject ?? [])
         let isLMTP = hop.connection?.session.configuration.serverProtocol == .lmtp
-        protocolName = (isLMTP ? "LMTP" : "ESMTP") + (hop.connection?.tls == nil ? "" : "S")
+        protocolName = (isLMTP ? "LMTP" : "ESMTP") + (tls == nil ? "" : "S")
     }
 }

@@ -30,6 +30,7 @@ package struct EgressPolicy: Sendable, Hashable {
     package var port = 25
     /// Beyond ``tls``: what the DNS and the recipients' domains demand, where ``tls`` is not none.
     package var security = HopSecurityPolicy()
+    package var hosts = HostChoice()
 
     package init() {}
 }
@@ -48,10 +49,15 @@ package struct EgressConfiguration: Sendable {
     package init() {}
 
     /// The policy where shaping has something to say: a domain that the configuration treats otherwise than all keeps its
-    /// own.
-    func policy(_ name: String, shaped tls: EgressPolicy.TLS?) -> EgressPolicy {
-        var policy = self[name]
-        if let tls, policy.tls == standard.tls { policy.tls = tls }
+    /// own `tls`; hosts are skipped that either of them skips.
+    func policy(_ path: EgressPath) -> EgressPolicy {
+        var policy = self[path.destination]
+        if let tls = path.tls, policy.tls == standard.tls { policy.tls = tls }
+        policy.hosts.skipped += path.skippedHosts
+        if path.queue.isTLSOptional {
+            policy.tls = policy.tls == .none ? .none : .opportunistic
+            (policy.security.dane, policy.security.strictTransport) = (false, false)
+        }
         return policy
     }
 
@@ -110,7 +116,7 @@ struct Egress: Sendable {
 
     /// - Parameter isChecked: each connection has a check of certificates of its own.
     func context(_ demand: EgressPolicy.TLS, isChecked: Bool, _ policy: EgressPolicy) -> TLSClientContext? {
-        contexts.context(demand, isChecked: isChecked, policy.security.identity)
+        contexts.context(demand, isChecked: isChecked, policy.security)
     }
 
     /// The local address for a connection to `target`.

@@ -68,6 +68,8 @@ struct EgressPath {
     var provider: String?
     /// As shaping says; nil: as the configuration does.
     var tls: EgressPolicy.TLS?
+    /// Shaping skips these hosts.
+    var skippedHosts: [HostPattern] = []
     /// What it counts against; empty: nothing is limited over event loops.
     var claims: [LimitBook.Claim] = []
     /// The strictest of everything that applies.

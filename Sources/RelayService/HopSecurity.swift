@@ -16,6 +16,21 @@ enum HopDemand: Sendable, Hashable {
     case strict(HostPolicy)
     /// It must not be used now.
     case unusable(TLSFailure, String)
+
+    /// What the policy of the recipients' domain makes of it; nil: there is none.
+    init(_ host: HostPolicy?) {
+        guard let host, host.policy.mode != .none else {
+            self = .usual
+            return
+        }
+        if host.policy.mode == .testing {
+            self = .tested(host)
+        } else if host.coversHost {
+            self = .strict(host)
+        } else {
+            self = .unusable(.validation, "MTA-STS: not among the hosts of \(host.domain)'s policy")
+        }
+    }
 }
 
 /// What one connection has to be, all in all: the demand of others and the destination's own rules.

@@ -13,6 +13,10 @@ package struct HopSecurityPolicy: Sendable, Hashable {
     /// Who we say we are, over TLS only; nil: nobody.
     package var login: HopLogin?
     package var timeouts = ClientTimeouts()
+    /// Seconds for connecting; nil: 10, and 30 to the only address.
+    package var connectSeconds: Double?
+    /// Versions and cipher suites.
+    package var rules = TLSRules()
     /// Milliseconds that a host is used in the clear after a failed handshake, where TLS need not be; 0: it is tried
     /// again with each connection.
     package var brokenTLSMilliseconds: UInt64 = 3_600_000
@@ -38,27 +42,34 @@ struct HopContexts: Sendable {
     private struct Key: Hashable {
         var verification: TLSClientContext.Verification
         var identity: TLSClientContext.Identity?
+        var rules: TLSRules
+
+        init(_ verification: TLSClientContext.Verification, _ policy: HopSecurityPolicy) {
+            (self.verification, identity, rules) = (verification, policy.identity, policy.rules)
+        }
     }
     private var contexts: [Key: TLSClientContext] = [:]
 
     init(_ policies: [EgressPolicy], rootsFile: String?) throws(TLSFault) {
         for policy in policies where policy.tls != .none {
             var kinds: Set<TLSClientContext.Verification> = [policy.tls == .verified ? .full : .none]
-            if policy.security.asks { kinds.formUnion([.byCheck, .none]) }
+            if policy.security.asks { kinds.insert(.byCheck) }
+            // Useless TLSA records, and mail that need not be encrypted.
+            kinds.insert(.none)
             for kind in kinds {
-                let key = Key(verification: kind, identity: policy.security.identity)
+                let key = Key(kind, policy.security)
                 guard contexts[key] == nil else { continue }
                 contexts[key] = try TLSClientContext(
-                    kind, rootsFile: rootsFile, identity: policy.security.identity)
+                    kind, rootsFile: rootsFile, identity: key.identity, rules: key.rules)
             }
         }
     }
 
     func context(
-        _ demand: EgressPolicy.TLS, isChecked: Bool, _ identity: TLSClientContext.Identity?
+        _ demand: EgressPolicy.TLS, isChecked: Bool, _ policy: HopSecurityPolicy
     ) -> TLSClientContext? {
         if demand == .none { return nil }
         let kind: TLSClientContext.Verification = isChecked ? .byCheck : demand == .verified ? .full : .none
-        return contexts[Key(verification: kind, identity: identity)]
+        return contexts[Key(kind, policy)]
     }
 }

@@ -23,6 +23,10 @@ struct HostMemory {
     static let dayMilliseconds: UInt64 = 86_400_000
 
     private var ends: [Key: UInt64] = [:]
+    /// Hosts that broke off lately.
+    var order = HostOrder()
+    /// Sites each of whose domains has a queue of its own.
+    private(set) var separated: Set<String> = []
 
     func has(_ fault: Fault, _ address: SocketAddress, now: UInt64) -> Bool {
         guard !ends.isEmpty, let end = ends[Key(address: address, fault: fault)] else { return false }
@@ -32,6 +36,13 @@ struct HostMemory {
     mutating func note(_ fault: Fault, _ address: SocketAddress, until end: UInt64, now: UInt64) {
         if ends.count >= Self.most { ends = ends.filter { $0.value > now } }
         if ends.count < Self.most { ends[Key(address: address, fault: fault)] = end }
+    }
+
+    /// - Returns: false if no more can be remembered.
+    mutating func separate(_ site: String) -> Bool {
+        guard separated.count < Self.most else { return separated.contains(site) }
+        separated.insert(site)
+        return true
     }
 
     /// What is known of a connection that went away.

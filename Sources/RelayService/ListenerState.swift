@@ -44,9 +44,9 @@ final class ListenerState: Sendable {
         var address: NetworkAddress?
         var limits: ClientLimits
         var mayUseXclient = false
+        var supplement: SupplementalField?
         /// Why the client is refused, if its listener does.
         fileprivate(set) var denial: ConnectionDenial?
-        var supplement: SupplementalField?
         fileprivate var isCountedByClient = false
     }
 

@@ -55,6 +55,11 @@ struct LoadWatch: Sendable {
         return max(leastClients, rest)
     }
 
+    /// Memory is short, and the next look reads it again.
+    var isMemoryDue: Bool {
+        shedder.causes.contains(.memory) && probe.isDue(now: MonotonicInstant.now().nanoseconds / 1_000_000)
+    }
+
     /// - Returns: whether something else is refused than before.
     mutating func look(freeBytes: Int?, messages: () -> Int) -> Bool {
         let now = MonotonicInstant.now().nanoseconds / 1_000_000

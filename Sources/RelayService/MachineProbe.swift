@@ -28,13 +28,16 @@ struct MachineProbe: Sendable {
     /// From where on memory is short, bytes; nil: there is no limit.
     var memoryLimitBytes: Int? { ownLimitBytes ?? group.map { $0.limitBytes / 10 * 9 } }
 
+    /// The next look takes the slow readings, too.
+    func isDue(now: UInt64) -> Bool { slowAt.map { now >= $0 + Self.slowMilliseconds } ?? true }
+
     /// - Parameters:
     ///   - freeBytes: of the spool's file system.
     ///   - messages: those in the spool, asked only where there is a limit to them.
     ///   - now: milliseconds of a clock that does not go back.
     mutating func look(freeBytes: Int?, messages: () -> Int, now: UInt64) -> LoadReading {
         reading.freeBytes = freeBytes
-        if let last = slowAt, now < last + Self.slowMilliseconds { return reading }
+        guard isDue(now: now) else { return reading }
         slowAt = now
         reading.freeInodes = directory.flatMap(Self.freeInodes)
         reading.openDescriptors = Self.openDescriptors()

@@ -18,32 +18,36 @@ extension NextHopConnection {
         let wanted = policy.security.strictTransport && !isConfigured ? host.policy : nil
         guard policy.security.dane, host.isNameSecure || isConfigured, let names = shard.parts.security?.names,
             let port = host.address.port
-        else { return body(Self.demand(wanted)) }
-        // Only where the queue is one domain's is its name one that a certificate may have instead of the host's.
-        let domain = isConfigured || name.hasPrefix(SiteName.prefix) ? nil : name
+        else { return body(HopDemand(wanted)) }
+        let domains = isConfigured ? [] : domainsOfCertificate(host)
         let bound = NIOLoopBound(body, eventLoop: shard.context.eventLoop)
         shard.context.eventLoop.makeFutureWithTask { await names.dane(host.name, port: port) }
             .whenComplete { result in
                 switch (try? result.get()) ?? .failed("name service stopped") {
                 // Where there is DANE, it decides (RFC 8461 §2).
                 case .policy(var records):
-                    records.otherNames = domain.map { [$0] } ?? []
+                    records.otherNames = domains
                     bound.value(.dane(records))
-                case .none: bound.value(Self.demand(wanted))
+                case .none: bound.value(HopDemand(wanted))
                 case .failed(let text): bound.value(.unusable(.dnssecInvalid, "DANE: \(text)"))
                 }
             }
     }
 
-    private static func demand(_ host: HostPolicy?) -> HopDemand {
-        guard let host else { return .usual }
-        switch host.policy.mode {
-        case .none: return .usual
-        case .testing: return .tested(host)
-        case .enforce:
-            if host.coversHost { return .strict(host) }
-            return .unusable(.validation, "MTA-STS: not among the hosts of \(host.domain)'s policy")
-        }
+    /// Names of the recipients' domain that a certificate may have instead of the host's, where an authority is in the DNS
+    /// (RFC 7672 §3.2.2): only where the queue is this domain's alone.
+    private func domainsOfCertificate(_ host: HostAddress) -> [String] {
+        guard !name.hasPrefix(SiteName.prefix) || SiteName.isOwn(name) else { return [] }
+        return [SiteName.isOwn(name) ? shard.representatives[name] : name, host.domainAlias].compactMap(\.self)
+    }
+
+    /// The certificate is not for the host, and may be for the domain: each domain with these exchangers gets a queue of its
+    /// own, since connections with such a certificate are good for one of them only.
+    func mustBeSeparate(_ connection: SMTPClientConnection) -> Bool {
+        guard case .dane(let records) = security.demand, records.usesTrustAnchors,
+            connection.certificateFault?.kind == .hostMismatch, name.hasPrefix(SiteName.prefix), !SiteName.isOwn(name)
+        else { return false }
+        return shard.hostMemory.separate(name)
     }
 
     /// Why the host must not be used; nil: it may. It is reported.
@@ -115,7 +119,10 @@ extension NextHopConnection {
     private func tell(
         _ demand: HopDemand, _ host: HostAddress, _ failure: (TLSFailure, String)?, from local: SocketAddress?
     ) {
-        guard let reports = shard.parts.security?.reports, shard.routes.hop(of: name) == nil else { return }
+        // Mail that need not be encrypted says nothing of what would become of other mail.
+        guard let reports = shard.parts.security?.reports, shard.routes.hop(of: name) == nil,
+            !path.queue.isTLSOptional
+        else { return }
         let isSite = name.hasPrefix(SiteName.prefix)
         guard let domain = isSite ? shard.representatives[name] : name else { return }
         var result = TLSSessionResult(domain: domain, kind: .none)

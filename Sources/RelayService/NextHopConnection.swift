@@ -13,6 +13,8 @@ final class NextHopConnection: SMTPClientDelegate {
     struct Load {
         var lease: DeliveryQueue.Lease
         var recipients: [Int]
+        /// Octets of content, where it goes out with BDAT.
+        var chunk: Int?
         /// When it was handed over; nil: nobody measures.
         var began: MonotonicInstant?
     }
@@ -21,7 +23,7 @@ final class NextHopConnection: SMTPClientDelegate {
     /// Addresses that are tried before the destination counts as not reachable.
     static let mostAddresses = 20
     /// Seconds for connecting to one of several addresses, and to the only one.
-    private static let connectSeconds: (oneOfMany: Int64, only: Int64) = (10, 30)
+    private static let connectSeconds: (oneOfMany: Double, only: Double) = (10, 30)
 
     unowned let shard: RelayShard
     /// Tells it from others of its loop.
@@ -42,12 +44,15 @@ final class NextHopConnection: SMTPClientDelegate {
     private var attempt: SMTPClientConnection?
     /// Still to be tried, the next one last.
     private var addresses: [HostAddress] = []
+    /// All that may be tried, in their order.
+    private(set) var hosts: [HostAddress] = []
     /// The one being tried or in use.
     private(set) var address: HostAddress?
     /// What the connection to ``address`` has to be.
     private(set) var security = HopSecurity()
     private var lastCause = ClientCloseCause.lost("no address to try")
     private var isGivenUp = false
+    private(set) var isAborted = false
     private(set) var openedAt: UInt64 = 0
     private(set) var loads: [Load] = []
     private(set) var isReady = false
@@ -61,6 +66,8 @@ final class NextHopConnection: SMTPClientDelegate {
     private var clearAddress: SocketAddress?
     /// It went away for something that connections to its host are spared from now on.
     var hasNewFault = false
+    /// It went away, and what was under way goes to another host at once.
+    private(set) var goesOnElsewhere = false
     /// There is no way to the destination, says the DNS.
     private(set) var impossible: SMTPReply?
     /// The destination's mail belongs elsewhere now.
@@ -79,7 +86,7 @@ final class NextHopConnection: SMTPClientDelegate {
         self.path = path
         heldKeys = path.claims.map(\.key)
         counts = path.source.map { shard.counts(of: $0.name) }
-        policy = shard.egress.configuration.policy(path.destination, shaped: path.tls)
+        policy = shard.egress.configuration.policy(path)
     }
 
     var name: String { path.destination }
@@ -100,7 +107,9 @@ final class NextHopConnection: SMTPClientDelegate {
         shard.find(name) { [self] whereabouts in
             switch whereabouts {
             case .hosts(let found):
-                addresses = reachable(found).prefix(Self.mostAddresses).map(withPort).reversed()
+                hosts = reachable(notSkipped(found)).prefix(Self.mostAddresses).map(withPort)
+                hosts = shard.hostMemory.order.sorted(hosts, of: name, now: now) { $0.address }
+                addresses = hosts.reversed()
                 tryNext()
             case .temporary(let reply): end(.refused(reply))
             case .impossible(let reply):
@@ -113,11 +122,20 @@ final class NextHopConnection: SMTPClientDelegate {
         }
     }
 
+    private func notSkipped(_ found: [HostAddress]) -> [HostAddress] {
+        guard !policy.hosts.skipped.isEmpty else { return found }
+        let rest = found.filter { !policy.hosts.skips($0.name, $0.address) }
+        if rest.isEmpty {
+            lastCause = .refused(SMTPReply(451, .init(4, 4, 4), "All hosts of \(name) are among skip_hosts"))
+        }
+        return rest
+    }
+
     /// A source without an address of a host's family must not send from one that the system chooses.
     private func reachable(_ found: [HostAddress]) -> [HostAddress] {
         guard let source = path.source else { return found }
         let own = found.filter { source.reaches(isIPv4: $0.address.protocol == .inet) }
-        if own.isEmpty {
+        if own.isEmpty, !found.isEmpty {
             lastCause = .unreachable("source '\(source.name)' has no address of the family of \(name)'s hosts")
             address = found.first
         }
@@ -159,18 +177,21 @@ final class NextHopConnection: SMTPClientDelegate {
         var way = security.client(
             target, shard.egress, policy, source: shard.egress.source(local, to: proxy?.address ?? target.address))
         way.proxy = proxy
-        let seconds = addresses.isEmpty ? Self.connectSeconds.only : Self.connectSeconds.oneOfMany
+        let usual = addresses.isEmpty ? Self.connectSeconds.only : Self.connectSeconds.oneOfMany
+        let seconds = policy.security.connectSeconds ?? usual
         attempt = SMTPClientConnection.connect(
             to: target.address, loop: shard.context, configuration: configuration, delegate: self,
-            timeout: .seconds(seconds), security: way)
+            timeout: .milliseconds(Int64(seconds * 1000)), security: way)
         if !shard.desk.traces.isEmpty, let attempt { shard.follow(self, attempt) }
     }
 
     func send(_ load: Load, _ envelope: Envelope, _ content: OutgoingContent) {
+        var load = load
+        lastWasChunk = connection?.session.sendsChunk(content.form) ?? false
+        if lastWasChunk { load.chunk = content.size }
         loads.append(load)
         if shard.isMeasuring { loads[loads.count - 1].began = .now() }
         served += 1
-        lastWasChunk = connection?.session.sendsChunk(content.form) ?? false
         connection?.send(envelope, content)
     }
 
@@ -190,6 +211,7 @@ final class NextHopConnection: SMTPClientDelegate {
     /// An operator has had enough of it.
     func abort() {
         guard isReady else { return giveUp() }
+        isAborted = true
         connection?.abort(.lost("closed by an operator"))
     }
 
@@ -226,6 +248,7 @@ final class NextHopConnection: SMTPClientDelegate {
         if let contentSent = unfinished.first {
             noteFault(
                 connection, cause, .init(accepted: accepted, lastWasChunk: lastWasChunk, contentSent: contentSent))
+            goesOnElsewhere = !hasNewFault && goesOn(after: cause)
         }
         self.connection = nil
         shard.closed(self, wasReady: true, cause: cause, open: open)
@@ -239,6 +262,10 @@ final class NextHopConnection: SMTPClientDelegate {
         sourceFault = connection.ownFault
         // Another host would be tried by the same proxy and the same address.
         if sourceFault == .proxy { addresses = [] }
+        if mustBeSeparate(connection) {
+            hasMoved = true
+            return end(.refused(SMTPReply(451, .init(4, 4, 4), "Its mail goes by itself now")))
+        }
         noteFailed(connection, cause)
         lastCause = connection.handshakeFailed ? withoutTLS(cause) : withoutAuthentication(connection, cause)
         if connection.handshakeFailed, security.tls == .opportunistic, let address {

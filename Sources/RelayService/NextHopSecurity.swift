@@ -8,11 +8,17 @@ package final class NextHopSecurity: Sendable {
     let names: MailRouter?
     let policies: StrictTransportService?
     let reports: TLSReportService?
+    /// Nil: reports stay here.
+    let sender: TLSReportSender?
 
-    package init(names: MailRouter?, policies: StrictTransportService?, reports: TLSReportService?) {
+    package init(
+        names: MailRouter?, policies: StrictTransportService?, reports: TLSReportService?,
+        sender: TLSReportSender? = nil
+    ) {
         self.names = names
         self.policies = policies
         self.reports = reports
+        self.sender = sender
     }
 
     /// Reads what was known before, then begins to keep policies fresh and reports written. Not earlier: another process
@@ -25,12 +31,13 @@ package final class NextHopSecurity: Sendable {
 
     /// Everything known is written.
     func close() async {
+        await sender?.close()
         await policies?.close()
         await reports?.close()
     }
 
     /// What an operator should know.
-    var faults: [String] { (policies?.faults ?? []) + (reports?.faults ?? []) }
+    var faults: [String] { (policies?.faults ?? []) + (reports?.faults ?? []) + (sender?.faults ?? []) }
 }
 
 extension RelayServer {
@@ -47,6 +54,14 @@ extension RelayServer {
                     (["dropped"], Double(results.dropped)),
                 ])
         }
+        if let sent = security.sender?.counts {
+            text.add(
+                RelayMetrics.tlsReports,
+                [
+                    (["mailed"], Double(sent.mailed)), (["posted"], Double(sent.posted)),
+                    (["unwanted"], Double(sent.unwanted)), (["abandoned"], Double(sent.abandoned)),
+                ])
+        }
         guard let policies = security.policies?.counts else { return }
         text.add(
             RelayMetrics.policyFetches,
@@ -56,6 +71,15 @@ extension RelayServer {
 }
 
 extension RelayParts {
+    /// Yesterday's TLS reports go out from now on, those by mail through this shard's queue.
+    func sendReports(by shard: RelayShard) {
+        guard let security, let sender = security.sender, let names = security.names else { return }
+        sender.start(names) { report, recipient in
+            let answer = shard.context.eventLoop.flatSubmit { shard.send(report, to: recipient) }
+            return (try? await answer.get()) ?? false
+        }
+    }
+
     /// For which destinations DANE and MTA-STS are used from now on.
     /// - Throws: ``RecordFault`` where that needs what was not set up at the start.
     func adopt(_ egress: EgressConfiguration) throws(RecordFault) {

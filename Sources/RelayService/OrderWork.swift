@@ -1,5 +1,6 @@
 import DeliveryQueue
 import DequeModule
+import Glibc
 import MailTypes
 import Measures
 import NIOCore
@@ -78,7 +79,7 @@ extension RelayShard {
     private func takeTurn() {
         desk.work.isScheduled = false
         guard !isDraining else { return stopWork() }
-        let began = MonotonicInstant.now().nanoseconds
+        let (began, used) = (MonotonicInstant.now().nanoseconds, threadNanoseconds())
         guard let job = desk.work.next(canWrite: committer.backlog < Self.backlogLimit) else {
             desk.work.notBefore = began + Self.backlogPause
             return scheduleWork()
@@ -96,7 +97,8 @@ extension RelayShard {
         }
         desk.work.record(now - began)
         let moved = counts.accepted &+ counts.delivered &+ counts.deferrals
-        desk.work.notBefore = now + desk.work.pacing.pause(after: now - began, moved: moved, now: now)
+        // What others had of the core meanwhile was not taken from mail here.
+        desk.work.notBefore = now + desk.work.pacing.pause(after: threadNanoseconds() - used, moved: moved, now: now)
         scheduleWork()
     }
 
@@ -149,6 +151,13 @@ extension RelayShard {
 
     /// Deliveries of one step that are written down: all loops have one committer.
     var writtenAtOnce: Int { max(8, 256 / configuration.threads) }
+}
+
+/// Time of a core that this thread has used.
+private func threadNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
 /// The relay ends: an operator's work is not finished.

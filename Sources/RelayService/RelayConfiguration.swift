@@ -49,6 +49,8 @@ package struct RelayConfiguration: Sendable {
     /// Needed where ``routes`` go by MX records.
     package var exchangers: (any ExchangerLookup)?
     package var egress = EgressConfiguration()
+    /// Mail whose header says `TLS-Required: No` goes in the clear rather than not at all (RFC 8689 §5).
+    package var obeysTLSRequired = false
     /// Needed where ``egress`` uses DANE or MTA-STS, or where TLS is reported.
     package var security: NextHopSecurity?
     /// Which signatures messages get.

@@ -78,6 +78,10 @@ package enum RelayMetrics {
     static let tlsResults = MetricFamily(
         "millrace_tls_report_sessions_total", .counter,
         "Sessions in TLS reports by result: success, failure, dropped (in no report).", labels: ["result"])
+    static let tlsReports = MetricFamily(
+        "millrace_tls_reports_total", .counter,
+        "TLS reports by what became of them: mailed, posted, unwanted (nobody asks for it), abandoned.",
+        labels: ["outcome"])
     static let policyFetches = MetricFamily(
         "millrace_mta_sts_fetches_total", .counter, "MTA-STS policies asked for by result: fetched, failed.",
         labels: ["result"])
@@ -114,7 +118,8 @@ package enum RelayMetrics {
             resident, commits, commitRecords,
             commitSeconds,
             deliverySeconds, freeBytes, freeInodes, spoolHealthy, loadShedding, loadRefusals, loadUsed, loadLimits,
-            failedAccepts, dnsLookups, hostFaults, tlsResults, policyFetches, policiesKept, logEvents, logBytes,
+            failedAccepts, dnsLookups, hostFaults, tlsResults, tlsReports, policyFetches, policiesKept, logEvents,
+            logBytes,
             logHealthy,
             logRemovedUnread,
             hookEvents, hookFailures, hookLag, hookHealthy, cpuSeconds, memory, started,

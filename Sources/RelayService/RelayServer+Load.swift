@@ -11,10 +11,11 @@ extension RelayServer {
     /// Looks at disk, memory, descriptors and queue, and tells the shards what to refuse.
     func watchLoad() async throws {
         let spool = spool
+        // What was freed is kept for later use until it is given back to the kernel: without that memory that was short
+        // once would be short for good.
+        if load.isMemoryDue { mr_give_back_memory() }
         guard load.look(freeBytes: spool.freeBytes, messages: { spool.report.messages }) else { return }
         let shedder = load.shedder
-        // What was freed and kept for later use goes back to the kernel.
-        if shedder.causes.contains(.memory) { mr_give_back_memory() }
         http?.intake.refuse(shedder.refusal)
         for shard in shards {
             try await shard.context.eventLoop.submit {

@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 import RunRecords
 package import SMTPTransport
 
@@ -20,16 +21,19 @@ extension RelayServer {
     /// on; those that are none, or of a listener that is not here, are closed.
     /// - Returns: how many of them are served.
     package func adopt(_ clients: [HandedClient]) async -> Int {
-        var count = 0
+        var adopted: [EventLoopFuture<Void>] = []
         for client in clients {
             let state = try? ClientState(decoding: client.state)
             guard let state, let listener = listener(state.service), isConnection(client.descriptor) else {
                 close(client.descriptor)
                 continue
             }
-            let loop = loops.contexts[count % loops.contexts.count]
-            if (try? await listener.adopt(client.descriptor, state, on: loop)) != nil { count += 1 }
+            // None waits for another one: the loops are busy with those who talk already.
+            let loop = loops.contexts[adopted.count % loops.contexts.count]
+            adopted.append(listener.adopt(client.descriptor, state, on: loop))
         }
+        var count = 0
+        for client in adopted where (try? await client.get()) != nil { count += 1 }
         return count
     }
 

@@ -57,6 +57,7 @@ package actor RelayServer {
         try await watchSources(configuration.egress, shards[0])
         try await restore(spool, shards)
         try await administrator.recovered()
+        parts.sendReports(by: shards[0])
         var listeners: [SMTPListener] = []
         for state in parts.listeners { listeners.append(try await bind(state, loops, shards, load.gate)) }
         let server = RelayServer(

@@ -263,8 +263,13 @@ extension RelayShard {
         for (load, contentSent) in open {
             // Content sent and no answer: it must be sent again, perhaps for the second time (RFC 5321 §6.1).
             if contentSent { counts.possibleDuplicates += UInt64(load.recipients.count) }
-            // What it failed at is known now: without that it is tried once more at once.
-            if connection.hasNewFault { release(load.lease) } else { attemptFailed(load.lease, cause.reply) }
+            // What it failed at is known now: without that, or at another host, it is tried once more at once.
+            if connection.hasNewFault || connection.goesOnElsewhere {
+                if connection.goesOnElsewhere { logRetry(load, cause.reply, connection) }
+                release(load.lease)
+            } else {
+                attemptFailed(load.lease, cause.reply)
+            }
         }
         if wasReady {
             queue.connectionClosed(destination)

@@ -41,7 +41,7 @@ extension RelayShard {
             path.hasAlternatives = ways.count > 1
             path.source = ways[index].source
             path.provider = ways[index].provider
-            path.tls = ways[index].tls
+            (path.tls, path.skippedHosts) = (ways[index].tls, ways[index].skippedHosts)
             path.take(ways[index].candidate.claims, ways[index].limits)
             return path
         case .denied(let gate, let denial):
@@ -59,18 +59,19 @@ extension RelayShard {
     private static let bounceMilliseconds: UInt64 = 1_000
 
     /// One way that a connection may go, and all that applies to it.
-    private struct Way {
+    struct Way {
         var source: EgressSource?
         var provider: String?
         var candidate: EgressBook.Candidate
         var limits: EgressLimits
         var tls: EgressPolicy.TLS?
+        var skippedHosts: [HostPattern] = []
         /// Shaping returns what would go this way.
         var bounce: SMTPReply?
     }
 
     /// Nil: there is no such pool.
-    private func ways(_ path: EgressPath, _ limits: EgressLimits, _ now: UInt64) -> [Way]? {
+    func ways(_ path: EgressPath, _ limits: EgressLimits, _ now: UInt64) -> [Way]? {
         guard let name = path.pool else { return [way(nil, 1, path.queue, limits, now)] }
         return egress.configuration.pools[name]?.members.compactMap { member in
             egress.configuration.sources[member.source].map {
@@ -84,7 +85,9 @@ extension RelayShard {
     ) -> Way {
         let destination = queue.destination
         let shaped = isShaping ? shapedWay(to: destination, from: source?.name, now: now) : nil
-        var parts = [(LimitKey.destination(destination), shaped.map { limits.tightened(by: $0.limits) } ?? limits)]
+        // A sender's own come first: who has used them up waits there, and takes no turn at what others share.
+        var parts = queue.hasOwner ? senders.limits(of: queue) : []
+        parts.append((LimitKey.destination(destination), shaped.map { limits.tightened(by: $0.limits) } ?? limits))
         if let provider = shaped?.provider { parts.append((LimitKey.provider(provider), shaped!.providerLimits)) }
         if let source {
             let own = shaped.map { source.limits.tightened(by: $0.sourceLimits) } ?? source.limits
@@ -96,7 +99,6 @@ extension RelayShard {
                 parts.append((LimitKey.provider(provider, from: source.name), shaped!.providerSourceLimits))
             }
         }
-        if queue.hasOwner { parts += senders.limits(of: queue) }
         // What shaping may limit later is counted from the first connection on.
         let claims = parts.filter { isShaping || $0.1.isShared }.map { LimitBook.Claim($0.0, $0.1) }
         return Way(
@@ -105,7 +107,7 @@ extension RelayShard {
                 source: source?.name, weight: weight, claims: claims,
                 suspension: operatorsSuspension(source, destination, now) ?? shaped?.suspension),
             limits: parts.map(\.1).reduce(EgressLimits()) { $0.tightened(by: $1) }, tls: shaped?.tls,
-            bounce: shaped?.bounce)
+            skippedHosts: shaped?.skippedHosts ?? [], bounce: shaped?.bounce)
     }
 
     /// Where a destination with these ways may have to wait.

@@ -104,33 +104,61 @@ extension RelayShard {
         _ load: NextHopConnection.Load, _ message: QueuedMessage, _ result: TransactionResult, _ hop: NextHopConnection
     ) {
         guard events != nil else { return }
-        let refused = Dictionary(result.refusedRecipients.map { ($0.index, $0.reply) }) { first, _ in first }
+        let refused = Dictionary(result.refusedRecipients.map { ($0.index, $0) }) { first, _ in first }
         var others: [MailAddress] = []
         for (position, index) in load.recipients.enumerated() {
             let address = message.envelope.recipients[index]
-            if let reply = refused[position] {
-                logAttempt(load.lease, message, [address], reply, hop)
+            if let refusal = refused[position] {
+                let command = Self.command(refusal.stage, load, message, to: address)
+                logAttempt(load.lease, message, [address], refusal.reply, command, hop)
             } else {
                 others.append(address)
             }
         }
         guard !others.isEmpty else { return }
-        logAttempt(load.lease, message, others, result.refusal ?? result.acceptance ?? SMTPReply(250, nil, ""), hop)
+        let stage = result.isAccepted ? .final : result.stage
+        logAttempt(
+            load.lease, message, others, result.refusal ?? result.acceptance ?? SMTPReply(250, nil, ""),
+            Self.command(stage, load, message, to: others[0]), hop)
+    }
+
+    /// What the next hop's reply was to.
+    private static func command(
+        _ stage: TransactionStage, _ load: NextHopConnection.Load, _ message: QueuedMessage, to recipient: MailAddress
+    ) -> String {
+        switch stage {
+        case .mail: "MAIL FROM:<\(message.envelope.reversePath)>"
+        case .rcpt: "RCPT TO:<\(recipient)>"
+        case .data: "DATA"
+        case .final: load.chunk.map { "BDAT \($0) LAST" } ?? "."
+        }
     }
 
     private func logAttempt(
         _ lease: DeliveryQueue.Lease, _ message: QueuedMessage, _ recipients: [MailAddress], _ reply: SMTPReply,
-        _ hop: NextHopConnection
+        _ command: String, _ hop: NextHopConnection
     ) {
         let kind: MailEvent.Kind =
             reply.isPositive ? .delivery : reply.isPermanent ? .bounce : .transientFailure
         guard logs(kind) else { return }
         var event = event(kind, lease.id, message, queue: queue.name(of: lease.destination))
         event.recipients = recipients
-        event.response = reply
+        (event.response, event.command) = (reply, command)
         event.attempts = lease.attempts
         event.describe(hop)
         event.session = hop.ends.session
+        classify(&event)
+        log(event)
+    }
+
+    /// The attempt came to nothing and is made again at once: it uses up none.
+    func logRetry(_ load: NextHopConnection.Load, _ reply: SMTPReply, _ hop: NextHopConnection) {
+        guard logs(.transientFailure), let message = messages[load.lease.id] else { return }
+        var event = event(.transientFailure, load.lease.id, message, queue: queue.name(of: load.lease.destination))
+        event.recipients = load.recipients.map { message.envelope.recipients[$0] }
+        event.response = reply
+        event.attempts = load.lease.attempts
+        event.describe(hop)
         classify(&event)
         log(event)
     }
@@ -196,7 +224,8 @@ extension MailEvent {
     mutating func describe(_ connection: SMTPServerConnection, _ listener: ListenerState) {
         peer = Peer(name: connection.session.clientName, address: connection.clientText)
         receptionProtocol = ReceivedField(connection, listener.configuration.kind).keyword
-        tlsVersion = connection.tls?.version
+        (tlsVersion, tlsCipher) = (connection.tls?.version, connection.tls?.cipher)
+        if let tls = connection.tls { tlsPeerSubject = tls.peerSubject }
         user = connection.session.authenticatedUser
         self.listener = listener.configuration.name
     }
@@ -205,7 +234,7 @@ extension MailEvent {
         let ends = hop.ends
         (peer, source, deliveryProtocol) = (ends.peer, ends.source, ends.protocolName)
         egressSource = hop.path.source?.name
-        tlsVersion = hop.connection?.tls?.version
+        (tlsVersion, tlsCipher, tlsPeerSubject) = (ends.tlsVersion, ends.tlsCipher, ends.tlsSubject)
     }
 
     fileprivate mutating func describe(_ labels: MessageLabels?) {

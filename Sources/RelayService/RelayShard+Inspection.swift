@@ -16,6 +16,20 @@ extension RelayShard {
         }.map { $0.tallies }
     }
 
+    /// By the providers of the shaping file; mail to none of them counts as an empty text.
+    func tallyProviders(_ selection: MailSelection) -> EventLoopFuture<[String: DeliveryQueue.Tally]> {
+        tally(selection, by: .destination).hop(to: context.eventLoop).map { [self] found in
+            var providers: [String: DeliveryQueue.Tally] = [:]
+            for (name, tally) in found { providers[provider(of: name) ?? "", default: .init()].merge(tally) }
+            return providers
+        }
+    }
+
+    private func provider(of queue: String) -> String? {
+        guard isShaping else { return nil }
+        return shapedWay(to: QueueName.destination(of: queue), from: nil, now: wallMilliseconds()).provider
+    }
+
     /// - Parameter limit: at most so many.
     func list(_ selection: MailSelection, limit: Int) -> EventLoopFuture<[DeliveryQueue.Summary]> {
         inSlices((sweep: queue.sweep(selection), found: [DeliveryQueue.Summary]())) { shard, state in

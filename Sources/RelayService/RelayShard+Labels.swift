@@ -41,7 +41,7 @@ extension RelayShard {
     /// A delivery that the spool has, as orders have it that were not done with when the relay ended.
     func restore(_ found: inout DeliveryQueue.Found, _ message: QueuedMessage, to name: String, _ now: UInt64) {
         var name = name
-        for order in desk.rebinds where order.concerns(found, in: name) {
+        for order in desk.rebinds where order.concerns(found, in: name, queue) {
             var label = found.label
             label.rebind(order.change)
             // Written before the end.
@@ -78,9 +78,9 @@ struct PendingRebind: Sendable {
     /// Each is an event.
     var isLogged = true
 
-    func concerns(_ found: DeliveryQueue.Found, in queue: String) -> Bool {
+    func concerns(_ found: DeliveryQueue.Found, in name: String, _ queue: DeliveryQueue) -> Bool {
         found.id.milliseconds <= acceptedBy && selection.ids?.contains(found.id) ?? true
-            && found.label.fits(selection) && selection.fits(queue: queue)
+            && found.label.fits(selection) && queue.fits(name, selection)
     }
 }
 

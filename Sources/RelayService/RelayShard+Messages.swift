@@ -100,3 +100,9 @@ extension RelayShard {
         if message.deliveries <= 1 { messages[id] = nil }
     }
 }
+
+extension RelayShard.Sender {
+    var isSomeoneElse: Bool {
+        if case .ourselves = self { false } else { true }
+    }
+}

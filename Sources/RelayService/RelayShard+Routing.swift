@@ -23,8 +23,9 @@ extension RelayShard {
             switch parts.exchangers?.known(domain) {
             case nil: return .unknown(domain)
             case .hosts(let site, _)?:
-                representatives[site] = domain
-                return .destination(queueName(site, labels))
+                let name = queueName(of: site, domain)
+                representatives[name] = domain
+                return .destination(queueName(name, labels))
             case .permanent(let reply)?: return .impossible(reply)
             // It waits in a queue of its own until its exchangers are known.
             case .temporary?: return .destination(queueName(domain, labels))
@@ -43,7 +44,13 @@ extension RelayShard {
             pool = pool ?? senders.pool(tenant: name.tenant, campaign: name.campaign, to: destination)
         }
         if let pool, pool != egress.configuration[destination].pool, QueueName.isNameOfPool(pool) { name.pool = pool }
+        name.isTLSOptional = labels.isTLSOptional && relaxes(destination)
         return name.text
+    }
+
+    /// Where the mail of a domain with these exchangers goes.
+    private func queueName(of site: String, _ domain: String) -> String {
+        hostMemory.separated.contains(site) ? SiteName.own(site, of: domain) : site
     }
 
     /// Tenants and campaigns that have queues of their own.
@@ -139,7 +146,8 @@ extension RelayShard {
         }
         func judge(_ outcome: ExchangerOutcome) -> Whereabouts {
             switch outcome {
-            case .hosts(let site, let addresses): isOneDomain || site == destination ? .hosts(addresses) : .moved
+            case .hosts(let site, let addresses):
+                isOneDomain || queueName(of: site, domain) == destination ? .hosts(addresses) : .moved
             case .temporary(let reply): isSite ? .moved : .temporary(reply)
             case .permanent(let reply): isOneDomain ? .impossible(reply) : .moved
             }

@@ -21,6 +21,8 @@ struct ShapedWay {
     var pathLimits = EgressLimits()
     /// Nil: as the configuration says.
     var tls: EgressPolicy.TLS?
+    /// No mail goes to these.
+    var skippedHosts: [HostPattern] = []
     /// The way is closed for a while.
     var suspension: EgressBook.Suspension?
     /// Mail that would go this way is returned.
@@ -187,6 +189,7 @@ extension ShapedWay {
         (providerLimits, providerSourceLimits) = (path.providerLimits, path.providerSourceLimits)
         sourceLimits = path.sourceLimits
         tls = path.tls.flatMap { EgressPolicy.TLS(rawValue: $0.rawValue) }
+        skippedHosts = path.skippedHosts
         bounce = overlay.bounce
         suspension = overlay.suspendedUntil.map {
             let reply = SMTPReply(451, .init(4, 7, 0), "Suspended by shaping rule \(overlay.suspendedBy)")

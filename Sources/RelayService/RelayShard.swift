@@ -63,7 +63,7 @@ final class RelayShard: @unchecked Sendable {
     private(set) var hostname: String
     private(set) var policy: RelayPolicy
     private(set) var routes: RouteTable
-    private(set) var egress: Egress
+    private(set) var egress: Egress { didSet { queue.leavesBy = egress.leavesBy } }
 
     var counts = RelayCounts()
     var meters = RelayMeters()
@@ -127,6 +127,7 @@ final class RelayShard: @unchecked Sendable {
         inflow = InflowControl(
             delayMilliseconds: configuration.inflowDelayMilliseconds,
             limitBytes: configuration.residentBytes / configuration.threads / 2)
+        queue.leavesBy = egress.leavesBy
         events = parts.events.map { EventBuffer(log: $0.log) }
         meters.breakdown = configuration.metrics.breakdown
         salt = UInt16.random(in: 0...UInt16.max)
@@ -178,6 +179,7 @@ final class RelayShard: @unchecked Sendable {
     /// Hands the message to the group commit; its sender is answered when that is done.
     func accept(_ message: SpoolMessage, for sender: Sender) {
         nextTicket += 1
+        let message = configuration.obeysTLSRequired ? marked(message) : message
         pending[nextTicket] = (message, sender)
         committer.submit(message, ticket: nextTicket, observer: self)
     }

@@ -69,6 +69,18 @@ final class SharedLimits: Sendable {
         book.withLock { $0.suspend(unplumbed: unplumbed) }
     }
 
+    /// What limits allow now, and why the source may not be used.
+    func state(
+        of candidate: EgressBook.Candidate, to destination: String, now: UInt64
+    ) -> (limits: [LimitBook.State], suspension: EgressBook.Suspension?) {
+        book.withLock { book in
+            (
+                candidate.claims.map { book.limits.state(of: $0, now: now) },
+                book.suspension(of: candidate, to: destination, now)
+            )
+        }
+    }
+
     /// For metrics.
     var state: (denials: [LimitBook.Kind: UInt64], unplumbed: Set<String>) {
         book.withLock { ($0.limits.denials, $0.unplumbedSources) }

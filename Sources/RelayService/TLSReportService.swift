@@ -45,7 +45,7 @@ package final class TLSReportService: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: settings.directory, withIntermediateDirectories: true)
             for name in try FileManager.default.contentsOfDirectory(atPath: settings.directory).sorted() {
-                guard let day = Self.day(name), day == today else { continue }
+                guard name.hasSuffix(".json"), let day = Self.day(name), day == today else { continue }
                 do {
                     let report = try RecordFile.read(TLSReport.self, from: settings.directory + "/" + name)
                     guard let domain = report.policies.first?.policy.domain else { continue }
@@ -84,7 +84,10 @@ package final class TLSReportService: Sendable {
     }
 
     private static func day(_ file: String) -> ReportDay? {
-        guard file.hasSuffix(".json"), let mark = file.firstIndex(of: "_") else { return nil }
+        guard file.hasSuffix(".json") || file.hasSuffix(TLSReportSender.suffix), let mark = file.firstIndex(of: "_")
+        else {
+            return nil
+        }
         return ReportDay(file[..<mark])
     }
 

@@ -20,9 +20,12 @@ package struct StandingOrder: Codable, Hashable, Sendable {
         package var destination, domain, tenant, campaign, pool: String?
         package var routingDomain: String?
         package var ids: [String]?
+        package var queueNames: [String]?
+        package var source: String?
 
         enum CodingKeys: String, CodingKey {
-            case destination, domain, tenant, campaign, pool, ids
+            case destination, domain, tenant, campaign, pool, ids, source
+            case queueNames = "queue_names"
             case routingDomain = "routing_domain"
         }
 
@@ -30,12 +33,14 @@ package struct StandingOrder: Codable, Hashable, Sendable {
             (destination, domain, pool) = (selection.destination, selection.domain, selection.pool)
             (tenant, campaign, routingDomain) = (selection.tenant, selection.campaign, selection.routingDomain)
             ids = selection.ids?.map(\.description).sorted()
+            (queueNames, source) = (selection.queueNames?.map(\.text).sorted(), selection.source)
         }
 
         package var mail: MailSelection {
             MailSelection(
                 destination: destination, domain: domain, tenant: tenant, campaign: campaign,
-                routingDomain: routingDomain, pool: pool, ids: ids.map { Set($0.compactMap { MessageID($0) }) })
+                routingDomain: routingDomain, pool: pool, ids: ids.map { Set($0.compactMap { MessageID($0) }) },
+                queueNames: queueNames.map { Set($0.map { SenderQueueName($0) }) }, source: source)
         }
     }
 

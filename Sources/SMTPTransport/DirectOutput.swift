@@ -12,6 +12,8 @@ package struct DirectOutput {
     private static let mostBuffers = 64
 
     private var buffers: [ByteBuffer] = []
+    /// Where bytes stand that came without a buffer.
+    private var text = ByteBuffer()
     private var handle: NIOBSDSocket.Handle?
     private let backlog = Backlog()
     /// Something stands between the connection and its socket.
@@ -27,6 +29,14 @@ package struct DirectOutput {
 
     /// Kept until ``flush(_:)``.
     package mutating func add(_ buffer: ByteBuffer) { buffers.append(buffer) }
+
+    /// The same with bytes that are the caller's.
+    package mutating func add(_ bytes: [UInt8]) {
+        // The buffer may still be on its way out: who sends it then holds it, and clear() makes a new one.
+        text.clear()
+        text.writeBytes(bytes)
+        buffers.append(text)
+    }
 
     package mutating func flush(_ context: ChannelHandlerContext) {
         guard !buffers.isEmpty else { return }

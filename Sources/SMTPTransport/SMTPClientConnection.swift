@@ -9,50 +9,6 @@ import SASLAuthentication
 package import SMTPProtocol
 package import TransportSecurity
 
-/// What the owner of a client connection is told. All calls come on the connection's event loop.
-package protocol SMTPClientDelegate: AnyObject {
-    /// A transaction may begin: ``SMTPClientConnection/canSend`` is true. Called when the server is ready, after
-    /// each finished transaction, and behind content where transactions overlap.
-    func maySend(_ connection: SMTPClientConnection)
-    /// The oldest transaction ended.
-    func finished(_ connection: SMTPClientConnection, _ result: TransactionResult)
-    /// The connection is gone; no other call follows. `unfinished` tells of each open transaction, oldest
-    /// first, whether its content was sent.
-    func closed(_ connection: SMTPClientConnection, cause: ClientCloseCause, unfinished: [Bool])
-}
-
-/// Why a client connection ended.
-package enum ClientCloseCause: Sendable {
-    /// QUIT was answered.
-    case quit
-    /// The server refused the session, or said 421.
-    case refused(SMTPReply)
-    /// There never was one: `connect to 192.0.2.7:25: Connection refused`.
-    case unreachable(String)
-    /// Reset, closed by the peer, nonsense instead of replies.
-    case lost(String)
-    /// A timeout of RFC 5321 §4.5.3.2.
-    case timeout
-}
-
-/// Content to send: buffers in wire form, never joined.
-package struct OutgoingContent {
-    /// What is this message's own, in front of ``buffers``; nil: nothing. The rest, which other messages may have too, then
-    /// goes without an array of its own.
-    package var header: ByteBuffer?
-    package var buffers: [ByteBuffer]
-    /// Octets of header and buffers.
-    package var size: Int
-    package var form: WireForm
-
-    package init(header: ByteBuffer? = nil, buffers: [ByteBuffer], size: Int, form: WireForm) {
-        self.header = header
-        self.buffers = buffers
-        self.size = size
-        self.form = form
-    }
-}
-
 /// Drives one ``ClientSession`` on a channel. Confined to its loop.
 package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection {
     package typealias InboundIn = ByteBuffer
@@ -62,13 +18,13 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     package private(set) var session: ClientSession
     private let delegate: any SMTPClientDelegate
     private var context: ChannelHandlerContext?
-    private var commands = ByteBuffer()
     /// Of transactions whose content was not wanted yet.
     private var contents = PairQueue<OutgoingContent>()
     private var isReading = false
     private var output = DirectOutput()
     private var cause: ClientCloseCause?
-    private(set) package var deadline: UInt64 = .max
+    /// It was made, and is not gone yet.
+    private var isTimed = false
     /// When the input being worked on was read, or the connection was made.
     package private(set) var now: MonotonicInstant
     package let connectStarted: MonotonicInstant
@@ -210,7 +166,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         contents.append(content)
         if atOnce { writeContent() }
         if !isReading {
-            touch(.now())
+            now = .now()
             flush()
         }
     }
@@ -218,7 +174,9 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     /// QUIT, after what is open.
     package func quit() {
         session.quit()
-        if !isReading { flush() }
+        guard !isReading else { return }
+        now = .now()
+        flush()
     }
 
     /// Closes without QUIT.
@@ -238,9 +196,10 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     package func channelActive(context: ChannelHandlerContext) { start() }
 
     private func start() {
-        guard deadline == .max else { return }
+        guard !isTimed else { return }
+        isTimed = true
         connected = .now()
-        touch(connected)
+        now = connected
         loop.register(self)
         if session.configuration.isImplicitTLS { shakeHands() }
     }
@@ -252,11 +211,10 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         isHandshaking = true
         handshakeFailed = true
         output.useChannel()
-        deadline = min(
-            Self.end(of: session.configuration.timeouts.handshake, from: now), session.isOpening ? openingEnds : .max)
         do {
             guard let tls = security.context else { throw TLSFault("TLS is not set up") }
-            try context.pipeline.syncOperations.addHandler(try handler(tls), position: .before(self))
+            let handlers: [any ChannelHandler] = [ServerHelloReader(server: .there), try handler(tls)]
+            try context.pipeline.syncOperations.addHandlers(handlers, position: .before(self))
         } catch {
             abort(.lost("TLS: \(error)"))
         }
@@ -277,7 +235,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         isHandshaking = false
         handshakeFailed = false
         tls = TLSDetails(context, peerIsVerified: security.context?.isVerifying ?? false)
-        touch(.now())
+        now = .now()
         guard !session.configuration.isImplicitTLS else { return }
         session.secured()
         flush()
@@ -315,7 +273,6 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
             }
         }
         isReading = false
-        touch(now)
         flush()
         if cause != nil { context.close(promise: nil) }
     }
@@ -326,7 +283,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         self.context = nil
         tap?.close()
         loop.unregister(self)
-        deadline = .max
+        isTimed = false
         let unfinished = session.unfinished
         contents.removeAll()
         delegate.closed(self, cause: cause ?? .lost("closed by the peer"), unfinished: unfinished)
@@ -351,7 +308,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
         tap?.content(content.size)
         if let header = content.header { output.add(header) }
         for buffer in content.buffers { output.add(buffer) }
-        if !session.sendsChunk(content.form) { session.appendContentEnd() }
+        session.endContent(content.form)
     }
 
     /// A transaction that ended before its content was wanted leaves its content behind.
@@ -362,12 +319,10 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     }
 
     private func writeCommands() {
-        guard session.hasOutput else { return }
-        // The buffer may still be on its way out: who sends it then holds it, and clear() makes a new one.
-        commands.clear()
-        session.drainOutput { commands.writeBytes($0) }
-        tap?.commands(commands.readableBytesView)
-        output.add(commands)
+        session.drainOutput {
+            tap?.commands($0)
+            output.add($0)
+        }
     }
 
     private func flush() {
@@ -377,11 +332,12 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
 
     // MARK: Timeouts
 
-    private func touch(_ instant: MonotonicInstant) {
-        now = instant
-        let seconds = session.timeoutSeconds
-        deadline = seconds == 0 ? .max - 1 : Self.end(of: seconds, from: instant)
-        if session.isOpening { deadline = min(deadline, openingEnds) }
+    /// Of what is awaited since ``now``. Worked out where it is asked for: once a second, not with every message.
+    var deadline: UInt64 {
+        guard isTimed else { return .max }
+        let seconds = isHandshaking ? session.configuration.timeouts.handshake : session.timeoutSeconds
+        let end = seconds == 0 ? .max - 1 : Self.end(of: seconds, from: now)
+        return session.isOpening ? min(end, openingEnds) : end
     }
 
     func deadlinePassed() { abort(.timeout) }
@@ -392,7 +348,7 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     func derived(_ keys: ScramKeys) {
         guard context != nil, cause == nil else { return }
         if case .sessionRefused(let reply)? = session.derived(keys) { return abort(.refused(reply)) }
-        touch(.now())
+        now = .now()
         flush()
     }
 }

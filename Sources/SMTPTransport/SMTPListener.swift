@@ -88,10 +88,10 @@ package final class SMTPListener: Sendable {
 
     /// Goes on with a client that another process has accepted here, whatever the limits say: it was let in.
     /// - Parameter descriptor: its socket, ours from now on.
-    /// - Throws: an `IOError` if there is no such socket.
-    package func adopt(_ descriptor: Int32, _ state: ClientState, on loop: LoopContext) async throws {
+    /// - Returns: fails with an `IOError` if there is no such socket.
+    package func adopt(_ descriptor: Int32, _ state: ClientState, on loop: LoopContext) -> EventLoopFuture<Void> {
         let (configuration, open, makeDelegate) = (configuration, open, makeDelegate)
-        _ = try await ClientBootstrap(group: loop.eventLoop)
+        return ClientBootstrap(group: loop.eventLoop)
             .channelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -105,7 +105,7 @@ package final class SMTPListener: Sendable {
                         channel, configuration, loop, makeDelegate(loop), isFull: false, resumed: state)
                 }
             }
-            .withConnectedSocket(descriptor).get()
+            .withConnectedSocket(descriptor).map { _ in }
     }
 
     private static func bind(

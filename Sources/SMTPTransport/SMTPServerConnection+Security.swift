@@ -43,7 +43,8 @@ extension SMTPServerConnection {
         }
         handshake = .due
         do {
-            try context.pipeline.syncOperations.addHandler(tls.handler(), position: .before(self))
+            let handlers: [any ChannelHandler] = [ServerHelloReader(server: .here), tls.handler()]
+            try context.pipeline.syncOperations.addHandlers(handlers, position: .before(self))
         } catch {
             context.close(promise: nil)
         }
@@ -109,7 +110,7 @@ extension SMTPServerConnection {
             return nil
         }
         isProxied = true
-        tls?.peerNames = []
+        tls?.forgetPeer()
         switch delegate.admit(self) {
         case .accepted(nil), .later: return nil
         case .accepted(let rules?):

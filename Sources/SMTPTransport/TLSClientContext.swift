@@ -41,10 +41,12 @@ package struct TLSClientContext: Sendable {
     ///   - rootsFile: as above; nobody looks at it unless the verification is `full`.
     ///   - identity: what this side shows; nil: nothing.
     /// - Throws: ``TLSFault`` that names the file.
-    package init(_ verification: Verification, rootsFile: String?, identity: Identity?) throws(TLSFault) {
+    package init(
+        _ verification: Verification, rootsFile: String?, identity: Identity?, rules: TLSRules = TLSRules()
+    ) throws(TLSFault) {
         isVerifying = verification == .full
         var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.minimumTLSVersion = .tlsv12
+        rules.apply(to: &configuration)
         switch verification {
         case .none: configuration.certificateVerification = .none
         case .full: configuration.certificateVerification = .fullVerification

@@ -1,3 +1,4 @@
+import NIOCore
 package import NIOSSL
 import Synchronization
 
@@ -15,8 +16,7 @@ package final class TLSServerContext: Sendable {
         /// PEM, the host's certificate first.
         package var certificateFile: String
         package var keyFile: String
-        /// TLS 1.3 only; otherwise 1.2 and 1.3 (RFC 8996 forbids what is older).
-        package var onlyTLS13 = false
+        package var rules = TLSRules()
         package var clientCertificates = ClientCertificates.none
         /// Who may have signed client certificates, PEM.
         package var clientCAFile: String?
@@ -52,7 +52,10 @@ package final class TLSServerContext: Sendable {
         let key = try TLSFault.reading(settings.keyFile) { try NIOSSLPrivateKey(file: $0, format: .pem) }
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-        configuration.minimumTLSVersion = settings.onlyTLS13 ? .tlsv13 : .tlsv12
+        // How long a client that is let go has to say that it has heard of it (close_notify); usually five seconds, which
+        // an upgrade would wait, too.
+        configuration.shutdownTimeout = .seconds(1)
+        settings.rules.apply(to: &configuration)
         if settings.clientCertificates != .none {
             guard let file = settings.clientCAFile else {
                 throw TLSFault("client certificates are wanted and no client CA is given")

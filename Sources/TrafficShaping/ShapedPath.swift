@@ -1,5 +1,6 @@
 package import DeliveryQueue
 package import MTAConfiguration
+package import MailTypes
 
 /// One path: a source to a destination, which may be one of a provider's.
 package struct PathName: Hashable, Sendable {
@@ -46,6 +47,8 @@ package struct ShapedPath: Sendable, Hashable {
     package var sourceLimits = EgressLimits()
     /// Nil: as the configuration says.
     package var tls: OutgoingTLS?
+    /// Hosts that no mail goes to.
+    package var skippedHosts: [HostPattern] = []
     /// ``ShapingRule/id`` of its automatic rules, in the order in which they are asked.
     package var rules: [String] = []
 }

@@ -82,7 +82,7 @@ extension ShapingPlan {
     private mutating func layer(_ place: String, _ mapping: StrictMapping?, _ body: EntryBody) -> Layer {
         var layer = Layer(place: place, origin: mapping.origin)
         layer.limits = body.limits
-        layer.tls = body.tls
+        (layer.tls, layer.skippedHosts) = (body.tls, body.skippedHosts)
         layer.whole = body.whole?.limits ?? EgressLimits()
         for entry in body.from {
             for source in entry.sources {

@@ -1,5 +1,6 @@
 import DeliveryQueue
 package import MTAConfiguration
+import MailTypes
 
 /// What one or several shaping files say, ready to be asked. A value.
 ///
@@ -16,6 +17,8 @@ package struct ShapingPlan: Sendable {
         var origin: String
         var limits = EgressLimits()
         var tls: OutgoingTLS?
+        /// Empty: as a wider entry says.
+        var skippedHosts: [HostPattern] = []
         var whole = EgressLimits()
         var eachSource = EgressLimits()
         var from: [String: From] = [:]
@@ -108,6 +111,7 @@ package struct ShapingPlan: Sendable {
         for layer in standard + providerLayers + narrower {
             own.add(layer.limits, "\(layer.origin) (\(layer.place))")
             path.tls = layer.tls ?? path.tls
+            if !layer.skippedHosts.isEmpty { path.skippedHosts = layer.skippedHosts }
             if let from = question.source.flatMap({ layer.from[$0] }) {
                 own.add(from.limits, "\(from.origin) (\(layer.place), from \(question.source!))")
                 path.tls = from.tls ?? path.tls

@@ -23,25 +23,8 @@ package enum PolicyRecord {
         return nil
     }
 
-    /// Mail addresses that reports about a domain go to, from the TXT records at `_smtp._tls.DOMAIN` (RFC 8460 §3):
-    /// `v=TLSRPTv1; rua=mailto:reports@example.org`. Other kinds of places are left out.
-    package static func reportAddresses(_ records: [String]) -> [String] {
-        guard let fields = only(records, version: "v=TLSRPTv1"),
-            let field = fields.first(where: { $0.hasPrefix("rua=") })
-        else { return [] }
-        let places = field.dropFirst(4).split(separator: ",").map { $0.drop { $0 == " " } }
-        return places.prefix(mostAddresses).compactMap { place in
-            guard place.lowercased().hasPrefix("mailto:") else { return nil }
-            let address = place.dropFirst(7).prefix { $0 != "?" && $0 != "!" && $0 != " " }
-            let isPlain = address.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x25 }
-            return isPlain && address.contains("@") ? String(address) : nil
-        }
-    }
-
-    private static let mostAddresses = 4
-
     /// The fields behind the version of the one record that has this version.
-    private static func only(_ records: [String], version: String) -> [Substring]? {
+    static func only(_ records: [String], version: String) -> [Substring]? {
         let found = records.filter { record in
             record.hasPrefix(version) && record.dropFirst(version.count).drop { $0 == " " || $0 == "\t" }.first == ";"
         }
@@ -52,7 +35,7 @@ package enum PolicyRecord {
         return fields
     }
 
-    private static func trimmed(_ text: Substring) -> Substring {
+    static func trimmed(_ text: Substring) -> Substring {
         var text = text.drop { $0 == " " || $0 == "\t" }
         while text.last == " " || text.last == "\t" { text.removeLast() }
         return text

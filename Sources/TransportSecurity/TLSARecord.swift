@@ -62,7 +62,8 @@ package struct DANEPolicy: Sendable, Hashable {
     package let texts: [String]
     /// TLSA base domain: the name in SNI, and the first reference identifier.
     package let baseDomain: String
-    /// Further reference identifiers: the next hop's domain where mail of others does not go the same way.
+    /// Further reference identifiers (§3.2.2): the recipients' domain, and what it is an alias of, where mail of others does
+    /// not go the same way. They count with usage 2 only.
     package var otherNames: [String] = []
 
     /// Records that are considered; more are left out.
@@ -76,6 +77,9 @@ package struct DANEPolicy: Sendable, Hashable {
     }
 
     package var authenticates: Bool { !records.isEmpty }
+
+    /// Names in the certificate may count.
+    package var usesTrustAnchors: Bool { records.contains { $0.usage == TLSARecord.trustAnchor } }
 
     /// RFC 7671 §9: of digests of one usage and selector only the strongest one counts; whole data always do.
     private static func strongest(_ records: [TLSARecord]) -> [TLSARecord] {

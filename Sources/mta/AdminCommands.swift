@@ -76,17 +76,27 @@ struct SuspensionsCommand: AsyncParsableCommand {
     @Option(help: "text, csv or json.") var format = "text"
 
     static let columns = [
-        "id", "name", "source", "domain", "tenant", "campaign", "routing_domain", "destination", "pool", "ids",
+        "id", "name", "source", "domain", "tenant", "campaign", "routing_domain", "destination", "pool", "by_source",
+        "queue_names", "ids",
         "duration",
         "changed", "reason",
     ]
+
+    /// With the time that is left as people read it.
+    static func shown(_ orders: [JSONValue]) -> [JSONValue] {
+        orders.map { order in
+            let text = order["duration"]?.plain ?? ""
+            guard let seconds = (try? HumanDuration(parsing: text))?.seconds else { return order }
+            return order.with("duration", .string(shortAge(Int(seconds.rounded()))))
+        }
+    }
 
     func run() async throws {
         let format = try tableFormat(format)
         let orders =
             try options.call("GET", "/api/admin/suspend/v1").items
             + options.call("GET", "/api/admin/suspend-ready-q/v1").items
-        print(AdminTable(Self.columns, orders).render(format, whole: .array(orders)), terminator: "")
+        print(AdminTable(Self.columns, Self.shown(orders)).render(format, whole: .array(orders)), terminator: "")
     }
 }
 
@@ -101,7 +111,7 @@ struct BouncesCommand: AsyncParsableCommand {
         let format = try tableFormat(format)
         let orders = try options.call("GET", "/api/admin/bounce/v1")
         let columns = SuspensionsCommand.columns + ["reply", "quiet", "pending"]
-        print(AdminTable(columns, orders.items).render(format, whole: orders), terminator: "")
+        print(AdminTable(columns, SuspensionsCommand.shown(orders.items)).render(format, whole: orders), terminator: "")
     }
 }
 

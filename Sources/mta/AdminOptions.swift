@@ -67,13 +67,17 @@ struct SelectionOptions: ParsableArguments {
     var destination: String?
     @Option(help: "Deliveries that leave by this egress pool; '' for the usual one.")
     var pool: String?
+    @Option(name: .customLong("by-source"), help: "Deliveries that may leave by this egress source: their pool has it.")
+    var bySource: String?
+    @Option(help: "Deliveries of this queue by its whole KumoMTA name, CAMPAIGN:TENANT@DOMAIN!ROUTING; repeatable.")
+    var queueName: [String] = []
     @Flag(help: "All deliveries.")
     var all = false
 
     private var said: [(String, String?)] {
         [
             ("domain", domain), ("tenant", tenant), ("campaign", campaign), ("routing_domain", routingDomain),
-            ("destination", destination), ("pool", pool),
+            ("destination", destination), ("pool", pool), ("source", bySource),
         ]
     }
 
@@ -81,6 +85,7 @@ struct SelectionOptions: ParsableArguments {
     func members(mustChoose: Bool = true) throws -> [JSONValue.Member] {
         var members = said.compactMap { name, value in value.map { JSONValue.Member(name, .string($0)) } }
         if !ids.isEmpty { members.append(.init("ids", .array(ids.map { .string($0) }))) }
+        if !queueName.isEmpty { members.append(.init("queue_names", .array(queueName.map { .string($0) }))) }
         guard !mustChoose || members.isEmpty == all else {
             throw UsageFault(
                 "expected message ids, --domain, --tenant, --campaign, --destination, --pool or --all: what is meant?")

@@ -8,7 +8,7 @@ struct SummaryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "summary",
         abstract:
-            "Counts of deliveries by destination, site, pool, source, domain, tenant, campaign or routing_domain.",
+            "Counts of deliveries by destination, site, pool, source, provider, domain, tenant, campaign, routing_domain.",
         aliases: ["queue-summary"])
     @OptionGroup var options: AdminOptions
     @OptionGroup var selection: SelectionOptions
@@ -22,7 +22,9 @@ struct SummaryCommand: AsyncParsableCommand {
 
     func run() async throws {
         let format = try tableFormat(format)
-        if let id = selection.ids.first { throw UsageFault("'\(id)': what is counted is chosen by labels, not by ids") }
+        if let id = selection.ids.first ?? selection.queueName.first {
+            throw UsageFault("'\(id)': what is counted is chosen by labels, one by one, not by ids or names")
+        }
         let query = selection.query + [("by", by), ("limit", String(limit))]
         let answer = try options.call("GET", apiPath("/api/admin/summary/v1", query))
         if by == "source" {

@@ -29,9 +29,14 @@ struct EgressReport: Codable {
         var addresses: [String]
         var ehloName: String
         var proxy: String?
+        /// As the configuration or a shaping file has it.
+        var tls: String
+        /// A shaping file says otherwise than the configuration.
+        var isShapedTLS: Bool
         var limits: [Limit]
         enum CodingKeys: String, CodingKey {
-            case name, weight, addresses, proxy, limits
+            case name, weight, addresses, proxy, tls, limits
+            case isShapedTLS = "tls_is_shaped"
             case ehloName = "ehlo_name"
         }
     }
@@ -43,6 +48,8 @@ struct EgressReport: Codable {
     /// In the order in which they are tried; empty where the DNS does not know any.
     var hosts: [String]
     var pool: String?
+    /// The large mailbox provider that it belongs to, says a shaping file.
+    var provider: String?
     var sources: [Source]
 
     var text: String {
@@ -51,11 +58,13 @@ struct EgressReport: Codable {
             "hosts        \(hosts.isEmpty ? "none" : hosts.joined(separator: " "))",
             "pool         \(pool ?? "none")",
         ]
+        if let provider { lines.append("provider     \(provider)") }
         let total = sources.reduce(0) { $0 + $1.weight }
         for source in sources {
             let share = pool == nil ? "" : "  weight \(source.weight) of \(total)"
             let addresses = source.addresses.isEmpty ? "any address" : source.addresses.joined(separator: " ")
-            let proxy = source.proxy.map { "  by \($0)" } ?? ""
+            let proxy =
+                (source.proxy.map { "  by \($0)" } ?? "") + (source.isShapedTLS ? "  TLS \(source.tls)" : "")
             lines.append("")
             lines.append(
                 "source       \(source.name ?? "none")\(share)  from \(addresses)  EHLO \(source.ehloName)\(proxy)")
@@ -92,6 +101,8 @@ struct LimitLayer {
     var limits: EgressLimits
     /// Keys that have another name there.
     var names: [String: String] = [:]
+    /// Where each was said, by its name, where that is not one place.
+    var origins: [String: String] = [:]
 
     private var rows: [(name: String, value: String)] {
         func duration(_ milliseconds: UInt64?) -> String? {
@@ -117,7 +128,8 @@ struct LimitLayer {
         var named: Set<String> = []
         for layer in layers {
             for (name, value) in layer.rows {
-                let origin = layer.origin.map { "\($0).\(layer.names[name] ?? name)" } ?? "built in"
+                let origin =
+                    layer.origins[name] ?? layer.origin.map { "\($0).\(layer.names[name] ?? name)" } ?? "built in"
                 let isBest = best[name] == value && named.insert(name).inserted
                 found.append(.init(name: name, value: value, scope: layer.scope, origin: origin, isStrictest: isBest))
             }

@@ -14,7 +14,7 @@ struct MTA: AsyncParsableCommand {
             Serve.self, SpoolCommand.self, QueueCommand.self, CheckConfig.self, ConfigReference.self,
             UsersCommand.self, DKIMCommand.self, ClassifyCommand.self, ShapingCommand.self, PolicyCommand.self,
             UpgradeCommand.self,
-            ResolveEgressCommand.self,
+            ResolveEgressCommand.self, TLSProbeCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(
@@ -23,7 +23,7 @@ struct MTA: AsyncParsableCommand {
                     TopCommand.self, SummaryCommand.self, SuspendCommand.self, ResumeCommand.self,
                     SuspensionsCommand.self,
                     BounceCommand.self, BouncesCommand.self, FlushCommand.self, RebindCommand.self, RerouteCommand.self,
-                    InspectCommand.self, TraceCommand.self, ConnectionsCommand.self,
+                    InspectCommand.self, TraceCommand.self, TailCommand.self, ConnectionsCommand.self, ExplainCommand.self,
                 ])
         ])
 }

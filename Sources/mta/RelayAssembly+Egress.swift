@@ -52,6 +52,15 @@ extension RelayAssembly {
         }
     }
 
+    /// - Parameter usual: what holds for all, where this is a domain's.
+    func hosts(_ values: HostValues, over usual: HostChoice = HostChoice()) -> HostChoice {
+        var choice = usual
+        if !values.skipped.isEmpty { choice.skipped = values.skipped }
+        if let reconnect = values.reconnect { choice.reconnect = .init(rawValue: reconnect.rawValue)! }
+        choice.triesNextHost = values.triesNextHost ?? usual.triesNextHost
+        return choice
+    }
+
     // MARK: Limits
 
     func limits(_ delivery: DeliverySection) -> EgressLimits {

@@ -1,5 +1,6 @@
 import MTAConfiguration
 import MailRouting
+import MailTypes
 import ProgramSupport
 import RelayService
 import SASLAuthentication
@@ -19,8 +20,13 @@ extension RelayAssembly {
         if let certificate = values.certificate, let key = values.key {
             policy.identity = .init(certificateFile: certificate, keyFile: key)
         }
+        if let version = values.minimumVersion { policy.rules.onlyTLS13 = version == .v13 }
+        if !values.ciphers.isEmpty { policy.rules.ciphers = values.ciphers.map(\.value) }
         if let auth = values.auth { policy.login = try login(auth) }
-        if let timeouts = values.timeouts { Self.apply(timeouts, &policy.timeouts) }
+        if let timeouts = values.timeouts {
+            Self.apply(timeouts, &policy.timeouts)
+            policy.connectSeconds = timeouts.connect?.seconds ?? policy.connectSeconds
+        }
         return policy
     }
 
@@ -58,28 +64,50 @@ extension RelayAssembly {
         }
         if configuration.routes.needsLookups { configuration.exchangers = router }
         guard usesDANE || policies != nil || reports != nil else { return }
-        configuration.security = NextHopSecurity(names: router, policies: policies, reports: reports)
+        configuration.security = NextHopSecurity(
+            names: router, policies: policies, reports: reports, sender: router == nil ? nil : try sender())
     }
 
     private func policies(_ reports: TLSReportService?, volatileSpool: Bool) throws -> StrictTransportService {
+        var keeping = StrictTransportService.Settings()
+        if !volatileSpool { keeping.file = settings.spoolDirectory.map { $0 + "/mta-sts.json" } }
+        return StrictTransportService(keeping, fetcher: try fetcher()) { reports?.note($0) }
+    }
+
+    private func fetcher() throws -> WebPolicyFetcher {
         var fetching = WebPolicyFetcher.Settings()
         fetching.port = settings.mtaSTS.port
         fetching.rootsFile = settings.mtaSTS.ca
         fetching.timeoutSeconds = settings.mtaSTS.timeout.seconds
-        var keeping = StrictTransportService.Settings()
-        if !volatileSpool { keeping.file = settings.spoolDirectory.map { $0 + "/mta-sts.json" } }
-        do {
-            return StrictTransportService(keeping, fetcher: try WebPolicyFetcher(fetching)) { reports?.note($0) }
-        } catch {
+        do { return try WebPolicyFetcher(fetching) } catch { throw UsageFault("\(error)") }
+    }
+
+    /// What a probe asks, whatever is switched on.
+    func probing() throws -> (policies: ProbePolicies, names: MailRouter) {
+        let policies = ProbePolicies(fetcher: try fetcher())
+        do { return (policies, try MailRouter(try resolverSettings(), policies: policies)) } catch {
             throw UsageFault("\(error)")
         }
+    }
+
+    private func reportDirectory(_ section: TLSReportsSection) -> String {
+        section.directory ?? (settings.spoolDirectory ?? ".") + "/tls-reports"
+    }
+
+    private func sender() throws -> TLSReportSender? {
+        guard let section = settings.tlsReports, section.sends else { return nil }
+        var sending = TLSReportSender.Settings(
+            directory: reportDirectory(section), submitter: try hostname(),
+            from: MailAddress(section.from ?? section.contact))
+        sending.spreadSeconds = Int(section.spread.seconds)
+        return TLSReportSender(sending, post: WebReportPost())
     }
 
     private func reports() -> TLSReportService? {
         guard let section = settings.tlsReports else { return nil }
         return TLSReportService(
             .init(
-                directory: section.directory ?? (settings.spoolDirectory ?? ".") + "/tls-reports",
-                organization: section.organization, contact: section.contact, keptDays: section.keepDays))
+                directory: reportDirectory(section), organization: section.organization, contact: section.contact,
+                keptDays: section.keepDays))
     }
 }

@@ -35,6 +35,7 @@ struct RelayAssembly {
         configuration.classification = try classification()
         configuration.reports = reportRules()
         configuration.shaping = shaping
+        configuration.obeysTLSRequired = settings.delivery.obeysTLSRequired
         configuration.egress.furtherDemands = Set(
             shaping?.plan.demands.compactMap { EgressPolicy.TLS(rawValue: $0.rawValue) } ?? [])
         configuration.signingThreads = settings.dkimThreads > 0 ? settings.dkimThreads : processorCount()
@@ -85,7 +86,8 @@ struct RelayAssembly {
         var contexts: [String: TLSServerContext] = [:]
         for section in settings.tls {
             var tls = TLSServerContext.Settings(certificateFile: section.certificate, keyFile: section.key)
-            tls.onlyTLS13 = section.minimumVersion == .v13
+            tls.rules.onlyTLS13 = section.minimumVersion == .v13
+            tls.rules.ciphers = section.ciphers.map(\.value)
             tls.clientCertificates = .init(rawValue: section.clientCertificates.rawValue)!
             tls.clientCAFile = section.clientCA
             do { contexts[section.name] = try TLSServerContext(tls) } catch {
@@ -275,6 +277,7 @@ extension RelayAssembly {
         egress.standard.ehloName = delivery.ehloName?.text
         egress.standard.port = delivery.port
         egress.standard.security = try security(delivery.security)
+        egress.standard.hosts = hosts(delivery.hosts)
         for domain in settings.domains {
             var policy = egress.standard
             if let tls = domain.tls { policy.tls = .init(rawValue: tls.rawValue)! }
@@ -282,6 +285,7 @@ extension RelayAssembly {
             policy.ehloName = domain.ehloName?.text ?? policy.ehloName
             policy.port = domain.port ?? policy.port
             policy.security = try security(domain.security, over: policy.security)
+            policy.hosts = hosts(domain.hosts, over: policy.hosts)
             policy.pool = domain.egressPool ?? policy.pool
             policy.limitsBySource = Dictionary(domain.bySource.map { ($0.source, $0.values.limits) }) { $1 }
             egress.named[domain.name!.text] = policy

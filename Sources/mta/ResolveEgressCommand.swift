@@ -54,6 +54,8 @@ struct EgressResolver {
     private let domain: String
     private let egress: EgressConfiguration
     private let routes: RouteTable
+    /// Nil: there are no shaping files.
+    private let shaping: ShapedLayers?
     private let senders: SenderPolicies
     /// Whose queue it is, if it is somebody's own.
     private let owner: (tenant: String?, campaign: String?)
@@ -63,13 +65,16 @@ struct EgressResolver {
         self.assembly = assembly
         self.domain = domain
         egress = try assembly.egress()
-        routes = try assembly.routes()
+        let plan = try assembly.settings.shaping.isEmpty ? nil : ShapingFiles.plan(assembly.settings.shaping)
+        routes = try assembly.routes(plan?.namedDomains ?? [])
+        shaping = plan.map { ShapedLayers(plan: $0) }
         senders = assembly.senders()
         owner = senders.owner(tenant: tenant, campaign: campaign)
     }
 
     func report(pool: String?, source: String?) async throws -> EgressReport {
-        let (destination, hosts) = try await whereabouts()
+        let (destination, found) = try await whereabouts()
+        let place = place(destination, found)
         let usual = egress[destination].pool
         let name = pool ?? senders.pool(tenant: owner.tenant, campaign: owner.campaign, to: destination) ?? usual
         var sources: [EgressReport.Source] = []
@@ -78,9 +83,9 @@ struct EgressResolver {
                 let known = egress.pools.keys.sorted().joined(separator: ", ")
                 throw UsageFault("--pool '\(name)': expected one of \(known.isEmpty ? "none" : known)")
             }
-            sources = found.members.map { self.source(egress.sources[$0.source]!, $0.weight, destination) }
+            sources = found.members.map { self.source(egress.sources[$0.source]!, $0.weight, place) }
         } else {
-            sources = [withoutSource(destination)]
+            sources = [withoutSource(place)]
         }
         if let source {
             let known = sources.compactMap(\.name)
@@ -95,16 +100,16 @@ struct EgressResolver {
             queue: QueueName(
                 tenant: owner.tenant, campaign: owner.campaign, pool: name == usual ? nil : name,
                 destination: destination
-            ).text, hosts: hosts,
-            pool: name, sources: sources)
+            ).text, hosts: hosts(found, place),
+            pool: name, provider: shaping?.path(place, from: nil).name.provider, sources: sources)
     }
 
     // MARK: Where
 
-    private func whereabouts() async throws -> (destination: String, hosts: [String]) {
+    private func whereabouts() async throws -> (destination: String, hosts: [HostAddress]) {
         let own = routes.isNamed(domain) ? domain : nil
         if let destination = own ?? routes.smartHost?.text, let hop = routes.hop(of: destination) {
-            return (destination, hop.addresses.map(text))
+            return (destination, hop.addresses)
         }
         switch try await exchangers() {
         case .hosts(let site, let addresses):
@@ -114,12 +119,31 @@ struct EgressResolver {
                 addresses.map { host in
                     var host = host
                     host.address.port = port
-                    return text(host)
+                    return host
                 }
             )
         case .permanent(let reply): throw RunFault("\(domain): there is no way: \(reply)")
         case .temporary(let reply): throw RunFault("\(domain): not known now: \(reply)")
         }
+    }
+
+    /// What shaping files are asked about.
+    private func place(_ destination: String, _ hosts: [HostAddress]) -> ShapedLayers.Place {
+        let isOneDomain =
+            routes.hop(of: destination) == nil ? !destination.hasPrefix(SiteName.prefix) : routes.isNamed(destination)
+        var names: [String] = []
+        for host in hosts where !host.name.isEmpty && !names.contains(host.name.lowercased()) {
+            names.append(host.name.lowercased())
+        }
+        return .init(destination: destination, domain: isOneDomain ? destination : nil, exchangers: names)
+    }
+
+    /// Those that are not skipped, as text.
+    private func hosts(_ found: [HostAddress], _ place: ShapedLayers.Place) -> [String] {
+        let skipped = egress[place.destination].hosts.skipped + (shaping?.path(place, from: nil).skippedHosts ?? [])
+        return found.filter { host in
+            !skipped.contains { $0.matches(host.name, host.address.networkAddress) }
+        }.map(text)
     }
 
     private func text(_ host: HostAddress) -> String {
@@ -135,7 +159,10 @@ struct EgressResolver {
 
     // MARK: By what
 
-    private func source(_ source: EgressSource, _ weight: Int, _ destination: String) -> EgressReport.Source {
+    private func source(
+        _ source: EgressSource, _ weight: Int, _ place: ShapedLayers.Place
+    ) -> EgressReport.Source {
+        let destination = place.destination
         let path = settings.domains.first { $0.name?.text == destination }?.bySource.first { $0.source == source.name }
         let own = path?.values.limits ?? EgressLimits()
         let name = "egress_sources[\(source.name)]"
@@ -148,18 +175,29 @@ struct EgressResolver {
                 LimitLayer(
                     scope: "source to destination", origin: "\(name).limits_by_destination",
                     limits: source.limitsByDestination.without(own)),
-            ]
+            ] + (shaping?.layers(place, from: source.name) ?? [])
+        let tls = tls(place, from: source.name)
         return .init(
             name: source.name, weight: weight, addresses: source.addresses.map(\.description),
             ehloName: source.ehloName ?? usualName(destination), proxy: source.proxy.map { "\($0)" },
-            limits: LimitLayer.report(layers))
+            tls: tls.rawValue, isShapedTLS: tls != egress[destination].tls, limits: LimitLayer.report(layers))
     }
 
-    private func withoutSource(_ destination: String) -> EgressReport.Source {
-        .init(
+    /// A domain that the configuration treats otherwise than all keeps its own.
+    private func tls(_ place: ShapedLayers.Place, from source: String?) -> EgressPolicy.TLS {
+        let own = egress[place.destination].tls
+        guard own == egress.standard.tls, let shaped = shaping?.path(place, from: source).tls else { return own }
+        return EgressPolicy.TLS(rawValue: shaped.rawValue) ?? own
+    }
+
+    private func withoutSource(_ place: ShapedLayers.Place) -> EgressReport.Source {
+        let (destination, tls) = (place.destination, tls(place, from: nil))
+        let layers =
+            destinationLayers(destination) + senderLayers(destination) + (shaping?.layers(place, from: nil) ?? [])
+        return .init(
             name: nil, weight: 1, addresses: egress[destination].sources.map(\.description),
-            ehloName: usualName(destination), proxy: nil,
-            limits: LimitLayer.report(destinationLayers(destination) + senderLayers(destination)))
+            ehloName: usualName(destination), proxy: nil, tls: tls.rawValue,
+            isShapedTLS: tls != egress[destination].tls, limits: LimitLayer.report(layers))
     }
 
     private func usualName(_ destination: String) -> String {

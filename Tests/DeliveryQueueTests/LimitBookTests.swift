@@ -22,6 +22,22 @@ import Testing
         #expect(book.denials[.connections] == 2)
     }
 
+    /// Looking takes nothing.
+    @Test func limitsSayHowMuchOfThemIsUsed() {
+        var book = LimitBook()
+        var limits = EgressLimits(connections: 1)
+        limits.messageRate = DeliveryRate(messages: 1, milliseconds: 1_000)
+        let claim = LimitBook.Claim("x", limits)
+        #expect(book.state(of: claim, now: 0) == .init(claim: claim, connections: 0, waiting: 0))
+        _ = book.connect([claim], loop: 0, name: "x", now: 0)
+        _ = book.connect([claim], loop: 1, name: "x", now: 0)
+        while book.begin([claim], now: 0) == nil {}
+        let state = book.state(of: claim, now: 0)
+        #expect(state.connections == 1 && state.waiting == 1 && state.nextConnection == nil)
+        #expect(state.nextMessage == 1_000 && book.state(of: claim, now: 1_000).nextMessage == nil)
+        #expect(book.denials[.messageRate] == 1)
+    }
+
     @Test func aTurnThatNobodyTakesGoesOn() {
         var book = LimitBook()
         let claims = [claim("x", 1)]

@@ -9,6 +9,7 @@ import Testing
     /// Thirty deliveries: tenants a, b, none in turn; domains x.test and y.test in turn.
     private func filled() -> DeliveryQueue {
         var queue = DeliveryQueue(policies: exact)
+        queue.leavesBy = { queue, source in source == "ip1" && queue.hasPrefix("warm>") }
         for number in 0..<30 as Range<UInt64> {
             let label = DeliveryLabel(
                 domain: number % 2 == 0 ? "x.test" : "y.test", tenant: [nil, "a", "b"][Int(number % 3)])
@@ -44,7 +45,10 @@ import Testing
         (MailSelection(domain: "x.test", tenant: "a"), 5), (MailSelection(destination: "one"), 20),
         (MailSelection(destination: "one", pool: "warm"), 10), (MailSelection(pool: ""), 20),
         (MailSelection(destination: "two", tenant: "b"), 4), (MailSelection(ids: [id(3), id(25), id(99)]), 2),
-        (MailSelection(campaign: "none"), 0),
+        (MailSelection(campaign: "none"), 0), (MailSelection(source: "ip1"), 10), (MailSelection(source: "ip2"), 0),
+        (MailSelection(queueNames: [SenderQueueName("a@X.test")]), 5),
+        (MailSelection(queueNames: [SenderQueueName("x.test"), SenderQueueName("b@y.test")]), 10),
+        (MailSelection(domain: "y.test", queueNames: [SenderQueueName("x.test")]), 0),
     ])
     func selectionsFit(selection: MailSelection, count: Int) {
         let queue = filled()
@@ -208,5 +212,29 @@ import Testing
         #expect(queue.labelCount == 50)
         _ = queue.remove(.all)
         #expect(queue.labelCount == 0 && queue.count == 0)
+    }
+
+    /// KumoMTA's names of queues, read and written.
+    @Test(arguments: ["x.test", "a@x.test", "spring:a@x.test", "spring:x.test", "a@x.test!relay.test", ""])
+    func namesOfKumoMTAsQueues(text: String) {
+        #expect(SenderQueueName(text).text == text)
+        #expect(SenderQueueName("Spring:A@X.test").selection.domain == "x.test")
+        #expect(SenderQueueName("Spring:A@X.test").selection.tenant == "A")
+    }
+
+    /// What an operator is told of a queue that does not move.
+    @Test func aQueueSaysWhatItWaitsFor() throws {
+        var queue = filled()
+        var sweep = queue.sweep(.destination("two"))
+        #expect(queue.firstDue(&sweep, .whole) == 1_000)
+        sweep = queue.sweep(.destination("one"))
+        #expect(queue.firstDue(&sweep, .whole) == nil)
+        #expect(queue.condition(of: "none") == nil && queue.condition(of: "one")?.gate == nil)
+        let destination = try #require(queue.nextConnection(now: 0))
+        let name = queue.name(of: destination)
+        #expect(queue.condition(of: name)?.opening == 1 && queue.condition(of: name)?.connectionsInUse == 1)
+        queue.connectionDenied(destination, by: "d:x", until: 400)
+        let condition = try #require(queue.condition(of: name))
+        #expect(condition.gate == "d:x" && condition.gateUntil == 400 && condition.opening == 0)
     }
 }

@@ -31,6 +31,9 @@ import Testing
         event.headers = [.init(name: "Subject", values: ["a \"b\""]), .init(name: "X-Tag", values: ["1", "2"])]
         event.deliveryProtocol = "ESMTPS"
         event.tlsVersion = "TLSv1.3"
+        event.tlsCipher = "TLS_AES_128_GCM_SHA256"
+        event.tlsPeerSubject = ["C=DE", "CN=mx.y.test"]
+        event.command = "RCPT TO:<b@y.test>"
         let object = try object(event)
         #expect(object["type"] as? String == "Delivery")
         #expect(object["timestamp"] as? Int == 1_764_108_780)
@@ -44,6 +47,10 @@ import Testing
         #expect(response["enhanced_code"] as? [String: Int] == ["class": 2, "subject": 0, "detail": 0])
         #expect(object["peer_address"] as? [String: String] == ["name": "mx.y.test", "addr": "192.0.2.7:25"])
         #expect(object["num_attempts"] as? Int == 3 && object["delivery_protocol"] as? String == "ESMTPS")
+        #expect(object["tls_protocol_version"] as? String == "TLSv1.3")
+        #expect(object["tls_cipher"] as? String == "TLS_AES_128_GCM_SHA256")
+        #expect(object["tls_peer_subject_name"] as? [String] == ["C=DE", "CN=mx.y.test"])
+        #expect(response["command"] as? String == "RCPT TO:<b@y.test>")
         #expect(
             object["source_address"] as? [String: String] == [
                 "address": "192.0.2.1:4000", "protocol": "socks5", "server": "192.0.2.9:1080",

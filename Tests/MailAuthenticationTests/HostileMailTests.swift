@@ -41,6 +41,17 @@ import Testing
         #expect(AuthenticationResults.methods(in: results).contains("dmarc=pass") == isVouchedFor)
     }
 
+    /// Whatever strangers have called their domains and selectors: no line is too long for the next hop.
+    @Test func linesOfResultsAreShortEnough() {
+        let long = String(repeating: "\"(", count: 400)
+        let entry = AuthenticationResults.Entry(
+            "dkim", .fail, long, [("header.d", long), ("header.i", long), ("header.s", long)])
+        let field = AuthenticationResults(service: "mx.test", entries: [entry, entry]).field
+        let lines = String(decoding: field, as: UTF8.self).split(separator: "\r\n")
+        #expect(lines.count > 2 && lines.allSatisfy { $0.utf8.count <= 998 })
+        #expect(lines.dropFirst().allSatisfy { $0.hasPrefix("\t") })
+    }
+
     /// A list of four thousand tags would cost eight million comparisons, and a message has room for many such lists.
     @Test func listsHaveNotAnyNumberOfTags() {
         let letters = (0x61...0x7A).map { String(UnicodeScalar($0)) }

@@ -21,6 +21,7 @@ import TransportSecurity
         _26._tcp.mx TLSA 1 1 1 \(digest)
         bare A 192.0.2.2
         alias CNAME mx
+        nick CNAME signed.test.
         elsewhere CNAME mx.unsigned.test.
         _25._tcp.elsewhere TLSA 3 0 1 \(digest)
         own CNAME bare
@@ -89,12 +90,16 @@ import TransportSecurity
         defer { server.stop() }
         let router = try router(server, anchor: signed.anchor)
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        for (domain, isSecure) in [("signed.test", true), ("bare.signed.test", true), ("unsigned.test", false)] {
+        for (domain, isSecure) in [
+            ("signed.test", true), ("bare.signed.test", true), ("nick.signed.test", true), ("unsigned.test", false),
+        ] {
             guard case .hosts(_, let hosts) = try await router.ask(domain, on: loop).get() else {
                 Issue.record("no hosts of \(domain)")
                 continue
             }
             #expect(hosts.map(\.isNameSecure) == [isSecure], "\(domain)")
+            // RFC 7672 §3.2.2: what the domain is an alias of may stand in a certificate, too.
+            #expect(hosts.map(\.domainAlias) == [domain == "nick.signed.test" ? "signed.test" : nil], "\(domain)")
         }
         // Without DNSSEC nothing is secure.
         var settings = ResolverSettings()

@@ -47,6 +47,19 @@ import Testing
         #expect(!name.hasOwner && name.destination == text && name.text == text)
     }
 
+    /// Mail that need not be encrypted has the rules of its destination, and a queue of its own.
+    @Test(arguments: ["x.test", "bulk>x.test", "spring:acme@bulk>mx:(mx1>backup).example.org", "mx:sts=mx.x.test"])
+    func mailInTheClearHasAQueueOfItsOwn(text: String) {
+        let optional = QueueName(text + ";tls=no")
+        var usual = QueueName(text)
+        #expect(optional.isTLSOptional && !usual.isTLSOptional && optional.text == text + ";tls=no")
+        #expect(optional.ofEverybody.isTLSOptional)
+        #expect(QueueName.destination(of: optional.text) == usual.destination)
+        #expect(MailSelection(destination: usual.destination).fits(queue: optional.text))
+        usual.isTLSOptional = true
+        #expect(usual == optional)
+    }
+
     /// Selections read the same names: what has `>` in a site's name is no pool.
     @Test func selectionsKnowSitesFromPools() {
         let site = "mx:(mx1>backup).example.org"

@@ -77,6 +77,10 @@ extension ProgramTests {
             _ = try await mta(stage, ["suspend", "--connections", hop, "--duration", "1h", "--reason", "blocked"])
             try await send(stage, relay.port, "a@x.test", "b@y.test")
             #expect(try await summary(stage, by: "destination", "ready") == [hop: 1])
+            let why = try await mta(stage, ["explain", hop])
+            #expect(why.hasPrefix("\(hop): waiting, 1 delivery, 1 ready, 0 connections\n"), "\(why)")
+            #expect(why.contains("connections_suspended") && why.contains("59m") && why.contains(": blocked"), "\(why)")
+            _ = try await mta(stage, ["explain", "nowhere.test"], code: 1)
             #expect(try await mta(stage, ["resume", "--all"]) == "1 ended\n")
             try await relay.wait(for: 1)
             #expect(try await relay.stop(MTARecord.self).delivered == 1)
@@ -194,6 +198,12 @@ extension ProgramTests {
             let rebound = events.filter { $0.type == "AdminRebind" }
             #expect(far.count == 2 && Set(rebound.compactMap(\.id)) == Set(far) && rebound.count == 2)
             #expect(rebound.allSatisfy { $0.tenant == "acme" })
+            let tail = ["tail", "--no-follow", "--filter", "type=reception", "--filter", "recipient~@far.", "--format"]
+            #expect(try await mta(stage, tail + ["json"]).split(separator: "\n").count == 2)
+            #expect(
+                try await mta(stage, tail + ["text", "-n", "1"]).contains(
+                    " Reception \(far[1]) <a@x.test> -> b@far.test"))
+            _ = try await mta(stage, ["tail", "--filter", "type"], code: 2)
         }
 
         @Test func sessionsAreFollowedListedAndEnded() async throws {
@@ -245,7 +255,16 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let down = try freePort()
-            let relay = try await stage.mta(configured: "listen: 127.0.0.1:0\nsmart_host: 127.0.0.1:\(down)")
+            let shaping = stage.path("shaping.yaml")
+            try "providers: [{name: big, domains: [far.test], connections: 5}]".write(
+                toFile: shaping, atomically: true, encoding: .utf8)
+            let relay = try await stage.mta(
+                configured: """
+                    listen: 127.0.0.1:0
+                    smart_host: 127.0.0.1:\(down)
+                    shaping: [\(shaping)]
+                    domains: [{name: far.test, next_hop: "127.0.0.1:\(down)"}]
+                    """)
             try await send(stage, relay.port, "a@x.test", "b@y.test")
             let top = try await json(stage, ["top", "--once", "--interval", "100ms"])
             #expect(top["accepted"] as? Int == 1 && top["queued"] as? Int == 1 && top["accepted_per_second"] != nil)
@@ -255,6 +274,12 @@ extension ProgramTests {
             let piped = try stage.program("mta", ["top", "--interval", "100ms", "--config", stage.path("mta.yaml")])
             try await eventually("two lines") { piped.output.split(separator: "\n").count >= 2 ? () : nil }
             #expect(!piped.output.contains("\u{1B}"), "a pipe gets plain lines")
+            for _ in 0..<2 { try await send(stage, relay.port, "a@x.test", "b@far.test") }
+            #expect(try await summary(stage, by: "provider", "total") == ["big": 2, "": 1])
+            let program = Stage.binaries.appendingPathComponent("mta").path
+            _ = try await stage.runScript(
+                "terminal.py", [program, "top", "--interval", "100ms", "--config", stage.path("mta.yaml")], seconds: 120
+            )
             for words in [
                 ["top", "--sort", "colour"], ["suspend", "--reason", "x"], ["queue", "summary", "--by", "x"],
             ] {

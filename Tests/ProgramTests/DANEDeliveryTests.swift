@@ -17,12 +17,16 @@ extension ProgramTests {
             "wrong.signed.test", "clear.signed.test", "badname.signed.test", "uselessclear.signed.test",
             "forged.signed.test",
         ]
+        /// Its host's certificate is for the host's other domain, whose mail goes the same way otherwise.
+        private static let beside = "mx:for=beside.signed.test=mx.sited.signed.test"
 
         private func zone(_ origin: String, _ ports: [String: Int], _ digests: [String: String]) -> String {
             var lines = [
                 "$ORIGIN \(origin).", "$TTL 3600", "@ SOA ns.\(origin). root.\(origin). 1 3600 600 86400 300",
                 "@ NS ns",
                 "ns A 127.0.0.1", "second MX 10 mx.wrong", "second MX 20 mx.right",
+                "sited MX 10 mx.sited", "beside MX 10 mx.sited", "also CNAME sited", "mx.sited A 127.0.0.1",
+                "_\(ports["own"]!)._tcp.mx.sited TLSA 2 0 1 \(digests["CA"]!)",
             ]
             for domain in Self.domains {
                 lines += ["\(domain.name) MX 10 mx.\(domain.name)", "mx.\(domain.name) A 127.0.0.1"]
@@ -65,7 +69,8 @@ extension ProgramTests {
             let stage = try Stage()
             defer { stage.close() }
             let ca = try await Authority(stage)
-            let own = try await ca.issue("own", ["DNS:any.test"])
+            // For a domain instead of its host.
+            let own = try ca.chain(try await ca.issue("own", ["DNS:any.test", "DNS:sited.signed.test"]))
             let anchored = try ca.chain(try await ca.issue("anchored", ["DNS:mx.anchored.signed.test"]))
             let receivers = try await Receivers(
                 stage,
@@ -89,21 +94,24 @@ extension ProgramTests {
                 "  - {name: \(name).signed.test, next_hop: mx, port: \(receivers.ports[receiver]!)}"
             }
             let mta = try await stage.mta(configured: configuration(receivers, server, signed.anchor, sections))
-            let good = ["right", "anchored", "useless", "none", "second"].map { $0 + ".signed.test" }
+            let good = ["right", "anchored", "useless", "none", "second", "sited", "also"].map { $0 + ".signed.test" }
             // Nobody vouches for these records.
             let unsigned = ["wrong.unsigned.test"]
             try await stage.runScript(
                 "send_one.py",
-                [String(mta.port), "a@x.test"] + (good + unsigned + Self.waiting).map { "b@" + $0 })
+                [String(mta.port), "a@x.test", "b@beside.signed.test"]
+                    + (good + unsigned + Self.waiting).map { "b@" + $0 })
             try await mta.wait(for: good.count + unsigned.count)
-            let failures = try await stage.failures(of: Self.waiting)
-            #expect(Set(failures.keys) == Self.waiting)
+            let waiting = Self.waiting.union([Self.beside])
+            let failures = try await stage.failures(of: waiting)
+            #expect(Set(failures.keys) == waiting)
+            #expect(failures[Self.beside]?.contains("not for mx.sited.signed.test or beside.signed.test") ?? false)
             for (name, text) in failures { #expect(text.hasPrefix("451 4.7.5 "), "\(name): \(text)") }
             #expect(failures["wrong.signed.test"]?.contains("no TLSA record of mx.wrong.signed.test matches") ?? false)
             #expect(failures["badname.signed.test"]?.contains("not for mx.badname.signed.test") ?? false)
             #expect(failures["forged.signed.test"]?.contains("DNSSEC") ?? false)
             let record = try await mta.stop(MTARecord.self)
-            #expect(record.bounced == 0 && record.queued == UInt64(Self.waiting.count))
+            #expect(record.bounced == 0 && record.queued == UInt64(waiting.count))
             try expectTheArrivals(receivers)
             try expectTheReports(stage)
         }
@@ -114,10 +122,13 @@ extension ProgramTests {
             }
             #expect(
                 arrived.sorted() == [
+                    // The domain is an alias of the one that is in the certificate.
+                    "also.signed.test own TLS mx.sited.signed.test",
                     "anchored.signed.test anchored TLS mx.anchored.signed.test", "none.signed.test plain clear none",
                     "right.signed.test own TLS mx.right.signed.test",
                     // Its first host has the wrong record.
                     "second.signed.test own TLS mx.right.signed.test",
+                    "sited.signed.test own TLS mx.sited.signed.test",
                     "useless.signed.test own TLS mx.useless.signed.test",
                     "wrong.unsigned.test own TLS mx.wrong.unsigned.test",
                 ])

@@ -237,7 +237,16 @@ extension ProgramTests {
                 next_hop: 127.0.0.1:2526
                 connections: 10
                 by_source: [{source: two, rate: 5/s}]
+            shaping: [\(stage.path("shaping.yaml"))]
             """.write(toFile: stage.path("mta.yaml"), atomically: true, encoding: .utf8)
+            try """
+            domains:
+              - domain: shaped.test
+                connections: 2
+                whole: {connections: 7}
+                tls: required
+                from: [{source: two, tls: verified}]
+            """.write(toFile: stage.path("shaping.yaml"), atomically: true, encoding: .utf8)
             func resolve(_ words: [String]) async throws -> ProgramUnderTest {
                 try stage.program("mta", ["resolve-egress", "--config", stage.path("mta.yaml")] + words)
             }
@@ -261,6 +270,14 @@ extension ProgramTests {
             #expect(try await text.waitForExit() == 0, "\(text.errorOutput)")
             #expect(text.output.contains("queue        other>127.0.0.1:2525\n"), "\(text.output)")
             #expect(text.output.contains("source       two  weight 1 of 1  from any address  EHLO two.test\n"))
+            // What shaping files say counts, too, and is said with its place.
+            let shaped = try await resolve(["shaped.test", "--format", "json"])
+            #expect(try await shaped.waitForExit() == 0, "\(shaped.errorOutput)")
+            let ways = try JSONDecoder().decode(Report.self, from: Data(shaped.output.utf8))
+            #expect(ways.destination == "shaped.test" && ways.sources.map(\.tls) == ["required", "verified"])
+            let connections = ways.sources[0].limits.filter { $0.name == "connections" }
+            #expect(Set(connections.map(\.value)) == ["20", "4", "7", "2"])
+            #expect(connections.first(where: \.strictest)?.origin == "shaping.yaml:2 (domain:shaped.test)")
             let unknown = try await resolve(["big.test", "--pool", "none"])
             #expect(try await unknown.waitForExit() == 2)
             #expect(unknown.errorOutput.contains("expected one of other, usual"))
@@ -274,6 +291,7 @@ extension ProgramTests {
             struct Source: Decodable {
                 var name: String
                 var weight: Int
+                var tls: String
                 var limits: [Limit]
             }
             var destination, queue, pool: String

@@ -18,6 +18,8 @@ extension ProgramTests {
             return Dictionary(uniqueKeysWithValues: (response.destinations ?? []).map { ($0.name, $0) })
         }
 
+        private static let chosen = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"
+
         private static let domains: [(name: String, hop: String, rules: String)] = [
             ("clear.test", "127.0.0.1:plain", "opportunistic"),
             ("broken.test", "127.0.0.1:broken", "opportunistic"),
@@ -25,6 +27,8 @@ extension ProgramTests {
             ("offered.test", "127.0.0.1:right", "opportunistic"),
             ("untrusted.test", "127.0.0.1:strange", "opportunistic"),
             ("needed.test", "127.0.0.1:strange", "required"),
+            ("chosen.test", "127.0.0.1:old", "required, tls_ciphers: [\(chosen)]"),
+            ("new.test", "127.0.0.1:old", "required, tls_minimum: '1.3'"),
             ("not-offered.test", "127.0.0.1:plain", "required"),
             ("fails.test", "127.0.0.1:broken", "required"),
             ("eager-fails.test", "127.0.0.1:eager", "required"),
@@ -35,7 +39,7 @@ extension ProgramTests {
             ("verified-clear.test", "localhost:plain", "verified"),
         ]
 
-        private func configuration(_ ports: [String: Int], ca: String) -> String {
+        private func configuration(_ ports: [String: Int], ca: String, log: String) -> String {
             let sections = Self.domains.map { name, hop, tls in
                 let parts = hop.split(separator: ":").map(String.init)
                 return "  - {name: \(name), next_hop: '\(parts[0]):\(ports[parts[1]]!)', tls: \(tls)}"
@@ -44,6 +48,7 @@ extension ProgramTests {
                 listen: 127.0.0.1:0
                 smart_host: 127.0.0.1:\(ports["plain"]!)
                 delivery: {tls_ca: \(ca)}
+                log: {directory: \(log)}
                 domains:
                 \(sections.joined(separator: "\n"))
                 """
@@ -59,19 +64,20 @@ extension ProgramTests {
                 ("right", try await ours.issue("right", ["DNS:localhost"])),
                 ("other", try await ours.issue("other", ["DNS:other.test"])),
                 ("strange", try await theirs.issue("strange", ["DNS:localhost"])),
+                ("old", try await ours.issue("old", ["DNS:localhost"])),
             ]
             let ports = try await Receivers(
                 stage,
                 ["plain", "broken", "eager"] + certificates.map { "\($0)=\($1.certificate),\($1.key)" }
             ).ports
-            let mta = try await stage.mta(configured: configuration(ports, ca: ours.certificate), threads: 1)
+            let mta = try await stage.mta(
+                configured: configuration(ports, ca: ours.certificate, log: stage.path("log")), threads: 1)
             for domain in Self.domains {
                 try await stage.runScript("send_one.py", [String(mta.port), "a@x.test", "b@" + domain.name])
             }
             let waiting: Set = [
                 "not-offered.test", "fails.test", "eager-fails.test", "other-name.test", "no-name.test",
-                "other-root.test",
-                "verified-clear.test",
+                "other-root.test", "verified-clear.test", "new.test",
             ]
             try await mta.wait(for: Self.domains.count - waiting.count)
             let queue = try await queueOnceTried(stage, waiting)
@@ -84,10 +90,24 @@ extension ProgramTests {
             let arrived = try arrivals(stage).map { "\($0.recipients[0]) \($0.receiver) \($0.tls ? "TLS" : "clear")" }
             #expect(
                 arrived.sorted() == [
-                    "b@broken.test broken clear", "b@clear.test plain clear",
+                    "b@broken.test broken clear", "b@chosen.test old TLS", "b@clear.test plain clear",
                     "b@eager.test eager clear", "b@needed.test strange TLS",
                     "b@offered.test right TLS", "b@right.test right TLS", "b@untrusted.test strange TLS",
                 ])
+            try expectTheLog(stage.path("log"))
+        }
+
+        /// What was agreed upon, and who the other side said it was.
+        private func expectTheLog(_ directory: String) throws {
+            for event in try LoggedEvent.all(in: directory) where event.type == "Delivery" {
+                let isClear = ["broken.test", "clear.test", "eager.test"].contains(event.queue)
+                #expect((event.tls_cipher == nil) == isClear && (event.tls_protocol_version == nil) == isClear)
+                guard !isClear else { continue }
+                #expect(event.tls_cipher?.hasPrefix("TLS_") ?? false, "\(event)")
+                if event.queue == "chosen.test" { #expect(event.tls_cipher == Self.chosen) }
+                let subjects = ["needed.test": "strange", "untrusted.test": "strange", "chosen.test": "old"]
+                #expect(event.tls_peer_subject_name == ["CN=" + (subjects[event.queue ?? ""] ?? "right")])
+            }
         }
 
         /// RFC 6066 §3: a host is named, an address is not.

@@ -53,6 +53,8 @@ extension ProgramTests {
             #expect(recipients("Reception") == recipients("Delivery", "Bounce", "Expiration"))
             #expect(events.filter { $0.type == "Delivery" }.allSatisfy { $0.response?.content == "kept" })
             #expect(events.first { $0.type == "Bounce" }?.response?.content == "no such user here")
+            #expect(events.filter { $0.type == "Delivery" }.allSatisfy { $0.response?.command == "." })
+            #expect(events.first { $0.type == "Bounce" }?.response?.command == "RCPT TO:<reject@far.test>")
             let protocols = events.filter { $0.type == "Reception" }.compactMap(\.reception_protocol)
             #expect(Set(protocols) == ["ESMTP", "internal"])
             let rejections = events.filter { $0.type == "Rejection" }

@@ -23,6 +23,7 @@ struct LoggedEvent: Decodable {
     struct Response: Decodable {
         var code: Int
         var content: String
+        var command: String?
     }
     var type: String
     var id: String?
@@ -35,6 +36,9 @@ struct LoggedEvent: Decodable {
     var tenant: String?
     var egress_pool: String?
     var meta: [String: String]?
+    var tls_protocol_version: String?
+    var tls_cipher: String?
+    var tls_peer_subject_name: [String]?
 
     /// What the log says, over all closed segments.
     static func all(in directory: String) throws -> [LoggedEvent] {

@@ -198,7 +198,7 @@ extension ProgramTests {
                 let (old, new) = (certificates[0], certificates[round % 2])
                 let changed = text.replacing("/one.", with: "/\(round % 2 == 0 ? "one" : "two").")
                 try #require(old.certificate == new.certificate || changed.contains(new.certificate))
-                try (changed + "max_message_size: \(30 + round)MiB\n").write(
+                try (changed + "\nmax_message_size: \(30 + round)MiB\n").write(
                     toFile: file, atomically: true, encoding: .utf8)
                 kill(mta.pid, SIGHUP)
                 try await eventually("reload \(round)") {

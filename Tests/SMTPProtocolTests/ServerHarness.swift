@@ -29,6 +29,9 @@ struct ServerHarness: ~Copyable {
         feed(memory.begunCommand)
     }
 
+    /// The content as it goes on: dot-stuffed.
+    private(set) var wire: [UInt8] = []
+
     var memory: SessionMemory? { session.memory }
 
     mutating func feed(_ bytes: [UInt8]) {
@@ -40,9 +43,11 @@ struct ServerHarness: ~Copyable {
                 output += session.takeOutput()
                 return
             case .hello, .sender, .recipient, .dataAsked: session.answer(nil)
-            case .contentBegins: content = []
-            case .content(let range): content += bytes[range]
-            case .stuffedDot: break
+            case .contentBegins: (content, wire) = ([], [])
+            case .content(let range):
+                content += bytes[range]
+                wire += bytes[range]
+            case .stuffedDot: wire.append(0x2E)
             case .contentAborted:
                 aborted += 1
                 content = []

@@ -33,6 +33,19 @@ import Testing
         }
     }
 
+    /// A dot that a client has put in front of a line without need is left out by whoever reads the line (RFC 5321 §4.5.2):
+    /// what is kept says what the next one will read, or a field could be hidden from those who look at it here.
+    @Test(arguments: [false, true]) func dotsHideNothing(bytewise: Bool) throws {
+        let content = ".X-Field: a\r\n.\tb\r\n..two\r\n...three\r\nfour.\r\n"
+        let input = "EHLO c.test\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nDATA\r\n" + content + ".\r\n"
+        var harness = ServerHarness()
+        if bytewise { for byte in input.utf8 { harness.feed([byte]) } } else { harness.feed(input) }
+        let message = try #require(harness.messages.first)
+        #expect(String(decoding: message.content, as: UTF8.self) == "X-Field: a\r\n\tb\r\n.two\r\n..three\r\nfour.\r\n")
+        #expect(
+            String(decoding: harness.wire, as: UTF8.self) == "X-Field: a\r\n\tb\r\n..two\r\n...three\r\nfour.\r\n")
+    }
+
     /// CRLF.CRLF with any one of its five octets replaced by any other: content goes on.
     @Test(arguments: 0..<5) func noOtherOctetEndsData(position: Int) {
         let end = Array("\r\n.\r\n".utf8)

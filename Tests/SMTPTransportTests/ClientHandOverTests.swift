@@ -88,7 +88,8 @@ import Testing
                 let loop = second.loops.contexts[index % 2]
                 do {
                     try await second.listener.adopt(
-                        client.descriptor, ClientState(decoding: client.state), on: loop)
+                        client.descriptor, ClientState(decoding: client.state), on: loop
+                    ).get()
                 } catch { Issue.record("\(error)") }
             }
         }

@@ -72,6 +72,7 @@ func text(_ content: MessageContent) -> String { content.slices.map { String(buf
         var labelled = makeMessage(7)
         labelled.envelope.labels = MessageLabels(
             tenant: "acme", pool: "transactional", routingDomain: "z.test", metadata: ["batch": "42", "note": ""])
+        labelled.envelope.labels!.isTLSOptional = true
         let messages = [
             makeMessage(1), makeMessage(2, slices: []), makeMessage(3, form: .raw),
             makeMessage(4, recipients: (0..<1000).map { "user\($0)@y.test" }), makeMessage(5, sender: ""),

@@ -108,16 +108,17 @@ private func policy(_ text: String) throws(StrictTransportPolicy.Fault) -> Stric
     /// RFC 8460 §3.
     @Test(
         arguments: [
-            (["v=TLSRPTv1; rua=mailto:reports@example.com"], ["reports@example.com"]),
+            (["v=TLSRPTv1; rua=mailto:reports@example.com"], ["mailto:reports@example.com"]),
             (
-                ["v=TLSRPTv1;rua=https://x.test/r,mailto:a@x.test!10m, MAILTO:b@x.test?subject=c;"],
-                ["a@x.test", "b@x.test"]
+                ["v=TLSRPTv1;rua=https://x.test/r,mailto:a@x.test!10m, MAILTO:b@x.test?subject=c, mailto:a@x.test;"],
+                ["https://x.test/r", "mailto:a@x.test", "mailto:b@x.test"]
             ),
+            (["v=TLSRPTv1; rua=http://x.test/r,https://,https:///r,mailto:a>b@x.test,mailto:@x.test"], []),
             (["v=TLSRPTv1; rua=mailto:a%40x.test"], []), (["v=TLSRPTv2; rua=mailto:a@x.test"], []),
             (["v=TLSRPTv1; rua=mailto:a@x.test", "v=TLSRPTv1; rua=mailto:b@x.test"], []), (["v=TLSRPTv1;"], []),
         ] as [([String], [String])])
-    func reportAddressesAreRead(_ records: [String], _ addresses: [String]) {
-        #expect(PolicyRecord.reportAddresses(records) == addresses)
+    func reportPlacesAreRead(_ records: [String], _ places: [String]) {
+        #expect(PolicyRecord.reportPlaces(records).map(\.text) == places)
     }
 
     @Test func stringsOfARecordAreJoined() {

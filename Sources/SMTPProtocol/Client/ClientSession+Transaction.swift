@@ -62,7 +62,7 @@ extension ClientSession {
         case .rcpt:
             // Behind a refused MAIL the replies are about the order of commands, not about the recipients: a
             // permanent 503 there must not outdo the sender's 4yz.
-            if current.refusal != nil { return nil }
+            if !current.result.isAccepted { return nil }
             if positive { current.acceptedRecipients += 1 } else { noteRefusedRecipient() }
         case .data: return dataAnswered(code)
         case .chunk: return chunkAnswered(positive)
@@ -100,7 +100,7 @@ extension ClientSession {
 
     private mutating func chunkAnswered(_ positive: Bool) -> Action? {
         current.settle()
-        if configuration.serverProtocol == .lmtp, current.refusal == nil { return recipientAnswered(positive) }
+        if configuration.serverProtocol == .lmtp, current.result.isAccepted { return recipientAnswered(positive) }
         guard !positive else { return finish() }
         current.refuse(replies.reply, at: .final)
         return finishWithReset()
@@ -119,8 +119,10 @@ extension ClientSession {
         }
         guard let index = current.single?.awaited.first else { return contentAnswered(positive) }
         current.single?.awaited.removeFirst()
-        if !positive { current.refusedRecipients.append(.init(index: index, reply: replies.reply)) }
-        if positive, configuration.keepsReplies { current.acceptance = replies.reply }
+        if !positive {
+            current.result.refusedRecipients.append(.init(index: index, reply: replies.reply, stage: .final))
+        }
+        if positive, configuration.keepsReplies { current.result.acceptance = replies.reply }
         guard current.single?.awaited.isEmpty == true else {
             expected.prepend(.content)
             return nil
@@ -129,15 +131,15 @@ extension ClientSession {
     }
 
     private mutating func noteRefusedRecipient() {
-        let index = current.acceptedRecipients + current.refusedRecipients.count
-        current.refusedRecipients.append(.init(index: index, reply: replies.reply))
+        let index = current.acceptedRecipients + current.result.refusedRecipients.count
+        current.result.refusedRecipients.append(.init(index: index, reply: replies.reply))
     }
 
     private mutating func finish() -> Action? {
         guard var transaction = transactions.popFirst() else { return nil }
-        if transaction.refusal == nil { isFirstTransaction = false }
-        if configuration.keepsReplies, transaction.acceptance == nil, replies.reply.isPositive {
-            transaction.acceptance = replies.reply
+        if transaction.result.isAccepted { isFirstTransaction = false }
+        if configuration.keepsReplies, transaction.result.acceptance == nil, replies.reply.isPositive {
+            transaction.result.acceptance = replies.reply
         }
         if isQuitting, transactions.isEmpty { sendQuit() }
         return .finished(transaction.result)
@@ -154,14 +156,14 @@ extension ClientSession {
     /// Notes a reply before it is acted on.
     mutating func trace(_ expectation: Expectation, _ code: UInt16) {
         let yes = code / 100 == 2 || code == 354 ? code : 0
-        transactions.first?.trace.note(expectation, now, yes)
+        transactions.first?.result.trace.note(expectation, now, yes)
         guard isFirstTransaction, yes != 0, !transactions.isEmpty else { return }
         firstReplies[Self.stage(expectation)] = replies.reply
     }
 
     /// The reply decides something: MAIL and all RCPT before it were not refused yet.
     func isOpenQuestion(_ expectation: Expectation) -> Bool {
-        guard let oldest = transactions.first, oldest.refusal == nil else { return false }
+        guard let oldest = transactions.first, oldest.result.isAccepted else { return false }
         return expectation == .mail || expectation == .rcpt || oldest.acceptedRecipients > 0
     }
 
@@ -189,7 +191,7 @@ extension ClientSession {
     // MARK: Lockstep, for servers without PIPELINING
 
     private mutating func continueInLockstep(_ expectation: Expectation) -> Action? {
-        if expectation == .mail, current.refusal != nil { return finish() }
+        if expectation == .mail, !current.result.isAccepted { return finish() }
         if let next = current.single?.unsent.popFirst(), let envelope = current.single?.envelope {
             appendRecipient(next, of: envelope)
             return nil
@@ -206,7 +208,7 @@ extension ClientSession {
 
     // MARK: Commands
 
-    private mutating func write(_ text: StaticString) { text.withUTF8Buffer { output.append(contentsOf: $0) } }
+    mutating func write(_ text: StaticString) { text.withUTF8Buffer { output.append(contentsOf: $0) } }
 
     /// - Parameter command: up to the angle bracket.
     private mutating func appendFlat(_ command: StaticString, _ envelope: borrowing FlatEnvelope, _ index: Int) {

@@ -149,9 +149,9 @@ package struct ClientSession: ~Copyable {
         return firstReplies
     }
 
-    package var hasOutput: Bool { !output.isEmpty }
-
+    /// The same without a copy; `body` is not called where there are none.
     package mutating func drainOutput(_ body: ([UInt8]) -> Void) {
+        guard !output.isEmpty else { return }
         body(output)
         output.removeAll(keepingCapacity: true)
     }
@@ -188,7 +188,10 @@ package struct ClientSession: ~Copyable {
     }
 
     /// The final dot, behind DATA content whose last line ended with CRLF; nothing goes behind BDAT content.
-    package mutating func appendContentEnd() { output.append(contentsOf: [0x2E, 0x0D, 0x0A]) }
+    package mutating func appendContentEnd() { write(".\r\n") }
+
+    /// The same behind content of `form`, where it wants one.
+    package mutating func endContent(_ form: WireForm) { if !sendsChunk(form) { appendContentEnd() } }
 
     /// QUIT once everything begun is finished.
     package mutating func quit() {

@@ -7,32 +7,63 @@ package enum TransactionStage: String, Sendable, Hashable {
 
 /// How one transaction ended.
 package struct TransactionResult: Equatable, Sendable {
-    /// The refusal that ended it; nil when the content was accepted.
-    package var refusal: SMTPReply?
     package var stage: TransactionStage
-    /// Recipients refused one by one, by their index in the envelope; the others share ``refusal``.
-    package var refusedRecipients: [RefusedRecipient]
-    /// The reply that accepted it, with its text: only where ``ClientConfiguration/keepsReplies`` says so.
-    package var acceptance: SMTPReply?
     /// Filled only where ``ClientConfiguration/tracesReplies`` says so.
     package var trace = ReplyTrace()
+    /// One or none: most results are a yes without words, and go through many hands.
+    private var box: [Words] = []
+
+    private struct Words: Equatable, Sendable {
+        var refusal: SMTPReply?
+        var refusedRecipients: [RefusedRecipient] = []
+        var acceptance: SMTPReply?
+    }
 
     package struct RefusedRecipient: Equatable, Sendable {
         package var index: Int
         package var reply: SMTPReply
+        /// LMTP refuses recipients behind the content, too (RFC 2033 §4.2).
+        package var stage = TransactionStage.rcpt
     }
 
     package init(
         refusal: SMTPReply?, stage: TransactionStage, refusedRecipients: [RefusedRecipient],
         acceptance: SMTPReply? = nil
     ) {
-        self.refusal = refusal
         self.stage = stage
-        self.refusedRecipients = refusedRecipients
-        self.acceptance = acceptance
+        words = Words(refusal: refusal, refusedRecipients: refusedRecipients, acceptance: acceptance)
     }
 
-    package var isAccepted: Bool { refusal == nil }
+    /// Of a transaction that goes on.
+    init() { stage = .final }
+
+    private var words: Words {
+        get { box.first ?? Words() }
+        set { box = newValue == Words() ? [] : [newValue] }
+    }
+
+    /// The refusal that ended it; nil when the content was accepted.
+    package var refusal: SMTPReply? {
+        get { box.first?.refusal }
+        set { words.refusal = newValue }
+    }
+
+    /// Recipients refused one by one, by their index in the envelope; the others share ``refusal``.
+    package var refusedRecipients: [RefusedRecipient] {
+        get { box.first?.refusedRecipients ?? [] }
+        set { words.refusedRecipients = newValue }
+    }
+
+    /// The reply that accepted it, with its text: only where ``ClientConfiguration/keepsReplies`` says so.
+    package var acceptance: SMTPReply? {
+        get { box.first?.acceptance }
+        set { words.acceptance = newValue }
+    }
+
+    package var isAccepted: Bool { box.isEmpty || box[0].refusal == nil }
+
+    /// Something was refused: all of it, or a recipient.
+    package var hasRefusals: Bool { !box.isEmpty && (box[0].refusal != nil || !box[0].refusedRecipients.isEmpty) }
 }
 
 /// When the replies to one transaction were read, by the clock of ``ClientSession/now``, and the codes that said yes; 0
@@ -93,14 +124,11 @@ package struct UnfinishedTransaction: Equatable, Sendable {
 
 /// What the session remembers of a transaction that has begun.
 struct ClientTransaction {
+    /// As far as it was answered.
+    var result = TransactionResult()
     var acceptedRecipients = 0
-    var refusal: SMTPReply?
-    var stage = TransactionStage.final
-    var refusedRecipients: [TransactionResult.RefusedRecipient] = []
-    var acceptance: SMTPReply?
-    var trace = ReplyTrace()
-    /// Only where recipients are sent one by one or answered one by one.
-    var single: SingleRecipients?
+    /// One or none: only where recipients are sent one by one or answered one by one.
+    private var box: [SingleRecipients] = []
     /// Octets for BDAT; nil for DATA.
     let chunkSize: Int?
     /// The content was handed to the transport: from here on a lost connection leaves it in doubt.
@@ -117,29 +145,27 @@ struct ClientTransaction {
         var awaited: [Int] = []
     }
 
+    var single: SingleRecipients? {
+        get { box.first }
+        set { box = newValue.map { [$0] } ?? [] }
+    }
+
     /// Recipients that were not refused, by their index in the envelope.
     var accepted: [Int] {
-        let refused = Set(refusedRecipients.map(\.index))
+        let refused = Set(result.refusedRecipients.map(\.index))
         return (single?.envelope.recipients.indices ?? 0..<0).filter { !refused.contains($0) }
     }
 
     mutating func refuse(_ reply: SMTPReply, at stage: TransactionStage) {
-        guard refusal == nil else { return }
-        (refusal, self.stage) = (reply, stage)
+        guard result.isAccepted else { return }
+        (result.refusal, result.stage) = (reply, stage)
     }
 
     /// If no recipient was taken, the first one's refusal stands for the transaction.
     mutating func settle() {
-        if acceptedRecipients == 0, let first = refusedRecipients.first { refuse(first.reply, at: .rcpt) }
+        if acceptedRecipients == 0, let first = result.refusedRecipients.first { refuse(first.reply, at: .rcpt) }
     }
 
     /// The content must not be sent: MAIL or all RCPT were refused.
-    var isHopeless: Bool { refusal != nil || acceptedRecipients == 0 }
-
-    var result: TransactionResult {
-        var result = TransactionResult(
-            refusal: refusal, stage: stage, refusedRecipients: refusedRecipients, acceptance: acceptance)
-        result.trace = trace
-        return result
-    }
+    var isHopeless: Bool { !result.isAccepted || acceptedRecipients == 0 }
 }

@@ -15,7 +15,8 @@ struct ContentReader {
     enum Event: Equatable {
         /// Content in wire form, dot-stuffed, inside the input.
         case span(Range<Int>)
-        /// A dot that only stuffs its line. Its index in the input, or nil if it came with an earlier input.
+        /// A dot that only stuffs its line, which begins with one. Its index in the input, or nil if it came with an earlier
+        /// input.
         case stuffedDot(Int?)
         /// The final dot's CRLF was read.
         case end
@@ -92,7 +93,9 @@ struct ContentReader {
             mr_scan_pass(&scan, 0x2E)
             // The dot that stuffs a line does not count towards its length (RFC 5321 §4.5.3.1.6).
             scan.line_length = 0
-            return .stuffedDot(heldAt)
+            // In front of anything but a dot it was not needed, and whoever reads the line leaves it out (§4.5.2). Kept, it
+            // would hide what the line is from those who read content in wire form: `.Authentication-Results:`.
+            return byte == 0x2E ? .stuffedDot(heldAt) : nil
         }
     }
 }

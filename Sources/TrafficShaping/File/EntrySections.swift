@@ -1,5 +1,6 @@
 package import DeliveryQueue
 package import MTAConfiguration
+package import MailTypes
 package import RunRecords
 
 /// What may be said of the default, a provider, a site or a domain.
@@ -7,6 +8,7 @@ package struct EntryBody {
     /// Of one path: from one source to one destination.
     package var limits = EgressLimits()
     package var tls: OutgoingTLS?
+    package var skippedHosts: [HostPattern] = []
     /// Of all sources together.
     package var whole: LimitSection?
     package var from: [FromSection] = []
@@ -24,6 +26,7 @@ extension EntrySection {
         let path: WritableKeyPath<Self, EntryBody> = \.body
         return ConfigurationKey<Self>.limits(path.appending(path: \.limits)) + [
             .optional("tls", path.appending(path: \.tls), "as `tls` of the configuration"),
+            .list("skip_hosts", path.appending(path: \.skippedHosts), HostPattern.skipping),
             .optionalSection("whole", path.appending(path: \.whole), "limits of \(whole)"),
             .sections("from", path.appending(path: \.from), "what is different for mail from some sources"),
             .sections("automation", path.appending(path: \.rules), "automatic rules"),

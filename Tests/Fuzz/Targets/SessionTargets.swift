@@ -84,7 +84,19 @@ private struct Expected {
         isEnded = end != nil
         guard let end else { return }
         let found = Array(bytes[..<end])
-        content = Self.isRefused(found, unstuffs: true) ? nil : found
+        content = Self.isRefused(found, unstuffs: true) ? nil : Self.stuffed(found)
+    }
+
+    /// Without the dots in front of lines that do not begin with one (RFC 5321 §4.5.2).
+    private static func stuffed(_ bytes: [UInt8]) -> [UInt8] {
+        var isStart = true
+        var kept: [UInt8] = []
+        for (index, byte) in bytes.enumerated() {
+            let isNeeded = index + 1 < bytes.count && bytes[index + 1] == 0x2E
+            if !isStart || byte != 0x2E || isNeeded { kept.append(byte) }
+            isStart = byte == 0x0A
+        }
+        return kept
     }
 
     /// RFC 3030 §2.

@@ -3,7 +3,7 @@
 With a certificate it offers STARTTLS; `lmtp…` speaks LMTP; `broken` and `eager` (not aiosmtpd) offer STARTTLS, cannot
 shake hands (`eager` says more in the clear behind its 220) and take mail in the clear; their session's number is that of
 the STARTTLS they were told. A receiver named `asking…` wants a certificate of the client's, signed by its own
-certificate file's last one. Each MAIL is a line in FILE.mail: receiver, `TLS` or `clear`, sender. Says each one's name and port, then 'listening'. Each message is a line of JSON in FILE:
+certificate file's last one; `old…` knows no TLS 1.3. Each MAIL is a line in FILE.mail: receiver, `TLS` or `clear`, sender. Says each one's name and port, then 'listening'. Each message is a line of JSON in FILE:
 which receiver, whether over TLS and with which server name, the client's address and EHLO name, the session's number,
 the recipients.
 """
@@ -95,6 +95,8 @@ async def start(name, certificate):
     if certificate:
         settings["tls_context"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         settings["tls_context"].load_cert_chain(*certificate.split(","))
+        if name.startswith("old"):
+            settings["tls_context"].maximum_version = ssl.TLSVersion.TLSv1_2
         if name.startswith("asking"):
             settings["tls_context"].load_verify_locations(certificate.split(",")[0])
             settings["tls_context"].verify_mode = ssl.CERT_REQUIRED

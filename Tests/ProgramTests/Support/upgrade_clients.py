@@ -63,6 +63,7 @@ assert secure.message("before") == "250"
 os.kill(process, signal.SIGUSR2)
 # The one whose keys stay behind hears of it when the old process accepts nobody any more.
 print(f"over TLS: 250, then {secure.reply()}")
+secure.socket.close()
 meanwhile = Client()
 # They wait for the new process, which waits for those in the middle of a message: each in a thread of its own.
 answers = {}

@@ -1,0 +1,29 @@
+"""report_receiver.py FILE CERTIFICATE,KEY: takes TLS reports over HTTPS until it is killed. Each is a line in FILE: path,
+Content-Type, and what it says, uncompressed."""
+import gzip
+import http.server
+import ssl
+import sys
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with open(sys.argv[1], "a") as ledger:
+            ledger.write("%s %s %s\n" % (self.path, self.headers["Content-Type"], gzip.decompress(body).decode().strip()))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(*sys.argv[2].split(","))
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+print("listening 127.0.0.1:%d" % server.server_address[1], flush=True)
+server.serve_forever()
