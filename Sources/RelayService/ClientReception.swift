@@ -50,7 +50,7 @@ final class ClientReception: SMTPServerDelegate {
         if let visit { listener.leave(visit) }
         var (visit, session, refusal) = listener.enter(connection.client?.networkAddress, isProxy: isProxy)
         self.visit = visit
-        session.recordsRejections = shard.logs(.rejection) || shard.isMeasuring
+        session.recordsRejections = shard.recordsRejections
         var denial = visit.denial
         if refusal == nil, isFirst, let shed = shard.shedding.connection {
             shard.counts.shed += 1
@@ -87,7 +87,7 @@ final class ClientReception: SMTPServerDelegate {
         var (visit, session, _) = listener.enter(connection.client?.networkAddress, isProxy: memory.mayUseXclient)
         self.visit = visit
         since = memory.since
-        session.recordsRejections = shard.logs(.rejection)
+        session.recordsRejections = shard.recordsRejections
         connection.setIdleLimit(seconds: visit.limits.idleSeconds)
         verification = shard.verification(visit.verification, of: connection.client?.networkAddress)
         return session

@@ -8,6 +8,9 @@ import SpoolContract
 extension RelayShard {
     var isMeasuring: Bool { configuration.http != nil }
 
+    /// Somebody wants to know of refusals to clients.
+    var recordsRejections: Bool { isMeasuring || logs(.rejection) }
+
     /// The message is safe and its sender is told so.
     func countAccepted(_ message: SpoolMessage, _ sender: Sender) {
         let recipients = message.envelope.recipients.count

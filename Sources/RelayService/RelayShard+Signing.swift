@@ -1,7 +1,7 @@
 import DKIMSigning
 import MailTypes
-import MessageBuilding
 import Measures
+import MessageBuilding
 import NIOCore
 import PolicyRules
 import SASLAuthentication
