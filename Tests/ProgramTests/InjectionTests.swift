@@ -37,9 +37,12 @@ extension ProgramTests {
                     "Dear Kim \(index), \(index) of 100, 30", "<p>Dear Kim \(index)</p>", "filename=\"hello.txt\"",
                     "aGVsbG8gd29ybGQ=", "Content-ID: <logo>",
                 ] { #expect(letter.text.contains(part), "\(part) in \(letter.text)") }
-                let reference = letter.text.firstMatch(of: /X-Ref: ([A-Za-z0-9+\/=]+)/).map { String($0.1) } ?? ""
+                // Folded, as long fields are.
+                let field = letter.text.firstMatch(of: /X-Ref: ((?:[A-Za-z0-9+\/=]+(?:\r\n )?)+)/)
+                let reference = field?.1.filter { !$0.isWhitespace } ?? ""
                 let decoded = Data(base64Encoded: reference).map { String(decoding: $0, as: UTF8.self) } ?? ""
-                #expect(decoded.hasSuffix(#""recipient":"\#(letter.recipients[0])"}"#), "\(decoded)")
+                #expect(decoded.contains(#""recipient":"\#(letter.recipients[0])""#), "\(decoded)")
+                #expect(decoded.hasSuffix("}"))
             }
             for (dialect, text) in [("Static", "Dear {{name}}\r\n"), ("Handlebars", "Dear Kim\r\n")] {
                 let letter = messages.first { $0.recipients[0].hasPrefix(dialect) }

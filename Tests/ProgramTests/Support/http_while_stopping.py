@@ -27,9 +27,14 @@ for command in [b"EHLO c.test", b"MAIL FROM:<a@x.test>", b"RCPT TO:<b@y.test>", 
 body = json.dumps({"envelope_sender": "a@x.test", "recipients": [{"email": "b@y.test"}], "content": "hello\r\n"}).encode()
 request = socket.create_connection(("127.0.0.1", http), timeout=60)
 request.sendall(
-    b"POST /api/inject/v1 HTTP/1.1\r\nHost: mta.test\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    % len(body)
+    b"POST /api/inject/v1 HTTP/1.1\r\nHost: mta.test\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+    b"Expect: 100-continue\r\n\r\n" % len(body)
 )
+# It knows of the request now.
+answers = request.makefile("rb")
+assert answers.readline().startswith(b"HTTP/1.1 100 ")
+while answers.readline().strip():
+    pass
 request.sendall(body[:20])
 os.kill(process, signal.SIGTERM)
 # SMTP clients are not greeted any more once those of HTTP were waited for.
@@ -40,7 +45,7 @@ while True:
         break
     time.sleep(0.02)
 request.sendall(body[20:])
-answer = request.makefile("rb").read()
+answer = answers.read()
 head, _, text = answer.partition(b"\r\n\r\n")
 print(head.split(b"\r\n")[0].decode(), text.decode().strip())
 client.sendall(b"hello\r\n.\r\n")
