@@ -50,7 +50,7 @@ extension ProgramTests {
                 [
                     message("now@y.test", []), message("held@y.test", ["HOLDFOR=3600"]),
                     message("soon@y.test", ["HOLDFOR=1"]),
-                    message("day@y.test", [], field: "X-Schedule: {\"first_attempt\":\n \"\(first)\"}\r\n"),
+                    message("day@y.test", [], field: "X-Schedule: {\"first_attempt\":\r\n \"\(first)\"}\r\n"),
                     message("wrong@y.test", [], field: "X-Schedule: {\"first\": 1}\r\n"),
                     message("never@y.test", ["HOLDFOR=604801"]),
                 ], to: mta.port)
