@@ -52,7 +52,8 @@ extension ProgramTests {
                       ip: ipv4
                       trust_anchor: \(signed.anchor)
                       stub_zones: [{name: signed.test., server: 127.0.0.1@\(server.port)}]
-                    delivery: {dane: true, port: \(hop.port)}
+                    # REQUIRETLS outdoes what the header says (RFC 8689 §4.1).
+                    delivery: {dane: true, tls_required_header: true, port: \(hop.port)}
                     """)
             try await stage.runScript(
                 "send_requiretls.py",
