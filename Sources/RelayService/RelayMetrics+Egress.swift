@@ -17,7 +17,4 @@ extension RelayMetrics {
         "Times that a connection or a message had to wait for a limit, by its kind.", labels: ["limit"])
 
     static let egress = [sourceConnections, sourceRecipients, suspendedSources, limitHits]
-
-    /// Sources with lines of their own; labels must not grow with the configuration.
-    static let sourcesShown = 50
 }

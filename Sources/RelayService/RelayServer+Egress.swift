@@ -34,20 +34,14 @@ extension RelayServer {
                 .get()
             totals.merge(part) { $0 + $1 }
         }
-        let sorted = totals.sorted { ($1.value.connections, $0.key) < ($0.value.connections, $1.key) }
-        var shown = sorted.prefix(RelayMetrics.sourcesShown).map { ($0.key, $0.value) }
-        let rest = sorted.dropFirst(RelayMetrics.sourcesShown).map(\.value)
-        if let first = rest.first { shown.append(("other", rest.dropFirst().reduce(first) { $0 + $1 })) }
-        text.add(
-            RelayMetrics.sourceConnections,
-            shown.flatMap { name, counts in counts.ofConnections.map { ([name, $0], Double($1)) } })
-        text.add(
-            RelayMetrics.sourceRecipients,
-            shown.flatMap { name, counts in counts.ofRecipients.map { ([name, $0], Double($1)) } })
+        let lines = memory.largest["source", default: LargestCounters(limit: configuration.metrics.shown)]
+            .lines(totals.mapValues(\.counts))
+        text.add(RelayMetrics.sourceConnections, lines.flatMap { SourceTotals.connections($0) })
+        text.add(RelayMetrics.sourceRecipients, lines.flatMap { SourceTotals.recipients($0) })
         let state = shards[0].parts.limits.state
         text.add(
             RelayMetrics.suspendedSources,
-            state.unplumbed.sorted().prefix(RelayMetrics.sourcesShown).map { ([$0], 1) })
+            state.unplumbed.sorted().prefix(configuration.metrics.shown).map { ([$0], 1) })
         text.add(
             RelayMetrics.limitHits,
             LimitBook.Kind.allCases.map { ([$0.rawValue], Double(state.denials[$0] ?? 0)) })
@@ -63,12 +57,17 @@ struct SourceTotals: Sendable {
         (delivered, bounced, deferred) = (counts.delivered, counts.bounced, counts.deferred)
     }
 
-    var connections: UInt64 { opened + failed + failedAtProxy }
-    var ofConnections: [(String, UInt64)] {
-        [("opened", opened), ("failed", failed), ("failed_at_proxy", failedAtProxy)]
+    private static let ofConnections = ["opened", "failed", "failed_at_proxy"]
+    private static let ofRecipients = ["delivered", "bounced", "deferred"]
+    /// In this order.
+    var counts: [UInt64] { [opened, failed, failedAtProxy, delivered, bounced, deferred] }
+
+    static func connections(_ line: LargestCounters.Line) -> [(labels: [String], value: Double)] {
+        zip(ofConnections, line.counts).map { ([line.name, $0], Double($1)) }
     }
-    var ofRecipients: [(String, UInt64)] {
-        [("delivered", delivered), ("bounced", bounced), ("deferred", deferred)]
+
+    static func recipients(_ line: LargestCounters.Line) -> [(labels: [String], value: Double)] {
+        zip(ofRecipients, line.counts.dropFirst(ofConnections.count)).map { ([line.name, $0], Double($1)) }
     }
 
     static func + (a: SourceTotals, b: SourceTotals) -> SourceTotals {
