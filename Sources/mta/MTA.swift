@@ -23,7 +23,8 @@ struct MTA: AsyncParsableCommand {
                     TopCommand.self, SummaryCommand.self, SuspendCommand.self, ResumeCommand.self,
                     SuspensionsCommand.self,
                     BounceCommand.self, BouncesCommand.self, FlushCommand.self, RebindCommand.self, RerouteCommand.self,
-                    InspectCommand.self, TraceCommand.self, TailCommand.self, ConnectionsCommand.self, ExplainCommand.self,
+                    InspectCommand.self, TraceCommand.self, TailCommand.self, ConnectionsCommand.self,
+                    ExplainCommand.self,
                 ])
         ])
 }
