@@ -55,7 +55,10 @@ package enum ThreadBook {
             let id = withUnsafeBytes(of: entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard let text = readSmallFile("/proc/self/task/\(id)/stat"), let times = ThreadTimes(text) else {
+            // What stands above the threads is the whole process.
+            guard !id.hasPrefix("."), let text = readSmallFile("/proc/self/task/\(id)/stat"),
+                let times = ThreadTimes(text)
+            else {
                 continue
             }
             found[known[id] ?? .named(times.name), default: 0] += Double(times.ticks) / ticksPerSecond

@@ -1,5 +1,5 @@
 package import MailTypes
-import NIOCore
+package import NIOCore
 import SMTPTransport
 
 /// Which hosts of a destination are used, and in which order after one of them broke off.
@@ -34,11 +34,11 @@ package struct HostChoice: Sendable, Hashable {
 
 /// Hosts that broke off lately, by destination: what is tried first or last for a while. A value; bounded. `now` is wall
 /// milliseconds.
-struct HostOrder {
+package struct HostOrder {
     /// Hosts remembered; where there are more, new ones are not.
-    static let most = 10_000
+    package static let most = 10_000
     /// Milliseconds that one is remembered.
-    static let milliseconds: UInt64 = 60_000
+    package static let milliseconds: UInt64 = 60_000
 
     private struct Key: Hashable {
         var destination: String
@@ -50,8 +50,10 @@ struct HostOrder {
     }
     private var entries: [Key: Entry] = [:]
 
+    package init() {}
+
     /// - Parameter isFirst: it is tried first from now on, otherwise last.
-    mutating func note(_ address: SocketAddress, of destination: String, isFirst: Bool, now: UInt64) {
+    package mutating func note(_ address: SocketAddress, of destination: String, isFirst: Bool, now: UInt64) {
         if entries.count >= Self.most { entries = entries.filter { $0.value.until > now } }
         guard entries.count < Self.most else { return }
         entries[Key(destination: destination, address: address)] = Entry(
@@ -59,12 +61,12 @@ struct HostOrder {
     }
 
     /// It is tried last.
-    func isLast(_ address: SocketAddress, of destination: String, now: UInt64) -> Bool {
+    package func isLast(_ address: SocketAddress, of destination: String, now: UInt64) -> Bool {
         entry(address, destination, now).map { !$0.isFirst } ?? false
     }
 
     /// Those that are tried first in front, those that are tried last behind, the one that broke off first before others.
-    func sorted<Host>(
+    package func sorted<Host>(
         _ hosts: [Host], of destination: String, now: UInt64, _ address: (Host) -> SocketAddress
     ) -> [Host] {
         guard !entries.isEmpty else { return hosts }

@@ -47,7 +47,9 @@ struct TLSProbeSheet {
             lines += Self.lines(certificate, isFirst: index == 0)
         }
         for check in host.checks {
-            lines.append("  \(Self.padded(check.name, 11))\(check.passed ? "right" : "wrong: " + (check.reason ?? ""))")
+            // Signed by somebody in `tls_ca`, or whom this system trusts, for the host's name.
+            let name = check.name == "certificate" ? "web PKI" : check.name
+            lines.append("  \(Self.padded(name, 11))\(check.passed ? "right" : "wrong: " + (check.reason ?? ""))")
         }
         return lines + ["  mail       \(Self.text(host.verdict))"]
     }

@@ -18,12 +18,9 @@ import Testing
     /// All groups together have used no more than the process, a tick a thread apart.
     @Test func groupsAreOfThisProcess() {
         ThreadBook.join(.signing)
-        var turns: UInt64 = 0
-        var random = SplitMix64(seed: 1)
-        while ThreadBook.cpuSeconds[.signing] ?? 0 < 0.05 { turns &+= random.next() }
+        while ThreadBook.cpuSeconds[.signing] ?? 0 < 0.05 {}
         let seconds = ThreadBook.cpuSeconds
         #expect(seconds[.signing] ?? 0 >= 0.05)
         #expect(seconds.values.reduce(0, +) <= ProcessUsage.current().cpuSeconds + 5)
-        #expect(turns != 0)
     }
 }

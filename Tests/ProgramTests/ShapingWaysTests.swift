@@ -36,7 +36,7 @@ extension ProgramTests {
                     egress_sources: [{name: one, addresses: [127.0.0.2]}, {name: two, addresses: [127.0.0.3]}]
                     egress_pools: [{name: both, sources: [{name: one}, {name: two}]}]
                     delivery: {egress_pool: both}
-                    """)
+                    """, threads: 1)
         }
 
         /// Open connections to a domain, by `mta connections`.
