@@ -85,7 +85,10 @@ extension RelayShard {
 
     /// Connections that rest here while another loop waits for one, the limit being used up.
     private func giveUpShared() {
+        let now = wallMilliseconds()
         for connection in Array(resting.values.joined()) where connection.path.hasConnectionLimit {
+            // One that waits only for its rate has its turn first: else each would be opened for nothing, in turn.
+            if !connection.hasServedItsTurn, queue.hasReady(for: connection.destination, now: now) { continue }
             if isWantedElsewhere(connection) { endRest { $0 === connection } }
         }
     }

@@ -112,13 +112,15 @@ extension RelayShard {
         if let most = limits.connections, state.connections >= most {
             let others = state.waiting > 1 ? "; \(state.waiting) loops wait for one" : ""
             found.append(
-                .init(kind: .limit, text: "\(what): \(state.connections) of \(most) connections are open\(others)"))
+                .init(kind: .limit, text: "\(what): \(state.connections) of \(most) connections are in use\(others)"))
         }
         if let rate = limits.connectionRate, let next = state.nextConnection {
-            found.append(.init(kind: .rate, text: "\(what): \(rate.words) connections are used up", until: next))
+            let text = "\(what): its connection rate, \(rate.words), is used up"
+            found.append(.init(kind: .rate, text: text, until: next))
         }
         if let rate = limits.messageRate, let next = state.nextMessage {
-            found.append(.init(kind: .rate, text: "\(what): \(rate.words) messages are used up", until: next))
+            let text = "\(what): its message rate, \(rate.words), is used up"
+            found.append(.init(kind: .rate, text: text, until: next))
         }
         return found
     }
@@ -143,10 +145,11 @@ extension LimitKey {
 }
 
 extension DeliveryRate {
-    /// `20 in 60 s`.
+    /// `20/s`, `300/m`, `5/90s`.
     var words: String {
         func whole(_ value: Double) -> String { value == value.rounded() ? "\(Int(value))" : "\(value)" }
-        return "\(whole(messages)) in \(whole(milliseconds / 1_000)) s"
+        let units = [1_000.0: "s", 60_000: "m", 3_600_000: "h", 86_400_000: "d"]
+        return "\(whole(messages))/" + (units[milliseconds] ?? "\(whole(milliseconds / 1_000))s")
     }
 }
 

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Rows of texts under a line of titles, in columns. On a terminal that is too narrow columns in which nothing stands are
-/// left out, and lines end at its edge; a pipe gets all of it.
+/// Rows of texts under a line of titles, in columns. On a terminal that is too narrow columns in which nothing stands, then
+/// those of zeros, are left out, and lines end at its edge; a pipe gets all of it.
 struct FittedTable {
     static let empty = "-"
 
@@ -12,7 +12,9 @@ struct FittedTable {
     /// - Parameter width: of the terminal; nil: there is none.
     func text(width: Int? = Terminal.size(of: 1)?.columns) -> String {
         var shown = rows
-        if let width, lineWidth(shown) > width { shown = withoutEmptyColumns(shown) }
+        for empty in [[Self.empty], [Self.empty, "0"]] {
+            if let width, lineWidth(shown) > width { shown = withoutColumns(of: empty, shown) }
+        }
         let lines = aligned(shown)
         guard let width else { return lines.map { $0 + "\n" }.joined() }
         return lines.map { line in
@@ -30,9 +32,10 @@ struct FittedTable {
         return widths.reduce(0, +) + 2 * max(0, widths.count - 1)
     }
 
-    private func withoutEmptyColumns(_ rows: [[String]]) -> [[String]] {
+    /// - Parameter empty: in which nothing else stands.
+    private func withoutColumns(of empty: [String], _ rows: [[String]]) -> [[String]] {
         let kept = (rows.first ?? []).indices.filter { column in
-            rows.count == 1 || rows.dropFirst().contains { $0[column] != Self.empty }
+            rows.count == 1 || rows.dropFirst().contains { !empty.contains($0[column]) }
         }
         return rows.map { row in kept.map { row[$0] } }
     }

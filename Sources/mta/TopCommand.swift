@@ -92,7 +92,11 @@ struct TopCommand: AsyncParsableCommand {
             }
             guard MonotonicInstant.now().nanoseconds >= next else { continue }
             next = MonotonicInstant.now().nanoseconds + UInt64(pause * 1e9)
-            view.sample = try look(view.sample)
+            // A relay that is started anew is watched on.
+            do {
+                view.sample = try look(view.sample)
+                view.fault = nil
+            } catch { view.fault = "q quit   \(error)" }
         }
     }
 

@@ -5,6 +5,8 @@ struct TopView {
     var sample: TopSample
     var order = TopSample.Order.queued
     var filter = ""
+    /// Why nothing newer is shown; nil: it is.
+    var fault: String?
     /// The filter is being typed.
     var isTyping = false
     var width = 80
@@ -17,9 +19,10 @@ struct TopView {
         let head = summary + [""]
         let table = [title] + rows
         let foot =
-            isTyping
-            ? "filter: \(filter)_   Enter ends"
-            : "q quit   s sort (\(order.rawValue))   f filter\(filter.isEmpty ? "" : " (\(filter))")"
+            fault
+            ?? (isTyping
+                ? "filter: \(filter)_   Enter ends"
+                : "q quit   s sort (\(order.rawValue))   f filter\(filter.isEmpty ? "" : " (\(filter))")")
         let room = max(0, height - head.count - 1)
         var all = Array((head + table.prefix(room)).prefix(max(0, height - 1)))
         while all.count < height - 1 { all.append("") }
@@ -103,9 +106,11 @@ struct TopView {
         return all.filter { kept.contains($0.title) }
     }
 
+    /// As long as the longest name, where there is room for that.
     private var nameWidth: Int {
+        let longest = sample.rows(order, filter: filter).map(\.name.count).max() ?? 0
         let rest = width - columns.count * Self.columnWidth
-        return max(min(Self.shortestName, width), min(40, rest - Self.shortestFailure))
+        return max(min(Self.shortestName, width), min(40, longest + 1, rest - Self.shortestFailure))
     }
 
     private var hasFailures: Bool {

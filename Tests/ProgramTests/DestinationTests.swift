@@ -77,6 +77,26 @@ extension ProgramTests {
             #expect(others < seconds, "the others did not wait for it")
         }
 
+        /// The only connection that may be open is not given from loop to loop while it waits for its rate: each would be
+        /// opened for a message or none.
+        @Test func aConnectionWaitsForItsRate() async throws {
+            let stage = try Stage()
+            defer { stage.close() }
+            let slow = try await stage.sink()
+            let hop = "127.0.0.1:\(slow.port)"
+            let settings = try config(
+                stage, "domains: [{name: slow.test, next_hop: '\(hop)', connections: 1, rate: 6/s}]")
+            let mta = try await stage.mta(to: slow.port, settings + ["--threads", "2"])
+            let load = try stage.generator(
+                to: mta.port,
+                ["--concurrency", "12", "--message-count", "12", "--body-size", "1kb", "--domain", "slow"])
+            #expect(try await load.waitForExit() == 0)
+            try await mta.wait(for: 12)
+            #expect(try await mta.stop(MTARecord.self).delivered == 12)
+            let record = try await slow.stop(SinkRecord.self)
+            #expect(record.received == 12 && record.connections <= 4, "\(record.connections) connections")
+        }
+
         @Test func aSilentHopDoesNotHoldUpOthers() async throws {
             let stage = try Stage()
             defer { stage.close() }
