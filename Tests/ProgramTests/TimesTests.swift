@@ -70,7 +70,9 @@ extension ProgramTests {
             #expect(flush.output == "0 deliveries tried now\n")
             let named = try #require(waiting.first { $0.dueUnixMilliseconds == due[0] }?.id)
             #expect(try await stage.program("mta", ["queue", "flush", named] + control).waitForExit() == 0)
-            try await next.wait(for: 1)
+            try await eventually("the third message") {
+                (try? LenientMessage.all(in: ledger))?.count == 3 ? () : nil
+            }
             let record = try await next.stop(MTARecord.self)
             #expect(record.recovered == 2 && record.delivered == 1 && record.queued == 1)
             let mail = try LenientMessage.all(in: ledger)
