@@ -224,8 +224,10 @@ extension DeliveryQueue {
 
     /// An empty destination is forgotten, unless it must be left alone for a while yet.
     mutating func dropIfEmpty(_ index: UInt32, now: UInt64 = 0) {
+        // Before a copy is made: mail leaves a queue of many one by one.
+        guard destinations[Int(index)].count == 0 else { return }
         let queue = destinations[Int(index)]
-        guard !queue.isFree, queue.count == 0, queue.connections == 0, !queue.isInRing, !queue.isAtGate,
+        guard !queue.isFree, queue.connections == 0, !queue.isInRing, !queue.isAtGate,
             queue.holdUntil <= now
         else { return }
         indices[queue.name] = nil

@@ -35,8 +35,8 @@ extension DeliveryQueue {
     /// Ready deliveries that an order suspends wait from now on.
     /// - Returns: how many.
     package mutating func suspend(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> Int {
-        var count = 0
-        for handle in slice(&sweep, limit, where: { $0.place == .ready }) where isSuspended(handle) {
+        var (count, memo) = (0, Remembered<UInt64, Int64>())
+        for handle in slice(&sweep, limit, where: { $0.place == .ready }) where isSuspended(handle, &memo) {
             takeOut(handle)
             park(handle)
             count += 1
@@ -47,8 +47,8 @@ extension DeliveryQueue {
     /// Suspended deliveries that no order suspends any more are ready again.
     /// - Returns: how many.
     package mutating func resume(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> Int {
-        var count = 0
-        for handle in slice(&sweep, limit, where: { $0.place == .suspended }) where !isSuspended(handle) {
+        var (count, memo) = (0, Remembered<UInt64, Int64>())
+        for handle in slice(&sweep, limit, where: { $0.place == .suspended }) where !isSuspended(handle, &memo) {
             takeOut(handle)
             makeReady(handle)
             count += 1
@@ -105,6 +105,18 @@ extension DeliveryQueue {
 
     private func isSuspended(_ handle: UInt32) -> Bool {
         orders.contains { $0.kind == .suspend && concerns($0, handle) }
+    }
+
+    /// The same for many: orders are looked at once for all that have queue and label in common.
+    /// - Parameter memo: by these, until when mail was accepted that is meant, milliseconds since 1970; -1: none is.
+    private func isSuspended(_ handle: UInt32, _ memo: inout Remembered<UInt64, Int64>) -> Bool {
+        guard !orders.isEmpty else { return false }
+        guard orders.allSatisfy({ $0.selection.ids == nil }) else { return isSuspended(handle) }
+        let pair = UInt64(records[handle].destination) << 32 | UInt64(records[handle].label)
+        if let latest = memo[pair] { return Int64(clamping: records[handle].id.milliseconds) <= latest }
+        let latest = orders.filter { $0.kind == .suspend && fits(handle, $0.selection) }.map(\.acceptedBy).max()
+        memo[pair] = latest.map { Int64(clamping: $0) } ?? -1
+        return Int64(clamping: records[handle].id.milliseconds) <= memo[pair]!
     }
 
     private func concerns(_ order: QueueOrder, _ handle: UInt32) -> Bool {

@@ -90,15 +90,17 @@ extension RelayShard {
             now = MonotonicInstant.now().nanoseconds
         }
         if hasMore { desk.work.add(job) }
+        desk.work.record(now - began)
+        let taken = threadNanoseconds() - used
+        // What goes out from here on is mail's own work.
         if desk.work.mustDispatch {
             desk.work.mustDispatch = false
             dispatch()
             now = MonotonicInstant.now().nanoseconds
         }
-        desk.work.record(now - began)
         let moved = counts.accepted &+ counts.delivered &+ counts.deferrals
         // What others had of the core meanwhile was not taken from mail here.
-        desk.work.notBefore = now + desk.work.pacing.pause(after: threadNanoseconds() - used, moved: moved, now: now)
+        desk.work.notBefore = now + desk.work.pacing.pause(after: taken, moved: moved, now: now)
         scheduleWork()
     }
 

@@ -79,11 +79,7 @@ extension ProgramTests {
             #expect(try await summary(stage, by: "destination", "ready") == [hop: 1])
             let why = try await mta(stage, ["explain", hop])
             #expect(why.hasPrefix("\(hop): waiting, 1 delivery, 1 ready, 0 connections\n"), "\(why)")
-<<<<<<< HEAD
-            #expect(why.contains("connections_suspended") && why.contains("59m") && why.contains(": blocked"), "\(why)")
-=======
             #expect(why.contains("connections_suspended") && why.contains(": blocked"), "\(why)")
->>>>>>> 90b347bebc6ab3c8af0d01567de9a2705986549f
             _ = try await mta(stage, ["explain", "nowhere.test"], code: 1)
             #expect(try await mta(stage, ["resume", "--all"]) == "1 ended\n")
             try await relay.wait(for: 1)

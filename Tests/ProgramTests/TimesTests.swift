@@ -50,11 +50,7 @@ extension ProgramTests {
                 [
                     message("now@y.test", []), message("held@y.test", ["HOLDFOR=3600"]),
                     message("soon@y.test", ["HOLDFOR=1"]),
-<<<<<<< HEAD
-                    message("day@y.test", [], field: "X-Schedule: {\"first_attempt\":\n \"\(first)\"}\r\n"),
-=======
                     message("day@y.test", [], field: "X-Schedule: {\"first_attempt\":\r\n \"\(first)\"}\r\n"),
->>>>>>> 90b347bebc6ab3c8af0d01567de9a2705986549f
                     message("wrong@y.test", [], field: "X-Schedule: {\"first\": 1}\r\n"),
                     message("never@y.test", ["HOLDFOR=604801"]),
                 ], to: mta.port)
@@ -74,13 +70,9 @@ extension ProgramTests {
             #expect(flush.output == "0 deliveries tried now\n")
             let named = try #require(waiting.first { $0.dueUnixMilliseconds == due[0] }?.id)
             #expect(try await stage.program("mta", ["queue", "flush", named] + control).waitForExit() == 0)
-<<<<<<< HEAD
-            try await next.wait(for: 1)
-=======
             try await eventually("the third message") {
                 (try? LenientMessage.all(in: ledger))?.count == 3 ? () : nil
             }
->>>>>>> 90b347bebc6ab3c8af0d01567de9a2705986549f
             let record = try await next.stop(MTARecord.self)
             #expect(record.recovered == 2 && record.delivered == 1 && record.queued == 1)
             let mail = try LenientMessage.all(in: ledger)

@@ -54,11 +54,7 @@ if process == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 resize(file, 100, 30)
 before = termios.tcgetattr(file)
-<<<<<<< HEAD
-until(file, "a table", lambda lines: len(lines) == 30 and has(lines, "DESTINATION") and has(lines, "LAST FAILURE"))
-=======
 until(file, "a table", lambda lines: len(lines) == 30 and has(lines, "DESTINATION") and has(lines, "LAST FAIL"))
->>>>>>> 90b347bebc6ab3c8af0d01567de9a2705986549f
 resize(file, 44, 16)
 os.kill(process, signal.SIGWINCH)
 until(file, "a narrow one", lambda lines: len(lines) == 16 and widest(lines) <= 44 and has(lines, "DESTINATION"))
