@@ -32,9 +32,9 @@ extension RelayServer {
             let loop = loops.contexts[adopted.count % loops.contexts.count]
             adopted.append(listener.adopt(client.descriptor, state, on: loop))
         }
-        var count = 0
-        for client in adopted where (try? await client.get()) != nil { count += 1 }
-        return count
+        let loop = loops.contexts[0].eventLoop
+        let results = try? await EventLoopFuture.whenAllComplete(adopted, on: loop).get()
+        return (results ?? []).count { if case .success = $0 { true } else { false } }
     }
 
     private func listener(_ service: ClientState.Service) -> SMTPListener? {

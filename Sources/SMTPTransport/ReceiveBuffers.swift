@@ -15,9 +15,14 @@ package final class ReceiveBuffers: @unchecked Sendable {
 
     package init() {}
 
+    /// What those that wait to be used again take in memory.
+    package var keptOctets: Int { stack.reduce(0) { $0 + $1.storageCapacity } }
+
     /// Takes back a buffer, or a slice of one. Others may still hold slices: it is reused only once they are gone.
+    /// Content that was read back from a spool lies in larger ones, as large as its message: those are not for keeping.
     package func give(_ buffer: consuming ByteBuffer) {
-        guard stack.count < Self.kept, buffer.storageCapacity >= Self.capacity else { return }
+        let capacity = buffer.storageCapacity
+        guard stack.count < Self.kept, capacity >= Self.capacity, capacity < 2 * Self.capacity else { return }
         stack.append(buffer)
     }
 
