@@ -14,6 +14,8 @@ package struct ARCResult: Sendable, Hashable {
     package var reason = ""
     /// The DNS did not answer: it may come out otherwise later.
     package var isTemporary = false
+    /// The newest signature covers a part of the body: for the rest nobody vouches.
+    package var isPartial = false
     /// Sets there are.
     package var count = 0
     /// d= of the seals, the oldest first.
@@ -132,7 +134,9 @@ package struct ARCChain: Sendable {
         result.oldestResults = Self.text(sets[0].results)
         do throws(SignatureTags.Fault) {
             try newest.tags.checkTimes(now: now)
-            _ = try newest.check(message, try await KeyLookup.record(newest.tags, lookups))
+            if let remark = try newest.check(message, try await KeyLookup.record(newest.tags, lookups)) {
+                (result.isPartial, result.reason) = (true, remark)
+            }
         } catch {
             result.reason = "signature of set \(sets.count): \(error.reason)"
             result.isTemporary = error.outcome == .temperror

@@ -94,7 +94,6 @@ package struct DKIMVerifier: Sendable {
             if let signature = candidate.signature {
                 do throws(SignatureTags.Fault) {
                     try await verify(signature, message, now, lookups, &result)
-                    result.outcome = .pass
                 } catch {
                     (result.outcome, result.reason) = (error.outcome, error.reason)
                     // RFC 6376 §3.6.1: as if it were not there.
@@ -118,7 +117,8 @@ package struct DKIMVerifier: Sendable {
         if record.isStrict, Self.domain(of: result.identity) != signature.tags.domain {
             throw SignatureTags.Fault(.permerror, "the key is for the domain itself, not for what is below it")
         }
-        result.reason = try signature.check(message, record) ?? ""
+        let remark = try signature.check(message, record)
+        (result.outcome, result.reason) = (remark == nil ? .pass : .policy, remark ?? "")
     }
 }
 
@@ -152,7 +152,8 @@ enum KeyLookup {
 }
 
 extension ContentSignature {
-    /// - Returns: a remark, if there is one.
+    /// - Returns: what is to be said against a signature that is right: it does not cover the whole body, and whoever
+    ///   appends to it would be vouched for, too (RFC 6376 §8.2).
     func check(_ message: HashedMessage, _ record: DKIMKeyRecord) throws(SignatureTags.Fault) -> String? {
         let key = try tags.key(record)
         guard let digest = message.bodies[body] else { throw SignatureTags.Fault(.neutral, "the body was not hashed") }

@@ -111,6 +111,11 @@ import Testing
         #expect(signatures.refusal(of: await Self.verified(signatures, author: "x.test")) == nil)
         let wrong = await Self.verified(signatures, author: "x.test", more: "DKIM-Signature: v=1; d=x.test\r\n")
         #expect(signatures.refusal(of: wrong)?.enhanced == .init(5, 7, 20))
+        var partial = MessageFindings(ClientFindings())
+        partial.dkim = [DKIMResult(.fail), DKIMResult(.policy)]
+        #expect(signatures.refusal(of: partial)?.enhanced == .init(5, 7, 21) && partial.dkimOutcome == .policy)
+        partial.dkim?.append(DKIMResult(.pass))
+        #expect(signatures.refusal(of: partial) == nil)
         let broken = await Self.verified(signatures, author: "x.test", more: "ARC-Seal: i=1; cv=none\r\n")
         #expect(signatures.refusal(of: broken)?.enhanced == .init(5, 7, 29))
     }
