@@ -270,23 +270,16 @@ final class ClientReception: SMTPServerDelegate {
         isReceiving = false
         shard.reception.commit(wasHeld: heldConnection != nil)
         leaveHeld()
-        var unsigned = UnsignedMessage(
+        let unsigned = UnsignedMessage(
             message: message, hash: hash, trace: ByteBuffer(bytes: trace), supplement: visit?.supplement,
             connection: connection, listener: listener, received: received)
         if let verification, let findings = verification.findings {
             return shard.verify(unsigned, verifiedHash, verification, findings)
         }
-        unsigned.results = authenticationResult(connection)
-        return shard.goOn(unsigned)
-    }
-
-    /// Who authenticated, for those who receive the mail, where the listener wants that (RFC 8601 §2.7.4).
-    private func authenticationResult(_ connection: SMTPServerConnection) -> [UInt8] {
-        guard let plan = visit?.verification, plan.namesUsers, let verifier = shard.parts.verifier,
-            let user = connection.session.authenticatedUser
-        else { return [] }
-        let entry = AuthenticationResults.Entry("auth", .pass, "", [("smtp.auth", user)])
-        return AuthenticationResults(service: verifier.service, entries: [entry]).field
+        guard let user = connection.session.authenticatedUser, let verifier = shard.parts.verifier else {
+            return shard.goOn(unsigned)
+        }
+        return shard.goOn(unsigned, from: user, isNamed: visit?.verification?.namesUsers ?? false, verifier)
     }
 
     /// There is room again.
