@@ -26,20 +26,14 @@ package struct DKIMVerifier: Sendable {
         var result: DKIMResult
     }
 
-    private var candidates: [Candidate] = []
-    /// Signatures that are not looked at: there are more than are taken.
-    package private(set) var ignored = 0
+    private let candidates: [Candidate]
 
     /// - Parameters:
     ///   - fields: the message's header.
     ///   - most: signatures that are looked at, from the top.
     package init(_ fields: [HeaderField], most: Int) {
-        for field in fields where field.name == "dkim-signature" {
-            if candidates.count == most { ignored += 1 } else { candidates.append(Self.read(field)) }
-        }
+        candidates = fields.filter { $0.name == "dkim-signature" }.prefix(most).map(Self.read)
     }
-
-    package var isEmpty: Bool { candidates.isEmpty }
 
     /// What has to be hashed of the body.
     package var bodyKinds: Set<BodyHashKind> { Set(candidates.compactMap { $0.signature?.body }) }

@@ -41,8 +41,6 @@ package struct VerificationPlan: Sendable, Hashable {
 
     package init() {}
 
-    /// Nothing is verified.
-    package var isIdle: Bool { !verifiesClients && !verifiesContent && !namesUsers }
     package var verifiesClients: Bool { wantsSPF || reverseName != .off || blockLists != .off }
     /// Clients wait for what lists say before they are greeted.
     package var asksListsFirst: Bool { blockLists == .enforce && listMoment == .connection }
