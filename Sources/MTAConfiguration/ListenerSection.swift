@@ -76,7 +76,7 @@ package struct ListenerSection: ConfigurationSection {
             .optional(
                 "future_release", \.futureRelease,
                 "how far ahead mail may be handed in that is to be sent later (FUTURERELEASE, RFC 4865); submission(s) only",
-                shown: "not offered", check: positive),
+                shown: "not offered", check: releaseSpan),
             .optional(
                 "deliver_by", \.deliverBy,
                 "the shortest time within which clients may want mail delivered or returned (DELIVERBY, RFC 2852); `0s` any",
@@ -93,6 +93,12 @@ package struct ListenerSection: ConfigurationSection {
         guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }), text.utf8.count <= 200,
             text.split(separator: " ").contains("ESMTP")
         else { throw UnitFault("expected one line of ASCII, at most 200 octets, with the word ESMTP") }
+    }
+
+    private static func releaseSpan(_ span: HumanDuration) throws(UnitFault) {
+        guard (1...999_999_999).contains(span.seconds) else {
+            throw UnitFault("expected 1s to 999999999s (RFC 4865 §3)")
+        }
     }
 
     /// RFC 5322 §2.2.

@@ -141,10 +141,11 @@ final class ClientReception: SMTPServerDelegate {
     func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
         if let refusal = shard.refusesMail(goesOnElsewhere: connection.goesOnElsewhere) { return refusal }
         if let refusal = refusesSender(connection) { return refusal }
-        if connection.session.envelope.terms != nil {
+        if let terms = connection.session.envelope.terms {
             mailAt = shard.wallMilliseconds()
-            let refusal = Self.contradiction(connection.session.envelope, now: mailAt)
-            if let refusal { return refusal }
+            guard !terms.isContradictory(at: mailAt) else {
+                return SMTPReply(501, .init(5, 5, 4), "Would have to be delivered before it is released")
+            }
         }
         mayRelay = isAllowedToRelay(connection)
         guard let visit, listener.mayBegin(visit, now: shard.wallMilliseconds()) else {

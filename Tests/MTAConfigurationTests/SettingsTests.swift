@@ -144,6 +144,10 @@ func faults(_ text: String) -> [String] {
             "listeners:\n  - {name: a, address: 127.0.0.1:25, future_release: 7d}",
             "2: key 'listeners[0].future_release': is for submission and submissions"
         ),
+        (
+            "listeners:\n  - {name: a, address: 127.0.0.1:25, future_release: 300ms}",
+            "2: key 'listeners[0].future_release': '300ms': expected 1s to 999999999s"
+        ),
         ("scheduling_header: 'X Schedule'", "1: key 'scheduling_header': 'X Schedule'"),
         (
             "domains:\n  - {name: a.test, next_hop: somewhere}",
