@@ -32,19 +32,14 @@ struct ResolveEgressCommand: AsyncParsableCommand {
     var format = "text"
 
     func run() async throws {
-        guard format == "text" || format == "json" else {
-            throw UsageFault("--format '\(format)': expected text or json")
-        }
+        let isJSON = try wantsJSON(format)
         guard let domain = try? DomainName(written: domain).text else {
             throw UsageFault("'\(domain)': expected a domain name such as example.org")
         }
         let assembly = RelayAssembly(settings: try ServeSettings(file: config).values)
         let report = try await EgressResolver(assembly, domain, tenant: tenant, campaign: campaign)
             .report(pool: pool, source: source)
-        guard format == "json" else { return print(report.text, terminator: "") }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        print(isJSON ? try prettyJSON(report) : report.text, terminator: "")
     }
 }
 
