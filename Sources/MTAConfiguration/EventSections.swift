@@ -163,10 +163,7 @@ extension MTASettings {
         if log.headers.count > LogSection.mostHeaders {
             note(&faults, log.mapping, "headers", "expected at most \(LogSection.mostHeaders)")
         }
-        let isField = { (name: String) in
-            !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
-        }
-        if let wrong = log.headers.first(where: { !isField($0) }) {
+        if let wrong = log.headers.first(where: { !ListenerSection.isFieldName($0) }) {
             note(&faults, log.mapping, "headers", "'\(wrong)': expected the name of a field")
         }
         for exception in log.except where exception.isEmpty {

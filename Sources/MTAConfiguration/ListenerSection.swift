@@ -103,8 +103,11 @@ package struct ListenerSection: ConfigurationSection {
 
     /// RFC 5322 §2.2.
     static func fieldName(_ text: String) throws(UnitFault) {
-        guard (1...76).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A })
-        else { throw UnitFault("expected the name of a header field") }
+        guard text.utf8.count <= 76, isFieldName(text) else { throw UnitFault("expected the name of a header field") }
+    }
+
+    static func isFieldName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x3A }
     }
 
     package var mechanisms: [Mechanism] {

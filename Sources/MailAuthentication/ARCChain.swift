@@ -91,13 +91,9 @@ package struct ARCChain: Sendable {
 
     /// `i=`: in front of the results, anywhere in the others.
     private static func instance(_ field: HeaderField) -> Int? {
-        if field.name == ARCSet.fieldNames[0] {
-            guard let first = field.value.split(separator: 0x3B, maxSplits: 1).first, let list = TagList(first) else {
-                return nil
-            }
-            return list.compact("i").flatMap { DecimalNumber.read($0, digits: 2) }
-        }
-        return TagList(field.value)?.compact("i").flatMap { DecimalNumber.read($0, digits: 2) }
+        let isFirst = field.name == ARCSet.fieldNames[0]
+        let tags = isFirst ? field.value.split(separator: 0x3B, maxSplits: 1).first ?? [] : field.value
+        return TagList(tags)?.compact("i").flatMap { DecimalNumber.read($0, digits: 2) }
     }
 
     /// `cv=`: none in the first set, pass in all others; fail ends the chain (§5.1.1).
