@@ -181,7 +181,7 @@ struct EgressResolver {
     private func policy(_ place: ShapedLayers.Place, from source: String?) -> EgressPolicy {
         let path = shaping?.path(place, from: source)
         return egress.policy(
-            place.destination, shaped: path?.tls.flatMap { .init(rawValue: $0.rawValue) },
+            place.destination, shaped: path?.tls.flatMap { EgressPolicy.TLS(rawValue: $0.rawValue) },
             skipping: path?.skippedHosts ?? [])
     }
 
