@@ -81,11 +81,13 @@ import Testing
     }
 
     /// RFC 4865 §5.2.2: whatever is to be done when the time is over.
-    @Test(arguments: [
-        (FutureRelease?.some(.interval(60)), "60;R", true), (.interval(60), "61;R", false), (.interval(60), "60;N", true),
-        (.interval(60), "61;NT", false), (.interval(60), "-5;N", true), (.date(1_060), "60;N", true),
-        (.date(1_060), "61;R", false), (nil, "-5;N", false), (nil, "1;R", false),
-    ]) func releaseComesBeforeTheDeadline(release: FutureRelease?, by: String, isContradictory: Bool) {
+    @Test(
+        arguments: [
+            (.interval(60), "60;R", true), (.interval(60), "61;R", false), (.interval(60), "60;N", true),
+            (.interval(60), "61;NT", false), (.interval(60), "-5;N", true), (.date(1_060), "60;N", true),
+            (.date(1_060), "61;R", false), (nil, "-5;N", false), (nil, "1;R", false),
+        ] as [(FutureRelease?, String, Bool)])
+    func releaseComesBeforeTheDeadline(release: FutureRelease?, by: String, isContradictory: Bool) {
         var terms = DeliveryTerms()
         (terms.release, terms.deliverBy) = (release, DeliverBy(parameter: by))
         #expect(terms.isContradictory(at: 1_000_000) == isContradictory)
