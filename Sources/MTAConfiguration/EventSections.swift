@@ -81,7 +81,7 @@ package struct LogExceptionSection: ConfigurationSection {
             .list("events", \.events, "of these types", shown: "any"),
             .list("tenants", \.tenants, "of messages of these tenants", shown: "any"),
             .list("campaigns", \.campaigns, "of these campaigns", shown: "any"),
-            .list("listeners", \.listeners, "that came by these listeners", shown: "any"),
+            .list("listeners", \.listeners, "that came by these listeners; `http`: injected", shown: "any"),
             .list("sites", \.sites, "for these destinations: a domain, a next hop, `mx:…`", shown: "any"),
         ]
     }
@@ -169,7 +169,7 @@ extension MTASettings {
         for exception in log.except where exception.isEmpty {
             note(&faults, exception.mapping, "events", "leaves out everything: say what of it")
         }
-        let names = listeners.isEmpty ? ["smtp"] : Set(listeners.map(\.name))
+        let names = (listeners.isEmpty ? ["smtp"] : Set(listeners.map(\.name))).union(http == nil ? [] : ["http"])
         for exception in log.except {
             if let wrong = exception.listeners.first(where: { !names.contains($0) }) {
                 note(&faults, exception.mapping, "listeners", "no listener is called '\(wrong)'")

@@ -184,6 +184,17 @@ func faults(_ text: String) -> [String] {
         #expect(found.map { $0.prefix(2) } == ["1:", "2:", "4:", "4:", "5:"], "\(found)")
     }
 
+    /// Injected mail comes by a listener of its own name.
+    @Test func eventsAreLeftOutByTheirListener() {
+        func log(_ listener: String) -> String {
+            "log: {directory: /log, except: [{listeners: [\(listener)]}]}\nlisteners: [{name: a, address: '127.0.0.1:25'}]\n"
+        }
+        #expect(faults(log("a")).isEmpty && faults(log("http") + "http: {address: '127.0.0.1:80'}").isEmpty)
+        for name in ["b", "http"] {
+            #expect(faults(log(name)).first?.contains("no listener is called '\(name)'") == true, "\(faults(log(name)))")
+        }
+    }
+
     @Test func readableKeysAreWarnedOf() throws {
         let settings = try load("tls:\n  - {name: a, certificate: /c.pem, key: /k.pem}")
         #expect(settings.warnings(TestFiles()).isEmpty)
