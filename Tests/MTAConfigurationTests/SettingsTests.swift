@@ -191,7 +191,8 @@ func faults(_ text: String) -> [String] {
         }
         #expect(faults(log("a")).isEmpty && faults(log("http") + "http: {address: '127.0.0.1:80'}").isEmpty)
         for name in ["b", "http"] {
-            #expect(faults(log(name)).first?.contains("no listener is called '\(name)'") == true, "\(faults(log(name)))")
+            #expect(
+                faults(log(name)).first?.contains("no listener is called '\(name)'") == true, "\(faults(log(name)))")
         }
     }
 

@@ -63,7 +63,8 @@ import Testing
     /// RFC 2852 §4.1.4.2: word of delays is asked for while there is time, of whom the sender wants to hear.
     @Test func delaysAreAskedForWhileThereIsTime() throws {
         var envelope = Envelope(
-            reversePath: MailAddress("a@x.test"), recipients: ["b@y.test", "c@y.test", "d@y.test"].map { MailAddress($0) })
+            reversePath: MailAddress("a@x.test"),
+            recipients: ["b@y.test", "c@y.test", "d@y.test"].map { MailAddress($0) })
         var by = try #require(DeliverBy(parameter: "90;N"))
         by.since = 10_000
         var terms = DeliveryTerms()

@@ -51,7 +51,9 @@ import Testing
         let text = try await Self.notification(spool)
         _ = try await server.stop()
         #expect(text.contains("Action: delayed") && text.contains("Status: 4.4.7"), "\(text)")
-        let told = ["usual", "delay", "failure", "never"].filter { text.contains("Final-Recipient: rfc822; \($0)@y.test") }
+        let told = ["usual", "delay", "failure", "never"].filter {
+            text.contains("Final-Recipient: rfc822; \($0)@y.test")
+        }
         #expect(told == ["usual", "delay"])
     }
 }

@@ -145,7 +145,8 @@ import Testing
             }
             #expect(reply.hasPrefix("250 "), "\(reply)")
             let text = try relay.message()
-            #expect(!text.contains("forged") && text.contains("Authentication-Results: other.test; none\r\n"), "\(text)")
+            #expect(
+                !text.contains("forged") && text.contains("Authentication-Results: other.test; none\r\n"), "\(text)")
             let named = "Authentication-Results: mx.test;\r\n\tauth=pass smtp.auth=joe\r\n"
             #expect(text.hasPrefix(named) == isNamed && text.hasSuffix(Self.plain), "\(text)")
         }
