@@ -120,29 +120,32 @@ struct AdminFields {
 
     /// An empty list chooses nothing by it, as KumoMTA has it.
     private func queueNames() throws(AdminRequestFault) -> Set<SenderQueueName>? {
-        guard let value = value("queue_names") else { return nil }
-        guard case .array(let items) = value else { throw fault("queue_names", "expected a list, not \(value.kind)") }
-        guard items.count <= Self.namesLimit else { throw fault("queue_names", "expected at most \(Self.namesLimit)") }
-        var found: Set<SenderQueueName> = []
-        for (index, item) in items.enumerated() {
-            guard case .string(let text) = item, (1...1_024).contains(text.unicodeScalars.count) else {
-                throw AdminRequestFault(text: "expected CAMPAIGN:TENANT@DOMAIN", pointer: "/queue_names/\(index)")
-            }
-            found.insert(SenderQueueName(text))
+        let names = try list("queue_names", atMost: Self.namesLimit, "CAMPAIGN:TENANT@DOMAIN") { text in
+            (1...1_024).contains(text.unicodeScalars.count) ? SenderQueueName(text) : nil
         }
-        return found.isEmpty ? nil : found
+        return names?.isEmpty ?? true ? nil : names
     }
 
     private func ids() throws(AdminRequestFault) -> Set<MessageID>? {
-        guard let value = value("ids") else { return nil }
-        guard case .array(let items) = value else { throw fault("ids", "expected a list, not \(value.kind)") }
-        guard items.count <= Self.idsLimit else { throw fault("ids", "expected at most \(Self.idsLimit)") }
-        var found: Set<MessageID> = []
+        try list("ids", atMost: Self.idsLimit, "32 hexadecimal digits") { MessageID($0) }
+    }
+
+    /// A list of texts.
+    /// - Parameters:
+    ///   - form: of one of them, for people.
+    ///   - read: nil: it has not this form.
+    private func list<Value: Hashable>(
+        _ key: String, atMost limit: Int, _ form: String, _ read: (String) -> Value?
+    ) throws(AdminRequestFault) -> Set<Value>? {
+        guard let value = value(key) else { return nil }
+        guard case .array(let items) = value else { throw fault(key, "expected a list, not \(value.kind)") }
+        guard items.count <= limit else { throw fault(key, "expected at most \(limit)") }
+        var found: Set<Value> = []
         for (index, item) in items.enumerated() {
-            guard case .string(let text) = item, let id = MessageID(text) else {
-                throw AdminRequestFault(text: "expected 32 hexadecimal digits", pointer: "/ids/\(index)")
+            guard case .string(let text) = item, let one = read(text) else {
+                throw AdminRequestFault(text: "expected \(form)", pointer: "/\(key)/\(index)")
             }
-            found.insert(id)
+            found.insert(one)
         }
         return found
     }

@@ -63,7 +63,7 @@ package struct DKIMSignature: Sendable {
         HeaderField.appendCanonical(field, name: Self.fieldName, headerForm, to: &octets)
         octets.removeLast(2)
         guard let signature = key.sign(octets) else { return nil }
-        Self.appendFolded(Base64Text.bytes(signature), to: &field)
+        FoldedTag.append(base64: Base64Text.bytes(signature), to: &field)
         field += [0x0D, 0x0A]
         return field
     }
@@ -96,34 +96,9 @@ package struct DKIMSignature: Sendable {
         if let expiresAfter { add(" x=", String(now + expiresAfter), ";") }
         if let identity { add("\r\n\ti=", identity, ";") }
         add("\r\n\th=")
-        Self.appendFolded(names, to: &out)
+        FoldedTag.append(names, to: &out)
         add(";\r\n\tbh=", Base64Text.encode(bodyHash), ";\r\n\tb=")
         return out
-    }
-
-    private static let width = 70
-    private static let fold = "\r\n\t "
-
-    private static func appendFolded(_ names: [String], to out: inout [UInt8]) {
-        var column = 0
-        for (index, name) in names.enumerated() {
-            if column > 0, column + name.utf8.count + 1 > width {
-                out.append(contentsOf: fold.utf8)
-                column = 0
-            }
-            out.append(contentsOf: name.utf8)
-            if index + 1 < names.count { out.append(0x3A) }
-            column += name.utf8.count + 1
-        }
-    }
-
-    private static func appendFolded(_ base64: ArraySlice<UInt8>, to out: inout [UInt8]) {
-        var rest = base64
-        while !rest.isEmpty {
-            out.append(contentsOf: rest.prefix(width))
-            rest = rest.dropFirst(width)
-            if !rest.isEmpty { out.append(contentsOf: fold.utf8) }
-        }
     }
 }
 

@@ -81,7 +81,7 @@ package struct DeliveryNotification: Sendable {
     package var envelopeID: [UInt8] = []
     /// By when its sender wanted it delivered, seconds since 1970 (RFC 2852 §5).
     package var deliverBySeconds: Int?
-    /// HOLDFOR or HOLDUNTIL as it was asked for (RFC 4865 §6).
+    /// HOLDFOR or HOLDUNTIL as it was asked for (RFC 4865 §5.1.2).
     package var futureRelease: FutureRelease?
     /// The original came with SMTPUTF8: its header may hold UTF-8 (RFC 6533 §4).
     package var isUTF8 = false

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Measures
 import Synchronization
 
 /// The files of the log: the open segment, and what becomes of the closed ones. Confined to the writer's queue.
@@ -31,16 +32,14 @@ final class LogFiles: @unchecked Sendable {
 
     /// What the file system has too little of, asked once a second: the log leaves the rest to others.
     private static func shortage(_ settings: EventLogSettings) -> EventLogFault? {
-        guard settings.minimumFreeBytes > 0 || settings.minimumFreeInodes > 0 else { return nil }
-        var status = statvfs()
-        guard statvfs(settings.directory, &status) == 0 else { return nil }
-        let (bytes, inodes) = (Int(status.f_bavail) * Int(status.f_frsize), Int(status.f_favail))
-        if bytes < settings.minimumFreeBytes {
+        guard settings.minimumFreeBytes > 0 || settings.minimumFreeInodes > 0,
+            let space = FileSystemSpace(holding: settings.directory)
+        else { return nil }
+        if space.freeBytes < settings.minimumFreeBytes {
             return EventLogFault(
-                "\(settings.directory): \(bytes) bytes free, less than min_free_space: events are dropped")
+                "\(settings.directory): \(space.freeBytes) bytes free, less than min_free_space: events are dropped")
         }
-        // File systems without a number of inodes say 0 of 0.
-        if status.f_files > 0, inodes < settings.minimumFreeInodes {
+        if let inodes = space.freeInodes, inodes < settings.minimumFreeInodes {
             return EventLogFault(
                 "\(settings.directory): \(inodes) inodes free, less than min_free_inodes: events are dropped")
         }

@@ -81,7 +81,7 @@ package struct LogExceptionSection: ConfigurationSection {
             .list("events", \.events, "of these types", shown: "any"),
             .list("tenants", \.tenants, "of messages of these tenants", shown: "any"),
             .list("campaigns", \.campaigns, "of these campaigns", shown: "any"),
-            .list("listeners", \.listeners, "that came by these listeners", shown: "any"),
+            .list("listeners", \.listeners, "that came by these listeners; `http`: injected", shown: "any"),
             .list("sites", \.sites, "for these destinations: a domain, a next hop, `mx:…`", shown: "any"),
         ]
     }
@@ -163,16 +163,13 @@ extension MTASettings {
         if log.headers.count > LogSection.mostHeaders {
             note(&faults, log.mapping, "headers", "expected at most \(LogSection.mostHeaders)")
         }
-        let isField = { (name: String) in
-            !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
-        }
-        if let wrong = log.headers.first(where: { !isField($0) }) {
+        if let wrong = log.headers.first(where: { !ListenerSection.isFieldName($0) }) {
             note(&faults, log.mapping, "headers", "'\(wrong)': expected the name of a field")
         }
         for exception in log.except where exception.isEmpty {
             note(&faults, exception.mapping, "events", "leaves out everything: say what of it")
         }
-        let names = listeners.isEmpty ? ["smtp"] : Set(listeners.map(\.name))
+        let names = (listeners.isEmpty ? ["smtp"] : Set(listeners.map(\.name))).union(http == nil ? [] : ["http"])
         for exception in log.except {
             if let wrong = exception.listeners.first(where: { !names.contains($0) }) {
                 note(&faults, exception.mapping, "listeners", "no listener is called '\(wrong)'")

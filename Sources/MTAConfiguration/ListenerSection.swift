@@ -76,7 +76,7 @@ package struct ListenerSection: ConfigurationSection {
             .optional(
                 "future_release", \.futureRelease,
                 "how far ahead mail may be handed in that is to be sent later (FUTURERELEASE, RFC 4865); submission(s) only",
-                shown: "not offered", check: positive),
+                shown: "not offered", check: releaseSpan),
             .optional(
                 "deliver_by", \.deliverBy,
                 "the shortest time within which clients may want mail delivered or returned (DELIVERBY, RFC 2852); `0s` any",
@@ -95,10 +95,19 @@ package struct ListenerSection: ConfigurationSection {
         else { throw UnitFault("expected one line of ASCII, at most 200 octets, with the word ESMTP") }
     }
 
+    private static func releaseSpan(_ span: HumanDuration) throws(UnitFault) {
+        guard (1...999_999_999).contains(span.seconds) else {
+            throw UnitFault("expected 1s to 999999999s (RFC 4865 §3)")
+        }
+    }
+
     /// RFC 5322 §2.2.
     static func fieldName(_ text: String) throws(UnitFault) {
-        guard (1...76).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3A })
-        else { throw UnitFault("expected the name of a header field") }
+        guard text.utf8.count <= 76, isFieldName(text) else { throw UnitFault("expected the name of a header field") }
+    }
+
+    static func isFieldName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x3A }
     }
 
     package var mechanisms: [Mechanism] {

@@ -87,7 +87,7 @@ extension MTASettings {
             note(&faults, listener.mapping, "auth", "needs `users`: the file of users and hashes")
         }
         if listener.futureRelease != nil, listener.service != .submission, listener.service != .submissions {
-            note(&faults, listener.mapping, "future_release", "is for submission and submissions (RFC 4865 §4)")
+            note(&faults, listener.mapping, "future_release", "is for submission and submissions (RFC 4865 §4.2)")
         }
         if let least = listener.deliverBy, least.seconds > 999_999_999 {
             note(&faults, listener.mapping, "deliver_by", "expected at most 999999999s (RFC 2852 §3)")

@@ -7,7 +7,7 @@ package enum VerificationMode: String, Sendable, Hashable, ConfigurationChoice {
 
 /// What a verification comes to, as rules ask for it.
 package enum VerificationWord: String, Sendable, Hashable, ConfigurationChoice {
-    case none, pass, fail, softfail, neutral, temperror, permerror
+    case none, pass, fail, policy, softfail, neutral, temperror, permerror
 }
 
 /// `verification` of a listener.
@@ -26,7 +26,7 @@ package struct ListenerVerificationSection: ConfigurationSection {
     package static var keys: [ConfigurationKey<ListenerVerificationSection>] {
         [
             .value("spf", \.spf, "SPF of HELO and MAIL FROM (RFC 7208); `enforce`: fail is 550 5.7.23"),
-            .value("dkim", \.dkim, "DKIM signatures (RFC 6376); `enforce`: signatures and none right is 550 5.7.20"),
+            .value("dkim", \.dkim, "DKIM signatures (RFC 6376); `enforce`: none right is 550 5.7.20 or 5.7.21"),
             .value(
                 "dmarc", \.dmarc,
                 "what the author's domain asks for (RFC 7489), with SPF and DKIM; `enforce`: 550 5.7.1, or a field X-Quarantine"

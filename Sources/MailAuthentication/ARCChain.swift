@@ -14,6 +14,8 @@ package struct ARCResult: Sendable, Hashable {
     package var reason = ""
     /// The DNS did not answer: it may come out otherwise later.
     package var isTemporary = false
+    /// The newest signature covers a part of the body: for the rest nobody vouches.
+    package var isPartial = false
     /// Sets there are.
     package var count = 0
     /// d= of the seals, the oldest first.
@@ -89,13 +91,9 @@ package struct ARCChain: Sendable {
 
     /// `i=`: in front of the results, anywhere in the others.
     private static func instance(_ field: HeaderField) -> Int? {
-        if field.name == ARCSet.fieldNames[0] {
-            guard let first = field.value.split(separator: 0x3B, maxSplits: 1).first, let list = TagList(first) else {
-                return nil
-            }
-            return list.compact("i").flatMap { DecimalNumber.read($0, digits: 2) }
-        }
-        return TagList(field.value)?.compact("i").flatMap { DecimalNumber.read($0, digits: 2) }
+        let isFirst = field.name == ARCSet.fieldNames[0]
+        let tags = isFirst ? field.value.split(separator: 0x3B, maxSplits: 1).first ?? [] : field.value
+        return TagList(tags)?.compact("i").flatMap { DecimalNumber.read($0, digits: 2) }
     }
 
     /// `cv=`: none in the first set, pass in all others; fail ends the chain (§5.1.1).
@@ -132,7 +130,9 @@ package struct ARCChain: Sendable {
         result.oldestResults = Self.text(sets[0].results)
         do throws(SignatureTags.Fault) {
             try newest.tags.checkTimes(now: now)
-            _ = try newest.check(message, try await KeyLookup.record(newest.tags, lookups))
+            if let remark = try newest.check(message, try await KeyLookup.record(newest.tags, lookups)) {
+                (result.isPartial, result.reason) = (true, remark)
+            }
         } catch {
             result.reason = "signature of set \(sets.count): \(error.reason)"
             result.isTemporary = error.outcome == .temperror

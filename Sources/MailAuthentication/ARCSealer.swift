@@ -42,13 +42,14 @@ package struct ARCSealer: Sendable {
         let about = "i=\(instance); a=\(key.algorithm.rawValue)"
         let place = "d=\(domain); s=\(selector); t=\(now)"
         let present = Self.signedNames(message.fields)
-        let signature =
-            "ARC-Message-Signature: \(about); c=relaxed/relaxed;\r\n\t\(place);\r\n\th=\(Self.folded(present));"
-            + "\r\n\tbh=\(Base64.encode(digest.hash));\r\n\tb="
+        var signature = Array(
+            "ARC-Message-Signature: \(about); c=relaxed/relaxed;\r\n\t\(place);\r\n\th=".utf8)
+        FoldedTag.append(present, to: &signature)
+        signature += Array(";\r\n\tbh=\(Base64.encode(digest.hash));\r\n\tb=".utf8)
         guard let results = HeaderField.all(Array(found.utf8)).first,
             let signed = sign(signature, over: { ContentSignature.octets($0, present, message.fields) }),
             let seal = sign(
-                "ARC-Seal: \(about); cv=\(verdict);\r\n\t\(place);\r\n\tb=",
+                Array("ARC-Seal: \(about); cv=\(verdict);\r\n\t\(place);\r\n\tb=".utf8),
                 over: { seal in
                     // Where the chain that came is broken, our set stands alone (§5.1.2).
                     let before = verdict == "fail" ? [] : chain.sets
@@ -63,26 +64,13 @@ package struct ARCSealer: Sendable {
         names.flatMap { name in fields.filter { $0.name == name }.map { _ in name } }
     }
 
-    private static func folded(_ names: [String]) -> String {
-        var text = ""
-        var column = 0
-        for (index, name) in names.enumerated() {
-            if column + name.utf8.count > 60 {
-                text += "\r\n\t "
-                column = 0
-            }
-            text += index + 1 < names.count ? name + ":" : name
-            column += name.utf8.count + 1
-        }
-        return text
-    }
-
     /// The field with its signature behind `b=`.
-    private func sign(_ text: String, over octets: (HeaderField) -> [UInt8]) -> HeaderField? {
-        guard let empty = HeaderField.all(Array((text + "\r\n").utf8)).first, let value = key.sign(octets(empty)) else {
+    private func sign(_ field: [UInt8], over octets: (HeaderField) -> [UInt8]) -> HeaderField? {
+        guard let empty = HeaderField.all(field + [0x0D, 0x0A]).first, let value = key.sign(octets(empty)) else {
             return nil
         }
-        let digits = Base64.bytes(value, lineWidth: 72, fold: Array("\r\n\t ".utf8))
-        return HeaderField.all(Array(text.utf8) + digits + [0x0D, 0x0A]).first
+        var whole = field
+        FoldedTag.append(base64: Base64.bytes(value)[...], to: &whole)
+        return HeaderField.all(whole + [0x0D, 0x0A]).first
     }
 }

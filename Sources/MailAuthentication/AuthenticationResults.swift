@@ -1,4 +1,5 @@
 package import DKIMSigning
+import MailTypes
 
 /// The Authentication-Results field of a message (RFC 8601).
 package struct AuthenticationResults: Sendable, Hashable {
@@ -126,10 +127,15 @@ extension AuthenticationResults {
 
 // What others claim in our name (RFC 8601 §5).
 extension AuthenticationResults {
+    private static let fieldName = Array("authentication-results".utf8)
+
     /// Whether a field claims to be this service's: its first word is our name, in quotes or not, whatever the case.
     package static func claims(_ service: String, _ field: HeaderField) -> Bool {
-        guard field.name == "authentication-results" else { return false }
-        return name(in: field.value).lowercased() == service.lowercased()
+        field.name.utf8.elementsEqual(fieldName) && isOurs(service, field.value)
+    }
+
+    private static func isOurs(_ service: String, _ value: ArraySlice<UInt8>) -> Bool {
+        name(in: value).lowercased() == service.lowercased()
     }
 
     /// A header without fields that claim to be this service's, and without those of these names (lower case); what
@@ -139,45 +145,16 @@ extension AuthenticationResults {
         _ service: String, and names: Set<String>, from bytes: [UInt8]
     ) -> [UInt8]? {
         var kept: [UInt8] = []
-        var start = 0
-        var isChanged = false
-        let candidates = names.union(["authentication-results"]).map { Array($0.utf8) }
-        while start < bytes.count, !isBlankLine(bytes, start) {
-            let end = fieldEnd(bytes, start)
-            if candidates.contains(where: { isField($0, bytes[start..<end]) }),
-                let field = HeaderField.all(Array(bytes[start..<end])).first,
-                names.contains(field.name) || claims(service, field)
-            {
-                isChanged = true
-            } else {
-                kept += bytes[start..<end]
-            }
-            start = end
+        var end = 0
+        let marks = names.map { Array($0.utf8) }
+        for line in HeaderWalk(bytes) {
+            end = line.whole.upperBound
+            let isRemoved =
+                marks.contains { line.isNamed($0, in: bytes) }
+                || line.isNamed(fieldName, in: bytes) && isOurs(service, bytes[line.value])
+            if !isRemoved { kept += bytes[line.whole] }
         }
-        return isChanged ? kept + bytes[start...] : nil
-    }
-
-    /// What ends a header: a CR alone does not, whatever stands behind it.
-    private static func isBlankLine(_ bytes: [UInt8], _ start: Int) -> Bool {
-        bytes[start] == 0x0A || bytes[start] == 0x0D && start + 1 < bytes.count && bytes[start + 1] == 0x0A
-    }
-
-    /// Looks at the name only: a header may have very many fields, and an event loop waits.
-    private static func isField(_ name: [UInt8], _ field: ArraySlice<UInt8>) -> Bool {
-        guard field.count > name.count, zip(field, name).allSatisfy({ $0 == $1 || $0 | 0x20 == $1 && $1 > 0x60 }) else {
-            return false
-        }
-        return field.dropFirst(name.count).first { $0 != 0x20 && $0 != 0x09 } == 0x3A
-    }
-
-    /// Behind the line's end that no blank follows.
-    private static func fieldEnd(_ bytes: [UInt8], _ start: Int) -> Int {
-        var at = start
-        while let end = bytes[at...].firstIndex(of: 0x0A) {
-            at = end + 1
-            guard at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 else { return at }
-        }
-        return bytes.count
+        return kept.count < end ? kept + bytes[end...] : nil
     }
 
     /// Behind blanks and comments: a quoted string, or what stands before a blank, a comment or a semicolon.

@@ -44,9 +44,12 @@ extension ClientFindings {
     ) async -> ClientFindings {
         guard plan.wantsSPF else { return self }
         var findings = self
-        async let hello = SPFCheck.run(.hello(identity.hello, identity.client), lookups)
-        async let mailFrom = SPFCheck.run(identity, lookups)
-        (findings.hello, findings.mailFrom) = await (hello, mailFrom)
+        let host = SPFIdentity.hello(identity.hello, identity.client)
+        async let hello = SPFCheck.run(host, lookups)
+        async let mailFrom = identity.isSame(as: host) ? nil : SPFCheck.run(identity, lookups)
+        let (found, own) = await (hello, mailFrom)
+        (findings.hello, findings.mailFrom) = (found, own ?? found)
+        findings.mailFrom?.kind = identity.kind
         return findings
     }
 }

@@ -36,7 +36,7 @@ package struct MessageFindings: Sendable, Hashable {
     /// What all signatures come to: pass if one is right, else the best that can be said of one.
     package var dkimOutcome: AuthenticationOutcome? {
         guard let dkim else { return nil }
-        let order: [AuthenticationOutcome] = [.pass, .temperror, .fail, .permerror, .neutral]
+        let order: [AuthenticationOutcome] = [.pass, .temperror, .policy, .fail, .permerror, .neutral]
         return order.first { wanted in dkim.contains { $0.outcome == wanted } } ?? AuthenticationOutcome.none
     }
 }

@@ -26,20 +26,14 @@ package struct DKIMVerifier: Sendable {
         var result: DKIMResult
     }
 
-    private var candidates: [Candidate] = []
-    /// Signatures that are not looked at: there are more than are taken.
-    package private(set) var ignored = 0
+    private let candidates: [Candidate]
 
     /// - Parameters:
     ///   - fields: the message's header.
     ///   - most: signatures that are looked at, from the top.
     package init(_ fields: [HeaderField], most: Int) {
-        for field in fields where field.name == "dkim-signature" {
-            if candidates.count == most { ignored += 1 } else { candidates.append(Self.read(field)) }
-        }
+        candidates = fields.filter { $0.name == "dkim-signature" }.prefix(most).map(Self.read)
     }
-
-    package var isEmpty: Bool { candidates.isEmpty }
 
     /// What has to be hashed of the body.
     package var bodyKinds: Set<BodyHashKind> { Set(candidates.compactMap { $0.signature?.body }) }
@@ -94,7 +88,6 @@ package struct DKIMVerifier: Sendable {
             if let signature = candidate.signature {
                 do throws(SignatureTags.Fault) {
                     try await verify(signature, message, now, lookups, &result)
-                    result.outcome = .pass
                 } catch {
                     (result.outcome, result.reason) = (error.outcome, error.reason)
                     // RFC 6376 §3.6.1: as if it were not there.
@@ -118,7 +111,8 @@ package struct DKIMVerifier: Sendable {
         if record.isStrict, Self.domain(of: result.identity) != signature.tags.domain {
             throw SignatureTags.Fault(.permerror, "the key is for the domain itself, not for what is below it")
         }
-        result.reason = try signature.check(message, record) ?? ""
+        let remark = try signature.check(message, record)
+        (result.outcome, result.reason) = (remark == nil ? .pass : .policy, remark ?? "")
     }
 }
 
@@ -152,7 +146,8 @@ enum KeyLookup {
 }
 
 extension ContentSignature {
-    /// - Returns: a remark, if there is one.
+    /// - Returns: what is to be said against a signature that is right: it does not cover the whole body, and whoever
+    ///   appends to it would be vouched for, too (RFC 6376 §8.2).
     func check(_ message: HashedMessage, _ record: DKIMKeyRecord) throws(SignatureTags.Fault) -> String? {
         let key = try tags.key(record)
         guard let digest = message.bodies[body] else { throw SignatureTags.Fault(.neutral, "the body was not hashed") }

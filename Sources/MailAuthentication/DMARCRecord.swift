@@ -60,8 +60,6 @@ struct DMARCRecord: Sendable, Hashable {
     }
 
     private static func trimmed(_ bytes: ArraySlice<UInt8>) -> String {
-        var rest = bytes.drop(while: TagList.isBlank)
-        while let last = rest.last, TagList.isBlank(last) { rest.removeLast() }
-        return String(decoding: rest, as: UTF8.self).lowercased()
+        String(decoding: TagList.trimmed(bytes), as: UTF8.self).lowercased()
     }
 }

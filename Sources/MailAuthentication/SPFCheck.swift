@@ -35,6 +35,15 @@ package struct SPFIdentity: Sendable, Hashable {
     }
 }
 
+extension SPFIdentity {
+    /// Whatever either is called: the host's own name stands for a null sender, and is asked about once.
+    func isSame(as other: SPFIdentity) -> Bool {
+        var named = other
+        named.kind = kind
+        return self == named
+    }
+}
+
 package struct SPFResult: Sendable, Hashable {
     package var outcome: AuthenticationOutcome
     package var kind: SPFIdentity.Kind

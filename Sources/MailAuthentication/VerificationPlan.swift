@@ -41,8 +41,6 @@ package struct VerificationPlan: Sendable, Hashable {
 
     package init() {}
 
-    /// Nothing is verified.
-    package var isIdle: Bool { !verifiesClients && !verifiesContent && !namesUsers }
     package var verifiesClients: Bool { wantsSPF || reverseName != .off || blockLists != .off }
     /// Clients wait for what lists say before they are greeted.
     package var asksListsFirst: Bool { blockLists == .enforce && listMoment == .connection }
@@ -51,11 +49,12 @@ package struct VerificationPlan: Sendable, Hashable {
     package var wantsDKIM: Bool { dkim != .off || dmarc != .off }
     package var wantsARC: Bool { arc != .off || seals || (dmarc != .off && !trustedSealers.isEmpty) }
 
-    /// The chain is whole, all who sealed it are trusted, and the first of them saw DMARC pass.
+    /// The chain is whole and covers all of the body, all who sealed it are trusted, and the first of them saw DMARC
+    /// pass.
     func trusts(_ arc: ARCResult) -> Bool {
-        guard arc.outcome == .pass, !arc.sealers.isEmpty, arc.sealers.allSatisfy(trustedSealers.contains) else {
-            return false
-        }
+        guard arc.outcome == .pass, !arc.isPartial, !arc.sealers.isEmpty,
+            arc.sealers.allSatisfy(trustedSealers.contains)
+        else { return false }
         return AuthenticationResults.methods(in: arc.oldestResults).contains("dmarc=pass")
     }
 }
@@ -105,6 +104,8 @@ extension VerificationPlan {
         switch findings.dkimOutcome {
         case nil, .pass?, AuthenticationOutcome.none?, .softfail?: return nil
         case .temperror?: return deferral("keys of DKIM signatures")
+        case .policy?:
+            return SMTPReply(550, .init(5, 7, 21), "DKIM: no signature of the message covers its whole body")
         default: return SMTPReply(550, .init(5, 7, 20), "DKIM: no signature of the message is right")
         }
     }

@@ -21,6 +21,16 @@ package struct DeliveryTerms: Hashable, Sendable {
         deliverBy?.since = now
     }
 
+    /// What MAIL asks for makes no sense together: the message would have to be there before it may go, or as it goes
+    /// (RFC 4865 §5.2), whatever would be done then.
+    /// - Parameter now: when MAIL came, milliseconds since 1970.
+    package func isContradictory(at now: UInt64) -> Bool {
+        guard release != nil, deliverBy != nil else { return false }
+        var terms = self
+        terms.begin(at: now)
+        return terms.deliverBy.map { $0.deadline <= terms.notBefore } ?? false
+    }
+
     /// It has to be returned when it is not delivered by then; nil: no time was said.
     package var returnedAt: UInt64? {
         let asked = deliverBy.flatMap { $0.mode == .return ? $0.deadline : nil }
@@ -61,7 +71,7 @@ package enum FutureRelease: Hashable, Sendable {
         }
     }
 
-    /// As Future-Release-Request of a notification says it (RFC 4865 §6).
+    /// As Future-Release-Request of a notification says it (RFC 4865 §5.1.2).
     package var field: String {
         switch self {
         case .interval(let seconds): "for;\(seconds)"
@@ -139,5 +149,24 @@ extension Envelope {
             known.terms = terms
             options = known.isEmpty ? nil : known
         }
+    }
+
+    /// What the next hop is asked for: the rest of the time, and where it knows nothing of times and there is some left, to
+    /// tell of delays (RFC 2852 §4.1.4.2).
+    /// - Parameter now: milliseconds since 1970.
+    package func forNextHop(offersDeliverBy: Bool, now: UInt64) -> Envelope {
+        guard let by = terms?.deliverBy else { return self }
+        var passed = self
+        if offersDeliverBy {
+            passed.options?.terms?.deliverBy = by.passedOn(at: now)
+        } else if by.mode == .notify, by.deadline > now {
+            passed.options?.recipients = recipients.indices.map { index in
+                var own = options(of: index)
+                let wishes = own.notify ?? .failure
+                if wishes != .never { own.notify = wishes.union(.delay) }
+                return own
+            }
+        }
+        return passed
     }
 }

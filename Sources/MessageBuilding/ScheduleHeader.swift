@@ -86,7 +86,7 @@ package enum ScheduleHeader {
     /// `09:00:00` or `09:00`, in seconds.
     private static func time(_ name: String, _ text: String) throws(Fault) -> Int {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        let numbers = parts.compactMap { $0.utf8.count == 2 ? UInt8($0) : nil }
+        let numbers = parts.compactMap { $0.utf8.count == 2 && $0.first != "+" ? UInt8($0) : nil }
         guard numbers.count == parts.count, (2...3).contains(numbers.count), numbers[0] < 24,
             numbers.dropFirst().allSatisfy({ $0 < 60 })
         else { throw Fault(text: "'\(name)': '\(text.prefix(40))': expected a time of the day such as 09:00:00") }

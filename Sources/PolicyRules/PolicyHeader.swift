@@ -1,3 +1,5 @@
+import MailTypes
+
 /// The fields of a message's header that rules ask for (RFC 5322 §2.2), unfolded.
 package struct PolicyHeader: Sendable, Hashable {
     /// Octets of a header that are looked at; what stands behind them is as good as not there.
@@ -71,33 +73,18 @@ package struct PolicyHeader: Sendable, Hashable {
         var whole: Range<Int>
     }
 
-    /// Up to the blank line, a line that is no field, or ``most``; a field that is cut off there is none.
+    /// Up to the blank line or ``most``; a field that is cut off there is none, nor is a last line without an end.
     private static func fields(of bytes: [UInt8]) -> [Field] {
-        let end = min(bytes.count, most)
         var found: [Field] = []
-        var at = 0
-        while at < end, let line = lineEnd(bytes, at, end) {
-            var last = line
-            guard bytes[at] != 0x0D, bytes[at] != 0x0A else { break }
-            while last < end, bytes[last] == 0x20 || bytes[last] == 0x09 {
-                guard let next = lineEnd(bytes, last, end) else { return found }
-                last = next
-            }
+        for line in HeaderWalk(bytes) {
+            let end = line.whole.upperBound
             // At the end of what is looked at nobody knows whether the field goes on.
-            if last == most, bytes.count > most { return found }
-            guard let colon = bytes[at..<line].firstIndex(of: UInt8(ascii: ":")), colon > at else { break }
-            var name = bytes[at..<colon]
-            while let blank = name.last, blank == 0x20 || blank == 0x09 { name.removeLast() }
-            let text = String(decoding: name.map(lowerCase), as: UTF8.self)
-            found.append(Field(name: text, value: colon + 1..<last, whole: at..<last))
-            at = last
+            guard end < most || bytes.count <= most, bytes[end - 1] == 0x0A else { break }
+            guard let name = line.name else { continue }
+            let text = String(decoding: bytes[name].map(lowerCase), as: UTF8.self)
+            found.append(Field(name: text, value: line.value, whole: line.whole))
         }
         return found
-    }
-
-    /// Behind the line feed.
-    private static func lineEnd(_ bytes: [UInt8], _ begin: Int, _ end: Int) -> Int? {
-        bytes[begin..<end].firstIndex(of: 0x0A).map { $0 + 1 }
     }
 
     /// Unfolded (RFC 5322 §2.2.3), without blanks at both ends.

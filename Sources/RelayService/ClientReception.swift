@@ -141,10 +141,11 @@ final class ClientReception: SMTPServerDelegate {
     func sender(_ connection: SMTPServerConnection) -> SMTPReply? {
         if let refusal = shard.refusesMail(goesOnElsewhere: connection.goesOnElsewhere) { return refusal }
         if let refusal = refusesSender(connection) { return refusal }
-        if connection.session.envelope.terms != nil {
+        if let terms = connection.session.envelope.terms {
             mailAt = shard.wallMilliseconds()
-            let refusal = Self.contradiction(connection.session.envelope, now: mailAt)
-            if let refusal { return refusal }
+            guard !terms.isContradictory(at: mailAt) else {
+                return SMTPReply(501, .init(5, 5, 4), "Would have to be delivered before it is released")
+            }
         }
         mayRelay = isAllowedToRelay(connection)
         guard let visit, listener.mayBegin(visit, now: shard.wallMilliseconds()) else {
@@ -270,23 +271,16 @@ final class ClientReception: SMTPServerDelegate {
         isReceiving = false
         shard.reception.commit(wasHeld: heldConnection != nil)
         leaveHeld()
-        var unsigned = UnsignedMessage(
+        let unsigned = UnsignedMessage(
             message: message, hash: hash, trace: ByteBuffer(bytes: trace), supplement: visit?.supplement,
             connection: connection, listener: listener, received: received)
         if let verification, let findings = verification.findings {
             return shard.verify(unsigned, verifiedHash, verification, findings)
         }
-        unsigned.results = authenticationResult(connection)
-        return shard.goOn(unsigned)
-    }
-
-    /// Who authenticated, for those who receive the mail, where the listener wants that (RFC 8601 §2.7.4).
-    private func authenticationResult(_ connection: SMTPServerConnection) -> [UInt8] {
-        guard let plan = visit?.verification, plan.namesUsers, let verifier = shard.parts.verifier,
-            let user = connection.session.authenticatedUser
-        else { return [] }
-        let entry = AuthenticationResults.Entry("auth", .pass, "", [("smtp.auth", user)])
-        return AuthenticationResults(service: verifier.service, entries: [entry]).field
+        guard let user = connection.session.authenticatedUser, let verifier = shard.parts.verifier else {
+            return shard.goOn(unsigned)
+        }
+        return shard.goOn(unsigned, from: user, isNamed: visit?.verification?.namesUsers ?? false, verifier)
     }
 
     /// There is room again.

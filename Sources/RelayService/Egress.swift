@@ -50,10 +50,17 @@ package struct EgressConfiguration: Sendable {
 
     /// The policy where shaping has something to say: a domain that the configuration treats otherwise than all keeps its
     /// own `tls`; hosts are skipped that either of them skips.
+    package func policy(
+        _ destination: String, shaped tls: EgressPolicy.TLS?, skipping hosts: [HostPattern]
+    ) -> EgressPolicy {
+        var policy = self[destination]
+        if let tls, policy.tls == standard.tls { policy.tls = tls }
+        policy.hosts.skipped += hosts
+        return policy
+    }
+
     func policy(_ path: EgressPath) -> EgressPolicy {
-        var policy = self[path.destination]
-        if let tls = path.tls, policy.tls == standard.tls { policy.tls = tls }
-        policy.hosts.skipped += path.skippedHosts
+        var policy = policy(path.destination, shaped: path.tls, skipping: path.skippedHosts)
         if path.queue.isTLSOptional {
             policy.tls = policy.tls == .none ? .none : .opportunistic
             (policy.security.dane, policy.security.strictTransport) = (false, false)

@@ -39,7 +39,7 @@ struct MachineProbe: Sendable {
         reading.freeBytes = freeBytes
         guard isDue(now: now) else { return reading }
         slowAt = now
-        reading.freeInodes = directory.flatMap(Self.freeInodes)
+        reading.freeInodes = directory.flatMap { FileSystemSpace(holding: $0)?.freeInodes }
         reading.openDescriptors = Self.openDescriptors()
         if let group {
             reading.memoryBytes = group.heldBytes { readSmallFile($0) }
@@ -50,13 +50,6 @@ struct MachineProbe: Sendable {
         }
         if countsMessages { reading.queuedMessages = messages() }
         return reading
-    }
-
-    /// Nil where the file system makes them as it needs them.
-    private static func freeInodes(_ path: String) -> Int? {
-        var status = statvfs()
-        guard statvfs(path, &status) == 0, status.f_files > 0 else { return nil }
-        return Int(status.f_favail)
     }
 
     /// Linux 6.2 and later say it in the directory's size; before, its names are counted.

@@ -132,9 +132,10 @@ final class QueuedMessage {
 
     private func note(_ success: Success, of index: Int, _ keepsTime: Bool) {
         if success != .delivered, let by = envelope.terms?.deliverBy,
-            by.traces || !keepsTime && by.mode == .notify, wantsToKnowOfTimes(index)
+            by.traces || !keepsTime && by.mode == .notify && !isDeadlineReported, wantsToKnowOfTimes(index)
         {
-            // RFC 2852 §4.1.4: whom it was handed to, and that the time is not kept from there on.
+            // RFC 2852 §4.1.4: whom it was handed to, and that the time is not kept from there on. That it is over its
+            // sender knows.
             relayed.append((index, SMTPReply(250, .init(2, 0, 0), "Accepted by the next hop")))
             return
         }

@@ -9,7 +9,8 @@ extension RelayMetrics {
         labels: ["group"])
     static let cacheEntries = MetricFamily(
         "millrace_cache_entries", .gauge,
-        "What is remembered: exchangers (domains), mta_sts (policies), replies (their categories).", labels: ["cache"])
+        "What is remembered: exchangers (domains), mta_sts (policies), replies (their categories); what libunbound remembers, such as keys of DKIM, it does not tell.",
+        labels: ["cache"])
     static let cacheLookups = MetricFamily(
         "millrace_cache_lookups_total", .counter, "Questions to what is remembered, by result: hit, miss.",
         labels: ["cache", "result"])

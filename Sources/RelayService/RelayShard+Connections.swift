@@ -182,7 +182,7 @@ extension RelayShard {
         var envelope = withEnvelopeID(message.envelope.narrowed(to: recipients), lease.id)
         if lease.hasTimes {
             let offersBy = client.session.capabilities.deliverBy != nil
-            envelope = QueuedMessage.forNextHop(envelope, offersDeliverBy: offersBy, now: wallMilliseconds())
+            envelope = envelope.forNextHop(offersDeliverBy: offersBy, now: wallMilliseconds())
         }
         if let impossible = impossibility(message, client.session) ?? connection.impossibility(message) {
             fail(lease, waiting, impossible)

@@ -32,7 +32,7 @@ extension RelayShard {
         cool(id)
     }
 
-    /// RFC 2852 §4.1.5: what was to be delivered by a time is not, and is tried on.
+    /// RFC 2852 §4.1.3: what was to be delivered by a time is not, and is tried on.
     func reportNotInTime(_ id: MessageID, _ destination: String, _ by: DeliverBy) {
         guard let message = messages[id] else { return }
         let age = configuration.policies[destination].retry.maximumAge
@@ -40,7 +40,7 @@ extension RelayShard {
         let reply = SMTPReply(451, .init(4, 4, 7), "Not delivered within \(by.seconds) seconds; last: \(last)")
         let waiting = message.waiting(for: destination)
         log(.delayed, id, message, waiting, queue: destination, reply)
-        let told = waiting.filter { message.wantsToKnowOfTimes($0) }
+        let told = waiting.filter { message.wants(.delay, $0) }
         guard !told.isEmpty else { return }
         let birth = max(message.acceptedMilliseconds, message.envelope.terms?.notBefore ?? 0)
         send(.delayed(untilSeconds: Int((birth + age) / 1_000)), id, told.map { ($0, reply) })

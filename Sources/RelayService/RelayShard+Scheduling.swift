@@ -39,13 +39,3 @@ extension RelayShard {
         return SMTPReply(554, .init(5, 6, 0), "\(name): \(text)")
     }
 }
-
-extension ClientReception {
-    /// What MAIL said of time makes no sense together: it would be returned before it may go.
-    static func contradiction(_ envelope: Envelope, now: UInt64) -> SMTPReply? {
-        guard var terms = envelope.terms else { return nil }
-        terms.begin(at: now)
-        guard let end = terms.returnedAt, end <= terms.notBefore else { return nil }
-        return SMTPReply(501, .init(5, 5, 4), "Would have to be delivered before it is released")
-    }
-}

@@ -101,7 +101,7 @@ extension RelayShard {
         return SMTPReply(554, .init(5, 4, 7), "Delivery time expired; last: \(last)")
     }
 
-    /// RFC 2852 §4.1.5: the message goes on, and its sender is told.
+    /// RFC 2852 §4.1.3: the message goes on, and its sender is told.
     private func reportDeadline(_ delivery: DeliveryQueue.Summary) {
         guard let message = messages[delivery.id], let by = message.envelope.terms?.deliverBy else { return }
         message.isDeadlineReported = true
@@ -114,27 +114,9 @@ extension RelayShard {
 }
 
 extension QueuedMessage {
-    /// Its sender hears of what becomes of its time, unless it wants to hear of nothing (RFC 2852 §4.1.4).
+    /// Its sender hears whom it was handed to, unless it wants to hear of nothing (RFC 2852 §4.1.4).
     func wantsToKnowOfTimes(_ recipient: Int) -> Bool {
         guard let notify = envelope.options(of: recipient).notify else { return true }
         return notify != .never
-    }
-
-    /// What the next hop is asked for: the rest of the time, and where it knows nothing of times, to tell of delays (RFC
-    /// 2852 §4.1.4.2).
-    static func forNextHop(_ envelope: Envelope, offersDeliverBy: Bool, now: UInt64) -> Envelope {
-        guard let by = envelope.terms?.deliverBy else { return envelope }
-        var passed = envelope
-        if offersDeliverBy {
-            passed.options?.terms?.deliverBy = by.passedOn(at: now)
-        } else if by.mode == .notify {
-            passed.options?.recipients = envelope.recipients.indices.map { index in
-                var options = envelope.options(of: index)
-                let wishes = options.notify ?? .failure
-                if wishes != .never { options.notify = wishes.union(.delay) }
-                return options
-            }
-        }
-        return passed
     }
 }

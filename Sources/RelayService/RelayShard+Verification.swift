@@ -90,7 +90,10 @@ extension RelayShard {
             verified.seal = SealOrder(
                 sealer: sealer, bodies: bodies, status: findings.arc?.outcome ?? .none, results: value)
         }
-        guard let content = withoutClaims(verified.message.content, check) else { return close(unsigned, Self.tooLong) }
+        let marks: Set<String> = check.plan.dmarc == .enforce ? [VerificationPlan.quarantineField.lowercased()] : []
+        guard let content = withoutClaims(verified.message.content, check.verifier, and: marks) else {
+            return close(unsigned, Self.tooLong)
+        }
         verified.message.content = content
         return goOn(verified)
     }
@@ -99,16 +102,38 @@ extension RelayShard {
 
     /// Without results that claim to be ours (RFC 8601 §5), and without marks of ours.
     /// - Returns: nil: they might stand behind what is looked at.
-    private func withoutClaims(_ content: MessageContent, _ check: ClientVerification) -> MessageContent? {
+    private func withoutClaims(
+        _ content: MessageContent, _ verifier: MailVerifier, and marks: Set<String> = []
+    ) -> MessageContent? {
         // As it is on the wire: each line may have a dot more.
         let most = 2 * MessageHash.headerLimit
         let head = content.head(most: most)
         guard head.count < most else { return nil }
-        let marks: Set<String> = check.plan.dmarc == .enforce ? [VerificationPlan.quarantineField.lowercased()] : []
-        guard let kept = AuthenticationResults.removingClaims(check.verifier.service, and: marks, from: head) else {
+        guard let kept = AuthenticationResults.removingClaims(verifier.service, and: marks, from: head) else {
             return content
         }
         return content.replacing(first: head.count, with: kept)
+    }
+
+    /// A user's message is not verified; results that it claims to have from us go all the same: who reads ours does not
+    /// see who wrote them.
+    /// - Parameter isNamed: who authenticated is told to those who receive the mail (RFC 8601 §2.7.4).
+    func goOn(
+        _ unsigned: UnsignedMessage, from user: String, isNamed: Bool, _ verifier: MailVerifier
+    ) -> ContentDecision {
+        guard let content = withoutClaims(unsigned.message.content, verifier) else {
+            return close(unsigned, Self.tooLong)
+        }
+        var own = unsigned
+        if content.size != own.message.content.size {
+            own.message.content = content
+            own.hash = own.hash?.again(over: content)
+        }
+        if isNamed {
+            let entry = AuthenticationResults.Entry("auth", .pass, "", [("smtp.auth", user)])
+            own.results = AuthenticationResults(service: verifier.service, entries: [entry]).field
+        }
+        return goOn(own)
     }
 
     /// What follows once a message is whole and, where that is wanted, verified.

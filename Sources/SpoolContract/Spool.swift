@@ -1,5 +1,5 @@
-import Glibc
 package import MailTypes
+import Measures
 
 /// When a commit returns. Printed in every result.
 package enum Durability: String, Sendable, CaseIterable {
@@ -133,11 +133,7 @@ package struct SpoolReport: Sendable {
 }
 
 /// Free bytes of the file system that holds `path`, as statvfs(3) counts them for ordinary users.
-package func freeBytes(holding path: String) -> Int? {
-    var status = statvfs()
-    guard statvfs(path, &status) == 0 else { return nil }
-    return Int(status.f_bavail) * Int(status.f_frsize)
-}
+package func freeBytes(holding path: String) -> Int? { FileSystemSpace(holding: path)?.freeBytes }
 
 /// What ``Spool/enumerate(_:)`` could not read.
 package struct UnreadableRecords: Hashable, Sendable {

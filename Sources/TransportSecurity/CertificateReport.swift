@@ -31,8 +31,8 @@ package struct CertificateReport: Sendable, Hashable, Codable {
         names = Self.names(certificate)
         notBefore = Self.seconds(X509_get0_notBefore(certificate.pointer))
         notAfter = Self.seconds(X509_get0_notAfter(certificate.pointer))
-        certificateSHA256 = Self.hexadecimal(Certificate.digest(bytes, .sha256))
-        publicKeySHA256 = Self.hexadecimal(Certificate.digest(certificate.publicKey, .sha256))
+        certificateSHA256 = TLSARecord.hexadecimal(Certificate.digest(bytes, .sha256)[...])
+        publicKeySHA256 = TLSARecord.hexadecimal(Certificate.digest(certificate.publicKey, .sha256)[...])
         ERR_clear_error()
     }
 
@@ -44,11 +44,6 @@ package struct CertificateReport: Sendable, Hashable, Codable {
     /// - Returns: empty if it cannot be read.
     package static func subject(_ certificate: [UInt8]) -> [String] {
         Certificate(certificate).map { parts(of: X509_get_subject_name($0.pointer)) } ?? []
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 
     private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int {

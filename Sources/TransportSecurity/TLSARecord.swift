@@ -48,9 +48,12 @@ package struct TLSARecord: Sendable, Hashable {
 
     /// `3 1 1 8bd1da95…`, as in a zone file; long data are cut.
     package var text: String {
+        "\(usage) \(selector) \(matching) \(Self.hexadecimal(data.prefix(32)))\(data.count > 32 ? "…" : "")"
+    }
+
+    static func hexadecimal(_ bytes: ArraySlice<UInt8>) -> String {
         let digits = Array("0123456789abcdef")
-        let hexadecimal = data.prefix(32).map { "\(digits[Int($0 >> 4)])\(digits[Int($0 & 15)])" }.joined()
-        return "\(usage) \(selector) \(matching) \(hexadecimal)\(data.count > 32 ? "…" : "")"
+        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 }
 

@@ -7,8 +7,8 @@ import Synchronization
 
 /// Sends events to a receiver over HTTP: reads the event log from where it was last time and posts what is new, a JSON
 /// array a request, in order. An event is done with when the receiver has answered 2xx; until then it is sent again, so
-/// the receiver sees each one at least once, across restarts. Other forms than an array are those of ``WebHookFormat``. Mail knows nothing of it: a receiver that is down or slow
-/// costs disk, not deliveries.
+/// the receiver sees each one at least once, across restarts. Other forms than an array are those of ``WebHookFormat``.
+/// Mail knows nothing of it: a receiver that is down or slow costs disk, not deliveries.
 ///
 ///     POST /events HTTP/1.1
 ///     content-type: application/json

@@ -1,5 +1,5 @@
-import Measures
 import ArgumentParser
+import Measures
 import MessageBuilding
 import ProgramSupport
 

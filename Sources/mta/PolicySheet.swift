@@ -76,10 +76,7 @@ struct PolicySheet {
 
     func render(_ format: Format) throws -> String {
         switch format {
-        case .json:
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(entries), as: UTF8.self) + "\n"
+        case .json: return try prettyJSON(entries)
         case .text:
             return entries.map { entry in
                 entry.lines.map { name, text in

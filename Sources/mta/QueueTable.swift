@@ -45,14 +45,4 @@ struct QueueTable {
     private static func date(_ milliseconds: UInt64?) -> String {
         milliseconds.map { MailDate.text(unixSeconds: Int($0 / 1000)) } ?? "-"
     }
-
-    static func aligned(_ rows: [[String]]) -> String {
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-            var line = cells.joined(separator: "  ")
-            while line.last == " " { line.removeLast() }
-            return line + "\n"
-        }.joined()
-    }
 }

@@ -32,19 +32,14 @@ struct ResolveEgressCommand: AsyncParsableCommand {
     var format = "text"
 
     func run() async throws {
-        guard format == "text" || format == "json" else {
-            throw UsageFault("--format '\(format)': expected text or json")
-        }
+        let isJSON = try wantsJSON(format)
         guard let domain = try? DomainName(written: domain).text else {
             throw UsageFault("'\(domain)': expected a domain name such as example.org")
         }
         let assembly = RelayAssembly(settings: try ServeSettings(file: config).values)
         let report = try await EgressResolver(assembly, domain, tenant: tenant, campaign: campaign)
             .report(pool: pool, source: source)
-        guard format == "json" else { return print(report.text, terminator: "") }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        print(isJSON ? try prettyJSON(report) : report.text, terminator: "")
     }
 }
 
@@ -140,7 +135,7 @@ struct EgressResolver {
 
     /// Those that are not skipped, as text.
     private func hosts(_ found: [HostAddress], _ place: ShapedLayers.Place) -> [String] {
-        let skipped = egress[place.destination].hosts.skipped + (shaping?.path(place, from: nil).skippedHosts ?? [])
+        let skipped = policy(place, from: nil).hosts.skipped
         return found.filter { host in
             !skipped.contains { $0.matches(host.name, host.address.networkAddress) }
         }.map(text)
@@ -176,22 +171,22 @@ struct EgressResolver {
                     scope: "source to destination", origin: "\(name).limits_by_destination",
                     limits: source.limitsByDestination.without(own)),
             ] + (shaping?.layers(place, from: source.name) ?? [])
-        let tls = tls(place, from: source.name)
+        let tls = policy(place, from: source.name).tls
         return .init(
             name: source.name, weight: weight, addresses: source.addresses.map(\.description),
             ehloName: source.ehloName ?? usualName(destination), proxy: source.proxy.map { "\($0)" },
             tls: tls.rawValue, isShapedTLS: tls != egress[destination].tls, limits: LimitLayer.report(layers))
     }
 
-    /// A domain that the configuration treats otherwise than all keeps its own.
-    private func tls(_ place: ShapedLayers.Place, from source: String?) -> EgressPolicy.TLS {
-        let own = egress[place.destination].tls
-        guard own == egress.standard.tls, let shaped = shaping?.path(place, from: source).tls else { return own }
-        return EgressPolicy.TLS(rawValue: shaped.rawValue) ?? own
+    private func policy(_ place: ShapedLayers.Place, from source: String?) -> EgressPolicy {
+        let path = shaping?.path(place, from: source)
+        return egress.policy(
+            place.destination, shaped: path?.tls.flatMap { EgressPolicy.TLS(rawValue: $0.rawValue) },
+            skipping: path?.skippedHosts ?? [])
     }
 
     private func withoutSource(_ place: ShapedLayers.Place) -> EgressReport.Source {
-        let (destination, tls) = (place.destination, tls(place, from: nil))
+        let (destination, tls) = (place.destination, policy(place, from: nil).tls)
         let layers =
             destinationLayers(destination) + senderLayers(destination) + (shaping?.layers(place, from: nil) ?? [])
         return .init(

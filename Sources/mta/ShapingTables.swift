@@ -1,4 +1,3 @@
-import Foundation
 import MailTypes
 import Measures
 import RunRecords
@@ -45,8 +44,8 @@ struct ShapingSheet {
             text += sheet.source.map { " from \($0)" } ?? ""
             text += sheet.provider.map { ", provider \($0)" } ?? ""
             text += sheet.tls.map { ", tls \($0)" } ?? ""
-            text += "\n\n" + QueueTable.aligned(limitRows)
-            return sheet.automation.isEmpty ? text : text + "\n" + QueueTable.aligned(ruleRows)
+            text += "\n\n" + aligned(limitRows)
+            return sheet.automation.isEmpty ? text : text + "\n" + aligned(ruleRows)
         }
     }
 
@@ -74,7 +73,7 @@ struct AutomationTable {
         switch format {
         case .json: try prettyJSON(automations)
         case .csv: rows.map { $0.map(csvField).joined(separator: ",") + "\n" }.joined()
-        case .text: automations.isEmpty ? "no automatic rule is at work\n" : QueueTable.aligned(rows)
+        case .text: automations.isEmpty ? "no automatic rule is at work\n" : aligned(rows)
         }
     }
 
@@ -90,8 +89,5 @@ struct AutomationTable {
     }
 }
 
-private func prettyJSON(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-}
+/// All of it, however narrow a terminal is.
+private func aligned(_ rows: [[String]]) -> String { FittedTable(rows: rows, alignsNumbers: false).text(width: nil) }

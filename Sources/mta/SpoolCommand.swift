@@ -56,11 +56,9 @@ struct SpoolCommand: AsyncParsableCommand {
         @Option(help: "text or json.") var format = "text"
 
         func run() async throws {
-            guard format == "text" || format == "json" else {
-                throw UsageFault("--format '\(format)': expected text or json")
-            }
+            let isJSON = try wantsJSON(format)
             let summary = try SpoolCommand.reading(options) { try SpoolSummary($0) }
-            print(format == "json" ? try summary.json : summary.text, terminator: "")
+            print(isJSON ? try summary.json : summary.text, terminator: "")
             if summary.unreadable > 0 || summary.fault != nil { throw ExitCode(1) }
         }
     }

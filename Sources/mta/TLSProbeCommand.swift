@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import MTAConfiguration
 import MailRouting
 import MailTypes
@@ -31,22 +30,14 @@ struct TLSProbeCommand: AsyncParsableCommand {
     var format = "text"
 
     func run() async throws {
-        guard format == "text" || format == "json" else {
-            throw UsageFault("--format '\(format)': expected text or json")
-        }
+        let isJSON = try wantsJSON(format)
         if let port, !(1...65_535).contains(port) { throw UsageFault("--port \(port): expected 1 to 65535") }
         let seconds: Double
         do { seconds = try HumanDuration(parsing: timeout).seconds } catch {
             throw UsageFault("--timeout '\(timeout)': \(error)")
         }
         let report = try await report(try name(), seconds)
-        if format == "json" {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(report), as: UTF8.self))
-        } else {
-            print(TLSProbeSheet(report).text, terminator: "")
-        }
+        print(isJSON ? try prettyJSON(report) : TLSProbeSheet(report).text, terminator: "")
         if report.verdict.way == .waits { throw ExitCode(1) }
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Measures
 import Synchronization
 
 /// A signal has asked the program to end.
@@ -82,13 +83,5 @@ final class Terminal {
         return read(0, &byte, 1) == 1 ? byte : 3
     }
 
-    private func write(_ text: String) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            bytes.removeFirst(count)
-        }
-    }
+    private func write(_ text: String) { _ = writeWhole(Array(text.utf8), to: 1) }
 }

@@ -27,7 +27,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: "text or json.") var format = "text"
 
     func run() async throws {
-        guard ["text", "json"].contains(format) else { throw UsageFault("--format '\(format)': expected text or json") }
+        let isJSON = try wantsJSON(format)
         let settings = try config.map { try ServeSettings(file: $0).values } ?? MTASettings()
         let assembly = RelayAssembly(settings: settings)
         let plan = Self.everything(assembly.verificationPlan())
@@ -48,7 +48,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let now = Int(Date().timeIntervalSince1970)
         let sheet = VerificationSheet(
             findings: await verifier.verify(message, findings, plan, now: now), plan: plan, client: address)
-        print(format == "json" ? try sheet.json() : sheet.text(), terminator: "")
+        print(isJSON ? try sheet.json() : sheet.text(), terminator: "")
         if sheet.refusal != nil { throw ExitCode(1) }
     }
 
@@ -112,8 +112,7 @@ struct VerificationSheet {
 
     /// Strangers' text makes no lines of its own.
     private static func row(_ name: String, _ text: String) -> String {
-        let plain = String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0) })
-        return name.padding(toLength: 12, withPad: " ", startingAt: 0) + plain
+        name.padding(toLength: 12, withPad: " ", startingAt: 0) + Terminal.printable(text)
     }
 
     private struct Entry: Encodable {
@@ -144,8 +143,6 @@ struct VerificationSheet {
             listed: findings.client.lists?.listed.map { Listed(zone: $0.zone, answer: "\($0.answer)") },
             disposition: findings.dmarc.map { findings.isVouchedFor ? "none" : $0.disposition.rawValue },
             refusal: refusal.map { "\($0)" })
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(sheet), as: UTF8.self) + "\n"
+        return try prettyJSON(sheet)
     }
 }

@@ -144,6 +144,10 @@ func faults(_ text: String) -> [String] {
             "listeners:\n  - {name: a, address: 127.0.0.1:25, future_release: 7d}",
             "2: key 'listeners[0].future_release': is for submission and submissions"
         ),
+        (
+            "listeners:\n  - {name: a, address: 127.0.0.1:25, future_release: 300ms}",
+            "2: key 'listeners[0].future_release': '300ms': expected 1s to 999999999s"
+        ),
         ("scheduling_header: 'X Schedule'", "1: key 'scheduling_header': 'X Schedule'"),
         (
             "domains:\n  - {name: a.test, next_hop: somewhere}",
@@ -178,6 +182,18 @@ func faults(_ text: String) -> [String] {
             colour: red
             """)
         #expect(found.map { $0.prefix(2) } == ["1:", "2:", "4:", "4:", "5:"], "\(found)")
+    }
+
+    /// Injected mail comes by a listener of its own name.
+    @Test func eventsAreLeftOutByTheirListener() {
+        func log(_ listener: String) -> String {
+            "log: {directory: /log, except: [{listeners: [\(listener)]}]}\nlisteners: [{name: a, address: '127.0.0.1:25'}]\n"
+        }
+        #expect(faults(log("a")).isEmpty && faults(log("http") + "http: {address: '127.0.0.1:80'}").isEmpty)
+        for name in ["b", "http"] {
+            #expect(
+                faults(log(name)).first?.contains("no listener is called '\(name)'") == true, "\(faults(log(name)))")
+        }
     }
 
     @Test func readableKeysAreWarnedOf() throws {

@@ -45,8 +45,10 @@ import Testing
                         #expect(await outcome(message) == .pass, "\(file)")
                         #expect(await outcome(Self.replacing("there", "where", in: message)) == .fail, "\(file)")
                         #expect(await outcome(Self.replacing("two", "too", in: message)) == .fail, "\(file)")
+                        // Anybody can have added what l= does not cover.
                         let longer = message + Array("more\r\n".utf8)
-                        #expect(await outcome(longer) == (length == 1 ? .pass : .fail), "\(file) with more behind it")
+                        #expect(
+                            await outcome(longer) == (length == 1 ? .policy : .fail), "\(file) with more behind it")
                         let folded = Self.replacing(
                             "Subject:  two  blanks \r\n", "Subject: two\r\n blanks\r\n", in: message)
                         #expect(await outcome(folded) == (header == .relaxed ? .pass : .fail), "\(file) folded")
@@ -177,7 +179,6 @@ import Testing
         let zone = keys.zone()
         #expect(await verified(message, zone).map(\.outcome) == Array(repeating: .pass, count: 5))
         #expect(zone.asked.count == 5)
-        #expect(DKIMVerifier(hashed(message) { _ in [] }.fields, most: 5).ignored == 2)
         #expect(await verified(Self.message, zone).isEmpty)
     }
 }

@@ -36,6 +36,7 @@ import Testing
         #expect(
             await Self.check(author, zone, dkim: [Self.dkim(domain, .fail)], spf: Self.spf(domain, .softfail)).outcome
                 == .fail)
+        #expect(await Self.check(author, zone, dkim: [Self.dkim(domain, .policy)]).outcome == .fail)
         let mixed = [Self.dkim("other.test"), Self.dkim(domain, .neutral), Self.dkim(domain)]
         #expect(await Self.check(author, zone, dkim: mixed).outcome == outcome)
     }

@@ -36,7 +36,6 @@ import Testing
     @Test func nothingIsAskedThatIsOff() async {
         let zone = Zone(Self.zone)
         let plan = VerificationPlan()
-        #expect(plan.isIdle)
         #expect(await Self.findings(plan, zone: zone) == ClientFindings() && zone.asked.isEmpty)
         let message = Array("From: a@x.test\r\nDKIM-Signature: v=1\r\nARC-Seal: i=1\r\n\r\n".utf8)
         let hashed = hashed(message) { ContentVerifier.bodyKinds($0, plan) }
@@ -111,6 +110,11 @@ import Testing
         #expect(signatures.refusal(of: await Self.verified(signatures, author: "x.test")) == nil)
         let wrong = await Self.verified(signatures, author: "x.test", more: "DKIM-Signature: v=1; d=x.test\r\n")
         #expect(signatures.refusal(of: wrong)?.enhanced == .init(5, 7, 20))
+        var partial = MessageFindings(ClientFindings())
+        partial.dkim = [DKIMResult(.fail), DKIMResult(.policy)]
+        #expect(signatures.refusal(of: partial)?.enhanced == .init(5, 7, 21) && partial.dkimOutcome == .policy)
+        partial.dkim?.append(DKIMResult(.pass))
+        #expect(signatures.refusal(of: partial) == nil)
         let broken = await Self.verified(signatures, author: "x.test", more: "ARC-Seal: i=1; cv=none\r\n")
         #expect(signatures.refusal(of: broken)?.enhanced == .init(5, 7, 29))
     }

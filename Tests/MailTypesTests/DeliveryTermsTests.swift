@@ -60,6 +60,40 @@ import Testing
         #expect(FutureRelease(field: "for;x") == nil && FutureRelease(field: "5") == nil)
     }
 
+    /// RFC 2852 §4.1.4.2: word of delays is asked for while there is time, of whom the sender wants to hear.
+    @Test func delaysAreAskedForWhileThereIsTime() throws {
+        var envelope = Envelope(
+            reversePath: MailAddress("a@x.test"),
+            recipients: ["b@y.test", "c@y.test", "d@y.test"].map { MailAddress($0) })
+        var by = try #require(DeliverBy(parameter: "90;N"))
+        by.since = 10_000
+        var terms = DeliveryTerms()
+        terms.deliverBy = by
+        envelope.terms = terms
+        envelope.options?.recipients = [.none, .init(notify: .never), .init(notify: .success)]
+        func wishes(_ envelope: Envelope) -> [NotifyConditions?] { (0..<3).map { envelope.options(of: $0).notify } }
+        let asked = envelope.forNextHop(offersDeliverBy: false, now: 99_999)
+        #expect(wishes(asked) == [[.failure, .delay], .never, [.success, .delay]])
+        #expect(envelope.forNextHop(offersDeliverBy: false, now: 100_000) == envelope, "the time is over")
+        let passed = envelope.forNextHop(offersDeliverBy: true, now: 100_000)
+        #expect(wishes(passed) == wishes(envelope) && passed.terms?.deliverBy?.parameter == "0;N")
+        envelope.terms?.deliverBy?.mode = .return
+        #expect(envelope.forNextHop(offersDeliverBy: false, now: 99_999) == envelope)
+    }
+
+    /// RFC 4865 §5.2.2: whatever is to be done when the time is over.
+    @Test(
+        arguments: [
+            (.interval(60), "60;R", true), (.interval(60), "61;R", false), (.interval(60), "60;N", true),
+            (.interval(60), "61;NT", false), (.interval(60), "-5;N", true), (.date(1_060), "60;N", true),
+            (.date(1_060), "61;R", false), (nil, "-5;N", false), (nil, "1;R", false),
+        ] as [(FutureRelease?, String, Bool)])
+    func releaseComesBeforeTheDeadline(release: FutureRelease?, by: String, isContradictory: Bool) {
+        var terms = DeliveryTerms()
+        (terms.release, terms.deliverBy) = (release, DeliverBy(parameter: by))
+        #expect(terms.isContradictory(at: 1_000_000) == isContradictory)
+    }
+
     // MARK: Windows
 
     /// 1970-01-01 was a Thursday.

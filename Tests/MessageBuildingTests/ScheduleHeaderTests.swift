@@ -42,6 +42,7 @@ import Testing
         (#"{"tz":"Mars/Olympus","start":"09:00","end":"10:00"}"#, "'Mars/Olympus' is no time zone"),
         (#"{"tz":"America/Phoenix","start":"24:00","end":"10:00"}"#, "'24:00'"),
         (#"{"tz":"America/Phoenix","start":"9:00","end":"10:00"}"#, "'9:00'"),
+        (#"{"tz":"America/Phoenix","start":"+9:00","end":"10:00"}"#, "'+9:00'"),
     ]) func whatIsWrongIsSaid(text: String, part: String) {
         guard case .failure(let fault) = read(text) else {
             Issue.record("\(text) was taken")

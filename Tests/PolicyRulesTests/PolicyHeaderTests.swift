@@ -14,10 +14,17 @@ import Testing
         #expect(values("A: no line end") == [])
     }
 
-    /// What is no header ends it; no line is read beyond the bound.
+    /// A line that is no field hides none behind it from rules: DMARC and mail readers go on there, too.
+    @Test func linesThatAreNoFieldsArePassedOver() {
+        #expect(values("no colon\r\nA: one\r\n\r\nA: body\r\n") == ["one"])
+        #expect(values(": no name\r\n A: folded\r\nA: one\r\n") == ["one"])
+        #expect(values("\rC: 1\r\n\r\r\nA: one\r\n\r\nA: body\r\n") == ["one"])
+        let rest = PolicyHeader.removing(["a"], from: Array("no colon\r\nA: one\r\n two\r\nB: 2\r\n\r\nA: b".utf8))
+        #expect(rest.map { String(decoding: $0, as: UTF8.self) } == "no colon\r\nB: 2\r\n\r\nA: b")
+    }
+
+    /// No line is read beyond the bound.
     @Test func hostileHeadersAreBounded() {
-        #expect(values("no colon\r\nA: one\r\n\r\n") == [])
-        #expect(values(": no name\r\nA: one\r\n") == [])
         let padding = "C: " + String(repeating: "x", count: PolicyHeader.most) + "\r\n"
         #expect(values(padding + "A: behind\r\n\r\n") == [])
         let folded = "A: one\r\n" + String(repeating: " \r\n", count: PolicyHeader.most / 3)

@@ -55,7 +55,7 @@ extension ProgramTests {
                     message("never@y.test", ["HOLDFOR=604801"]),
                 ], to: mta.port)
             #expect(
-                replies.map { $0.prefix(9) } == Array(repeating: "250 2.0.0", count: 4) + ["554 5.6.0", "554 5.5.4"])
+                replies.map { $0.prefix(9) } == Array(repeating: "250 2.0.0", count: 4) + ["554 5.6.0", "501 5.5.4"])
             try await mta.wait(for: 2)
             let waiting = try await deliveries(stage)
             #expect(waiting.map(\.place) == ["scheduled", "scheduled"])

@@ -42,7 +42,7 @@ import Testing
         let spool = MemorySpool()
 
         init(
-            _ names: String, sealer: ARCSealer? = nil, seconds: Double = 60,
+            _ names: String, sealer: ARCSealer? = nil, seconds: Double = 60, proxies: NetworkSet = NetworkSet(),
             _ change: (inout VerificationPlan) -> Void
         ) async throws {
             var settings = ResolverSettings()
@@ -52,6 +52,7 @@ import Testing
             change(&plan)
             var listener = ListenerConfiguration(name: "mx", host: "127.0.0.1", port: 0)
             listener.rules.verification = plan
+            listener.rules.xclientNetworks = proxies
             let nowhere = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
             var configuration = RelayConfiguration(
                 listeners: [listener], hostname: "mx.test",
@@ -77,11 +78,12 @@ import Testing
     }
 
     private static func with(
-        sealer: ARCSealer? = nil, _ change: (inout VerificationPlan) -> Void, _ body: (Relay) async throws -> Void
+        sealer: ARCSealer? = nil, proxies: NetworkSet = NetworkSet(), _ change: (inout VerificationPlan) -> Void,
+        _ body: (Relay) async throws -> Void
     ) async throws {
         let names = try NameServer(["test": zone])
         defer { names.stop() }
-        let relay = try await Relay("127.0.0.1@\(names.port)", sealer: sealer, change)
+        let relay = try await Relay("127.0.0.1@\(names.port)", sealer: sealer, proxies: proxies, change)
         do { try await body(relay) } catch {
             _ = try await relay.server.stop()
             throw error
@@ -123,6 +125,30 @@ import Testing
             ] { #expect(results.contains(part), "\(part) in \(results)") }
             #expect(!text.contains("forged") && text.contains("Authentication-Results: other.test; none\r\n"))
             #expect(text.hasSuffix(try Self.signed()))
+        }
+    }
+
+    /// What a user's message claims to have from us goes, whether its listener names users or not.
+    @Test(arguments: [true, false]) func usersSpeakForThemselvesOnly(isNamed: Bool) async throws {
+        let proxies = NetworkSet([NetworkPrefix("127.0.0.0/8")!])
+        try await Self.with(proxies: proxies, { $0.namesUsers = isNamed }) { relay in
+            let forged =
+                "no field\r\nAuthentication-Results: (x) MX.test;\r\n dmarc=pass forged\r\n"
+                + "Authentication-Results: other.test; none\r\n"
+            let reply = try await Visitor.visit(relay.server.address) { visitor in
+                for line in ["EHLO proxy.test", "XCLIENT ADDR=192.0.2.7 LOGIN=joe"] {
+                    _ = try visitor.hear()
+                    visitor.say(line + "\r\n")
+                }
+                _ = try visitor.hear()
+                return try visitor.send(from: "joe@x.test", to: "a@far.test", forged + Self.plain)
+            }
+            #expect(reply.hasPrefix("250 "), "\(reply)")
+            let text = try relay.message()
+            #expect(
+                !text.contains("forged") && text.contains("Authentication-Results: other.test; none\r\n"), "\(text)")
+            let named = "Authentication-Results: mx.test;\r\n\tauth=pass smtp.auth=joe\r\n"
+            #expect(text.hasPrefix(named) == isNamed && text.hasSuffix(Self.plain), "\(text)")
         }
     }
 

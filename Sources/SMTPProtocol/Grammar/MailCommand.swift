@@ -63,14 +63,15 @@ package struct MailCommand: Equatable, Sendable {
 }
 
 extension MailCommand {
-    /// When it is to go (RFC 4865 §4) and by when it has to be there (RFC 2852 §4).
+    /// When it is to go (RFC 4865 §3: a positive number of at most nine digits, without a zero in front, or a date) and by
+    /// when it has to be there (RFC 2852 §4).
     private mutating func applyTerms(_ keyword: String, _ value: String) throws(GrammarFault) {
         var terms = options.terms ?? DeliveryTerms()
         switch keyword {
         case "HOLDFOR":
-            guard terms.release == nil, (1...9).contains(value.utf8.count), let seconds = parseDecimal(value) else {
-                throw .badParameter(keyword)
-            }
+            guard terms.release == nil, (1...9).contains(value.utf8.count), !value.hasPrefix("0"),
+                let seconds = parseDecimal(value)
+            else { throw .badParameter(keyword) }
             terms.release = .interval(seconds)
         case "HOLDUNTIL":
             guard terms.release == nil, let date = InternetDate.unixSeconds(value) else {

@@ -44,9 +44,9 @@ extension ServerSession {
                 let isInterval = if case .interval = release { true } else { false }
                 return GrammarFault.unknownParameter(isInterval ? "HOLDFOR" : "HOLDUNTIL").reply
             }
-            // RFC 4865 §4: beyond what was announced.
+            // RFC 4865 §4.2: beyond what was announced, or behind.
             guard offer.allows(release) else {
-                return SMTPReply(554, .init(5, 5, 4), "Release is not within the next \(offer.interval) seconds")
+                return SMTPReply(501, .init(5, 5, 4), "Release is not within the next \(offer.interval) seconds")
             }
         }
         guard let by = terms.deliverBy else { return nil }
