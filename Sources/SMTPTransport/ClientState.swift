@@ -68,7 +68,9 @@ package struct ClientState: Sendable, Hashable {
         service = Service(
             listener: listener, kind: kind, since: since, mayUseXclient: flags & Flag.mayUseXclient != 0)
         if flags & Flag.hasHost != 0 {
-            guard let host = octets.readText(), let port = octets.readNumber(as: UInt16.self) else { throw StateFault() }
+            guard let host = octets.readText(), let port = octets.readNumber(as: UInt16.self) else {
+                throw StateFault()
+            }
             (self.host, self.port) = (host, port)
         }
         isProxied = flags & Flag.isProxied != 0
