@@ -89,6 +89,18 @@ final class Stage {
             ] + arguments)
     }
 
+    /// One message, tried now, and what traffic-gen noted of it; nil: nothing.
+    func probe(_ port: Int) throws -> GeneratorRecord? {
+        let probe = try generator(to: port, name: "probe", ["--concurrency", "1", "--message-count", "1"])
+        while probe.isRunning { usleep(10_000) }
+        return try? RecordFile.read(GeneratorRecord.self, from: path("probe.json"))
+    }
+
+    /// A message for a relay once it takes mail again.
+    func mailIsTaken(_ port: Int) async throws {
+        try await eventually("mail to be taken") { try probe(port)?.accepted == 1 ? () : nil }
+    }
+
     // MARK: peers and scripts
 
     /// A program of somebody else's; nil, with a recorded issue, if it is not installed.
