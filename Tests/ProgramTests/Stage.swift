@@ -101,6 +101,14 @@ final class Stage {
         try await eventually("mail to be taken") { try probe(port)?.accepted == 1 ? () : nil }
     }
 
+    /// What `mta queue list` says of the relay whose spool is in this directory.
+    func queue(_ spool: String = "mta-spool", _ words: [String] = []) async throws -> ControlResponse {
+        let list = try program(
+            "mta", ["queue", "list", "--control", path(spool + "/control"), "--format", "json"] + words)
+        guard try await list.waitForExit() == 0 else { throw StageFault("queue list: \(list.errorOutput)") }
+        return try ControlLine.decode(ControlResponse.self, Array(list.output.utf8))
+    }
+
     // MARK: peers and scripts
 
     /// A program of somebody else's; nil, with a recorded issue, if it is not installed.
