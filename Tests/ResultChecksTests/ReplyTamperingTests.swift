@@ -40,7 +40,7 @@ import Testing
         },
     ]
 
-    @Test(arguments: rows) func isRefused(_ row: Row) throws {
+    @Test(arguments: rows) func repliesThatDoNotAddUpAreRefused(_ row: Row) throws {
         var bundle = try GoodResult.bundle(GoodResult.record())
         try row.tamper(&bundle)
         let failures = ResultCheck(bundle).failures
