@@ -57,7 +57,8 @@ struct LoadCounts: Sendable {
     private static var sums: [WritableKeyPath<LoadCounts, UInt64>] {
         [
             \.offered, \.accepted, \.refused, \.failed, \.inDoubt, \.acceptedBytes, \.connectionsFailed,
-            \.connectionsMade, \.connectionsClosed, \.offeredAgain, \.recipientsAccepted, \.recipientsRefused, \.lateStarts, \.lateThoughFree, \.dropped,
+            \.connectionsMade, \.connectionsClosed, \.offeredAgain, \.recipientsAccepted, \.recipientsRefused,
+            \.lateStarts, \.lateThoughFree, \.dropped,
             \.warmUpOffered, \.warmUpAccepted, \.warmUpBytes,
         ]
     }

@@ -32,7 +32,8 @@ struct Summary {
 
     private var closed: String? {
         guard let again = record.offeredAgain, again > 0 else { return nil }
-        return "421 at MAIL  \(grouped(record.connectionsClosed ?? 0)) connections ended by the target, \(grouped(again)) "
+        return
+            "421 at MAIL  \(grouped(record.connectionsClosed ?? 0)) connections ended by the target, \(grouped(again)) "
             + "times a message was offered again"
     }
 

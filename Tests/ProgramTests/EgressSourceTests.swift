@@ -16,7 +16,9 @@ extension ProgramTests {
 
         private func failure(_ stage: Stage, _ destination: String) async throws -> String {
             for _ in 0..<200 {
-                if let text = try await stage.queue().destinations?.first(where: { $0.name == destination })?.failure { return text }
+                if let text = try await stage.queue().destinations?.first(where: { $0.name == destination })?.failure {
+                    return text
+                }
                 try await Task.sleep(nanoseconds: 50_000_000)
             }
             throw StageFault("\(destination) never failed")

@@ -48,7 +48,9 @@ extension Stage {
     /// Why the mail of each queue of `mta` waits, once all of `names` have been tried.
     func failures(of names: Set<String>, mta name: String = "mta") async throws -> [String: String] {
         for attempt in 0... {
-            let waiting = (try await queue(name + "-spool").destinations ?? []).filter { $0.ready + $0.deferred + $0.leased > 0 }
+            let waiting = (try await queue(name + "-spool").destinations ?? []).filter {
+                $0.ready + $0.deferred + $0.leased > 0
+            }
             let found = Dictionary(uniqueKeysWithValues: waiting.map { ($0.name, $0.failure) })
             if names.allSatisfy({ (found[$0] ?? nil) != nil }) || attempt == 200 {
                 return found.mapValues { $0 ?? "not tried" }

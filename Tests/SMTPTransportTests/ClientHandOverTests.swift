@@ -9,7 +9,8 @@ import Testing
     /// What waits for it runs once it is open.
     private final class Gate: Sendable {
         private let waiting = Mutex<[@Sendable () -> Void]?>([])
-        func whenOpen(_ loop: any EventLoop, _ body: @escaping @Sendable () -> Void) {
+        var later: JournalDelegate.Later { { [self] in whenOpen($0, $1) } }
+        private func whenOpen(_ loop: any EventLoop, _ body: @escaping @Sendable () -> Void) {
             let isOpen = waiting.withLock { waiting in
                 waiting?.append { loop.execute(body) }
                 return waiting == nil
@@ -35,7 +36,7 @@ import Testing
             let journal = journal
             listener = try await SMTPListener.bind(
                 .init(host: "127.0.0.1", port: 0, session: ServerConfiguration(hostname: "first.test")), loops: loops
-            ) { _ in JournalDelegate(journal, later: gate.map { gate in { gate.whenOpen($0, $1) } }) }
+            ) { _ in JournalDelegate(journal, later: gate?.later) }
         }
 
         func stop() async throws {

@@ -39,6 +39,10 @@ final class ListClient: SMTPClientDelegate {
         )
     }
 
+    private static func after(_ delay: TimeAmount) -> JournalDelegate.Later {
+        { loop, decide in loop.scheduleTask(in: delay, decide) }
+    }
+
     private func withServer(
         delay: TimeAmount? = nil, timeouts: ServerTimeouts = .init(), maximumConnections: Int = 100,
         _ body: (LoopGroup, SMTPListener, Journal) async throws -> Void
@@ -50,9 +54,7 @@ final class ListClient: SMTPClientDelegate {
                 host: "127.0.0.1", port: 0, session: ServerConfiguration(hostname: "mx.test"), timeouts: timeouts,
                 maximumConnections: maximumConnections),
             loops: loops
-        ) { _ in
-            JournalDelegate(journal, later: delay.map { delay in { loop, decide in loop.scheduleTask(in: delay, decide) } })
-        }
+        ) { _ in JournalDelegate(journal, later: delay.map(Self.after)) }
         try await body(loops, listener, journal)
         await listener.stopAccepting()
         await listener.drain(limit: .seconds(5))
