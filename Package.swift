@@ -252,7 +252,7 @@ let package = Package(
             "RelayService",
             [
                 "MailTypes", "Measures", "DKIMSigning", "DeliveryQueue", "MailAuthentication", "MailRouting",
-                "SpoolContract", "TransportSecurity", "TestSupport", nioCore,
+                "SpoolContract", "TransportSecurity", "TestSupport", nioCore, nioPosix,
             ]),
         tests("WebHooks", [nioCore]),
         tests("TransportSecurity", ["TestSupport"]),

@@ -235,7 +235,8 @@ import Testing
         let name = queue.name(of: destination)
         #expect(queue.condition(of: name)?.opening == 1 && queue.condition(of: name)?.connectionsInUse == 1)
         queue.connectionDenied(destination, by: "d:x", until: 400)
-        let condition = try #require(queue.condition(of: name))
+        let found = queue.condition(of: name)
+        let condition = try #require(found)
         #expect(condition.gate == "d:x" && condition.gateUntil == 400 && condition.opening == 0)
     }
 }
