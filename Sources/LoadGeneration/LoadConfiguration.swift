@@ -109,9 +109,14 @@ extension LoadConfiguration.Domain {
         self.init(name: String(name), weight: weight)
     }
 
-    /// Whether a text can stand in an address and a header field without being anything else there: no octet that ends
-    /// a line, an address or its domain (RFC 5321 §4.1.2).
+    /// Whether a text can stand behind the `@` of an address: letters (of any script), digits, hyphens, dots, and the
+    /// underscores that some names have (RFC 5321 §4.1.2, RFC 6531 §3.3). With anything else each message would be refused.
     package static func isSafe(_ text: some StringProtocol) -> Bool {
-        text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"<>@()[]\\,;:\"".utf8.contains($0) }
+        text.utf8.allSatisfy {
+            switch $0 {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x80...: true
+            default: "-._".utf8.contains($0)
+            }
+        }
     }
 }

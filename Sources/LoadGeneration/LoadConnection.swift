@@ -80,7 +80,7 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
         keepFirstTexts(connection)
         loop.measures.note(result, answeredRecipients: message.recipients)
         if let stage = LoadMeasures.refusalStage(result, recipients: message.recipients) {
-            return loop.refused(message, at: connection.now, stage: stage.rawValue)
+            return refused(message, result, stage, at: connection.now)
         }
         let taken = message.recipients - (result.hasRefusals ? result.refusedRecipients.count : 0)
         loop.accepted(message, at: connection.now, taken: taken)
@@ -88,6 +88,14 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
         loop.measures.record(
             result.trace, began: message.began.nanoseconds, ended: connection.now.nanoseconds,
             isPipelined: usesPipelining)
+    }
+
+    /// Whoever says 421 at MAIL speaks of the session, not of a message that it knows nothing of (RFC 5321 §3.8).
+    private func refused(
+        _ message: OpenMessage, _ result: TransactionResult, _ stage: TransactionStage, at now: MonotonicInstant
+    ) {
+        if stage == .mail, result.refusal?.code == 421, loop.offerAgain(message) { return }
+        loop.refused(message, at: now, stage: stage.rawValue)
     }
 
     private func keepFirstTexts(_ connection: SMTPClientConnection) {
@@ -109,6 +117,10 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
         isReady = false
         var asWanted = isWithdrawn
         if case .quit = cause { asWanted = true }
+        if isClosed(cause, connection) {
+            asWanted = true
+            loop.counts.connectionsClosed += 1
+        }
         if !isWithdrawn { noteCause(cause, wasReady, of: connection) }
         loop.ended(self, wasReady: wasReady, asWanted: asWanted)
     }
@@ -122,7 +134,13 @@ final class LoadConnection: SMTPClientDelegate, LoadClient {
             return loop.lost(
                 message, contentSent: transaction.contentSent, at: now, awaited: transaction.awaited.rawValue)
         }
-        loop.refused(message, at: now, stage: stage.rawValue)
+        refused(message, transaction.result, stage, at: now)
+    }
+
+    /// The target has ended the session between two messages, as it may when it has had enough of them.
+    private func isClosed(_ cause: ClientCloseCause, _ connection: SMTPClientConnection) -> Bool {
+        guard case .refused = cause else { return false }
+        return connection.session.closingStage == .mail && begun > 1
     }
 
     private func noteCause(_ cause: ClientCloseCause, _ wasReady: Bool, of connection: SMTPClientConnection) {

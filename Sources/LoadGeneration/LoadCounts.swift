@@ -15,6 +15,10 @@ struct LoadCounts: Sendable {
     var acceptedBytes: UInt64 = 0
     var connectionsFailed: UInt64 = 0
     var connectionsMade: UInt64 = 0
+    /// Those that the target ended with 421 at MAIL, after they had carried others.
+    var connectionsClosed: UInt64 = 0
+    /// How often a message was offered once more after such a 421.
+    var offeredAgain: UInt64 = 0
     /// Recipients of accepted messages, taken and refused.
     var recipientsAccepted: UInt64 = 0
     var recipientsRefused: UInt64 = 0
@@ -53,7 +57,8 @@ struct LoadCounts: Sendable {
     private static var sums: [WritableKeyPath<LoadCounts, UInt64>] {
         [
             \.offered, \.accepted, \.refused, \.failed, \.inDoubt, \.acceptedBytes, \.connectionsFailed,
-            \.connectionsMade, \.recipientsAccepted, \.recipientsRefused, \.lateStarts, \.lateThoughFree, \.dropped,
+            \.connectionsMade, \.connectionsClosed, \.offeredAgain, \.recipientsAccepted, \.recipientsRefused,
+            \.lateStarts, \.lateThoughFree, \.dropped,
             \.warmUpOffered, \.warmUpAccepted, \.warmUpBytes,
         ]
     }

@@ -44,9 +44,11 @@ package struct LoadFigures {
             ("lost_messages", ["lost"], record.failed + record.inDoubt),
             ("late_starts", ["late"], record.lateStarts ?? 0),
             ("dropped_starts", ["dropped"], record.droppedStarts ?? 0),
+            ("offered_again", [], record.offeredAgain ?? 0),
+            ("connections_failed", [], record.connectionsFailed),
+            ("connections_closed", [], record.connectionsClosed ?? 0),
         ]
         for (key, names, value) in counts { add(key, "", names, Double(value)) }
-        add("connections_failed", "", [], Double(record.connectionsFailed))
         let wrong = record.refused + record.failed + record.inDoubt
         let percent = record.offered == 0 ? nil : Double(wrong) / Double(record.offered) * 100
         add("errors_percent", "%", ["errors"], percent)

@@ -40,6 +40,7 @@ extension LoadGenerator {
         record.inDoubt = counts.inDoubt
         record.connectionsFailed = counts.connectionsFailed
         record.connectionsMade = counts.connectionsMade
+        (record.connectionsClosed, record.offeredAgain) = (counts.connectionsClosed, counts.offeredAgain)
         record.acceptedBytes = counts.acceptedBytes
         record.recipientsAccepted = counts.recipientsAccepted
         record.recipientsRefused = counts.recipientsRefused

@@ -18,6 +18,7 @@ extension LoadLoop {
     /// - Parameter isFree: false for a connection that has a message under way: it takes another one only where no other
     ///   connection is free for it.
     func work(isFree: Bool) -> LoadWork? {
+        if !again.isEmpty { return takeAgain() }
         guard let pace else { return plan.claim().map { LoadWork(sequence: $0) } }
         guard isFree || restingCount == 0, !plan.isExhausted else { return nil }
         let now = MonotonicInstant.now()
@@ -33,7 +34,7 @@ extension LoadLoop {
 
     /// No message is due for this connection: in an open loop it waits, otherwise it has done its share.
     func rest(_ client: any LoadClient) {
-        guard pace != nil, !plan.isExhausted else { return client.leave() }
+        guard pace != nil, !isDone else { return client.leave() }
         guard !client.isResting else { return }
         client.isResting = true
         resting.append(client)
@@ -77,7 +78,7 @@ extension LoadLoop {
     /// Begins what is due, as far as connections are free.
     private func serveResting() {
         while let client = resting.first {
-            guard !plan.isExhausted else {
+            guard !isDone else {
                 stopResting(client)
                 client.leave()
                 continue

@@ -21,7 +21,7 @@ extension LoadLoop {
             dueUnixNanoseconds: due.nanoseconds &+ wallOffset, into: &header)
         let open = OpenMessage(
             id: source.id(work.sequence), size: content.size, recipients: source.envelope.recipientCount, due: due,
-            began: now)
+            began: now, earlierOffers: work.earlierOffers)
         countOffered(open)
         return (content, open)
     }
@@ -34,12 +34,16 @@ extension LoadLoop {
             work.sequence, chunked: true, dueUnixNanoseconds: due.nanoseconds &+ wallOffset)
         let open = OpenMessage(
             id: message.id, size: message.content.size, recipients: message.envelope.recipients.count, due: due,
-            began: now)
+            began: now, earlierOffers: work.earlierOffers)
         countOffered(open)
         return (message, open)
     }
 
     private func countOffered(_ message: OpenMessage) {
+        guard message.earlierOffers == 0 else {
+            counts.offeredAgain += 1
+            return
+        }
         if counts.firstOffered == 0 { counts.firstOffered = message.began.nanoseconds }
         counts.offered += 1
         counts.messageSize = message.size

@@ -39,6 +39,8 @@ struct OpenMessage {
     var due: MonotonicInstant
     /// When its first command was written.
     var began: MonotonicInstant
+    /// See ``LoadWork/earlierOffers``.
+    var earlierOffers: Int
 }
 
 /// The connections of one event loop, and what they count. Confined to it.
@@ -47,6 +49,8 @@ final class LoadLoop: @unchecked Sendable {
     static let connectsAtOnce = 256
     /// Connects in a row that may fail before a connection is given up.
     static let connectAttempts = 5
+    /// Connections on which a message is offered before 421 at MAIL refuses it.
+    static let mostOffers = 5
 
     let context: LoopContext
     let plan: LoadPlan
@@ -71,6 +75,10 @@ final class LoadLoop: @unchecked Sendable {
     var restingCount = 0
     var timer: Scheduled<Void>?
     var peers: [LoadLoop] = []
+    /// Messages that were told 421 at MAIL and are offered once more, before any that is new; no more than there are
+    /// connections.
+    private(set) var again = Deque<OpenMessage>()
+    private var isAbandoned = false
     private var waiting: [any LoadClient] = []
     private(set) var live: [ObjectIdentifier: any LoadClient] = [:]
     private var underWay = 0
@@ -91,6 +99,9 @@ final class LoadLoop: @unchecked Sendable {
     }
 
     var index: Int { context.index }
+
+    /// No message will begin here any more.
+    var isDone: Bool { plan.isExhausted && again.isEmpty }
 
     // MARK: Connections
 
@@ -180,7 +191,7 @@ final class LoadLoop: @unchecked Sendable {
             if !wasIdle { counts.connectionsFailed += 1 }
             client.failures += 1
         }
-        guard !plan.isExhausted, asWanted || mayRetry(client) else { return retire(client) }
+        guard !isDone, asWanted || mayRetry(client) else { return retire(client) }
         guard !asWanted else { return connectAgain(client) }
         retry(client, after: .milliseconds(min(1000, Int64(100) << Int64(min(client.failures, 8)))))
     }
@@ -193,6 +204,28 @@ final class LoadLoop: @unchecked Sendable {
     private func retire(_ client: any LoadClient) {
         counts.connecting -= 1
         live[ObjectIdentifier(client)] = nil
+        if live.isEmpty { refuseAgain() }
+    }
+
+    /// The target has ended a session with 421 instead of taking this message's MAIL: another connection offers it.
+    /// - Returns: false: it was offered often enough.
+    func offerAgain(_ message: OpenMessage) -> Bool {
+        guard !isAbandoned, message.earlierOffers + 1 < Self.mostOffers else { return false }
+        again.append(message)
+        return true
+    }
+
+    /// The next of those that are offered once more.
+    func takeAgain() -> LoadWork? {
+        again.popFirst().map {
+            LoadWork(sequence: $0.id.low, due: $0.due, earlierOffers: $0.earlierOffers + 1)
+        }
+    }
+
+    /// No connection is left for them: the 421 is what they were told.
+    private func refuseAgain() {
+        let now = MonotonicInstant.now()
+        while let message = again.popFirst() { refused(message, at: now, stage: "mail") }
     }
 
     private func connectAgain(_ client: any LoadClient) {
@@ -204,7 +237,7 @@ final class LoadLoop: @unchecked Sendable {
     private func retry(_ client: any LoadClient, after delay: TimeAmount) {
         let bound = NIOLoopBound(client, eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: delay) { [self] in
-            guard !plan.isExhausted else { return retire(bound.value) }
+            guard !isDone else { return retire(bound.value) }
             connectAgain(bound.value)
         }
     }
@@ -213,6 +246,8 @@ final class LoadLoop: @unchecked Sendable {
     func abandon() {
         timer?.cancel()
         timer = nil
+        isAbandoned = true
+        refuseAgain()
         counts.connecting -= waiting.count
         waiting.removeAll()
         for client in Array(live.values) { client.abandon() }
@@ -220,7 +255,7 @@ final class LoadLoop: @unchecked Sendable {
 
     /// Nothing is left to send: connections that are not ready yet are not needed any more.
     func withdrawUnready() {
-        guard plan.isExhausted, counts.connecting > 0 else { return }
+        guard isDone, counts.connecting > 0 else { return }
         openMore()
         for client in Array(live.values) { client.withdraw() }
     }

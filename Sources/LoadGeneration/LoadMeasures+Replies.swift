@@ -3,7 +3,7 @@ import SMTPProtocol
 
 // Every reply to a transaction is counted once, so that the replies of each stage add up to the messages that came to it:
 //
-//     offered     = replies to MAIL + unanswered there
+//     offered     = replies to MAIL + unanswered there - offered again (421 to MAIL)
 //     MAIL taken  = refused at RCPT + unanswered at RCPT + replies to DATA + unanswered there
 //     DATA taken  = replies to the content + unanswered there      (LMTP: a reply for each recipient that was taken)
 //     refused     = those refused at MAIL, RCPT, DATA and the content

@@ -52,4 +52,6 @@ struct LoadWork {
     var sequence: UInt64
     /// When it is to begin (CLOCK_MONOTONIC); nil in a closed loop: when a connection is free for it.
     var due: MonotonicInstant?
+    /// How often it was told 421 instead of being looked at.
+    var earlierOffers = 0
 }

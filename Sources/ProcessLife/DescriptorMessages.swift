@@ -1,4 +1,5 @@
 import Glibc
+import Measures
 
 /// Octets with descriptors on a Unix socket (SCM_RIGHTS of unix(7)).
 enum DescriptorMessages {
@@ -8,16 +9,28 @@ enum DescriptorMessages {
     private static func space(_ count: Int) -> Int { (header + count * 4 + 7) & ~7 }
 
     /// Sends all of it; the descriptors go with the first octet.
-    /// - Returns: false: the other end is gone, or takes nothing any longer.
-    static func send(_ bytes: [UInt8], _ descriptors: [Int32], on socket: Int32) -> Bool {
+    /// - Parameter deadline: CLOCK_MONOTONIC nanoseconds.
+    /// - Returns: false: the other end is gone, or has not taken all of it by then.
+    static func send(_ bytes: [UInt8], _ descriptors: [Int32], on socket: Int32, until deadline: UInt64) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes { send($0, sent == 0 ? descriptors : [], on: socket) }
-            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EINTR || errno == EAGAIN && hasRoom(socket, before: deadline) { continue }
             guard count > 0 else { return false }
             sent += count
         }
         return true
+    }
+
+    /// Waits until the socket takes something, or says that nobody is there any more.
+    private static func hasRoom(_ socket: Int32, before deadline: UInt64) -> Bool {
+        var waiting = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+        while true {
+            let now = MonotonicInstant.now().nanoseconds
+            guard now < deadline else { return false }
+            let count = poll(&waiting, 1, Int32(clamping: (deadline - now) / 1_000_000 + 1))
+            guard count < 0, errno == EINTR else { return count > 0 }
+        }
     }
 
     private static func send(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], on socket: Int32) -> Int {
@@ -41,7 +54,7 @@ enum DescriptorMessages {
                 message.msg_control = control.baseAddress
                 message.msg_controllen = control.count
             }
-            return sendmsg(socket, &message, Int32(MSG_NOSIGNAL))
+            return sendmsg(socket, &message, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
         }
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 
 /// Sockets that a process keeps while it runs a program once more (``Successor/becomePredecessorAgain(arguments:clients:)``),
 /// with what is known of them in a file in memory.
@@ -13,18 +14,19 @@ package enum KeptSockets {
     /// - Returns: the descriptor of the file; nil: there are none, or they cannot be kept.
     static func keep(_ sockets: [PassedSocket], from first: Int32) -> Int32? {
         guard !sockets.isEmpty else { return nil }
-        var bytes: [UInt8] = []
+        var octets = ByteBuffer()
         for socket in sockets {
             let kept = fcntl(socket.descriptor, F_DUPFD, first)
             guard kept >= 0 else { break }
-            bytes += PassedSocket.bigEndian(Int(kept)) + PassedSocket.encoded(CollectionOfOne(socket))
+            octets.writeInteger(kept)
+            octets.writeState(socket.state)
         }
         let name = "/millrace-clients-\(getpid())"
         let file = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0o600)
         guard file >= 0 else { return nil }
         shm_unlink(name)
         let place = fcntl(file, F_DUPFD, first)
-        guard place >= 0, write(bytes, to: place) else { return nil }
+        guard place >= 0, write(Array(octets.readableBytesView), to: place) else { return nil }
         return place
     }
 
@@ -42,14 +44,9 @@ package enum KeptSockets {
 
     private static func sockets(_ bytes: [UInt8]) -> [PassedSocket] {
         var sockets: [PassedSocket] = []
-        var rest = bytes[...]
-        while rest.count >= 8 {
-            let descriptor = Int32(truncatingIfNeeded: rest.prefix(4).reduce(0) { $0 << 8 | Int($1) })
-            let length = rest.dropFirst(4).prefix(4).reduce(0) { $0 << 8 | Int($1) }
-            rest = rest.dropFirst(8)
-            guard length <= rest.count, descriptor > 2 else { break }
-            sockets.append(PassedSocket(descriptor: descriptor, state: Array(rest.prefix(length))))
-            rest = rest.dropFirst(length)
+        var octets = ByteBuffer(bytes: bytes)
+        while let descriptor: Int32 = octets.readInteger(), descriptor > 2, let state = octets.readState() {
+            sockets.append(PassedSocket(descriptor: descriptor, state: state))
         }
         return sockets
     }

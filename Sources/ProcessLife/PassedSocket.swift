@@ -1,3 +1,5 @@
+import NIOCore
+
 /// A socket that goes from one process to another, with octets that say what it is.
 package struct PassedSocket: Sendable, Hashable {
     /// Sockets that are passed together, at most: they are in nobody's table while they are on their way, and the kernel
@@ -32,29 +34,28 @@ package struct PassedSocket: Sendable, Hashable {
 
     /// The states, each behind its length as four octets, the highest first.
     package static func encoded(_ sockets: some Sequence<PassedSocket>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for socket in sockets {
-            bytes += bigEndian(socket.state.count)
-            bytes += socket.state
-        }
-        return bytes
+        var octets = ByteBuffer()
+        for socket in sockets { octets.writeState(socket.state) }
+        return Array(octets.readableBytesView)
     }
 
     /// - Returns: so many states; nil: the octets are others than ``encoded(_:)`` writes.
     package static func states(_ bytes: [UInt8], count: Int) -> [[UInt8]]? {
         var states: [[UInt8]] = []
-        var rest = bytes[...]
-        while rest.count >= 4, states.count < count {
-            let length = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-            rest = rest.dropFirst(4)
-            guard length <= rest.count else { return nil }
-            states.append(Array(rest.prefix(length)))
-            rest = rest.dropFirst(length)
-        }
-        return rest.isEmpty && states.count == count ? states : nil
+        var octets = ByteBuffer(bytes: bytes)
+        while states.count < count, let state = octets.readState() { states.append(state) }
+        return octets.readableBytes == 0 && states.count == count ? states : nil
+    }
+}
+
+extension ByteBuffer {
+    mutating func writeState(_ state: [UInt8]) {
+        writeInteger(UInt32(state.count))
+        writeBytes(state)
     }
 
-    static func bigEndian(_ number: Int) -> [UInt8] {
-        stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
+    /// Nil: there is none, or not all of it.
+    mutating func readState() -> [UInt8]? {
+        readLengthPrefixedSlice(as: UInt32.self).map { Array($0.readableBytesView) }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Measures
 
 /// What two processes say to each other while one takes over from the other: a line each over a pair of sockets.
 ///
@@ -49,14 +50,18 @@ package final class SuccessionChannel: Sendable {
 
     package func say(taken: [Bool]) { _ = say(line: "taken " + taken.map { $0 ? "1" : "0" }.joined()) }
 
-    private func say(line: String) -> Bool { DescriptorMessages.send(Array((line + "\n").utf8), [], on: descriptor) }
+    private func say(line: String, until deadline: UInt64 = .max) -> Bool {
+        DescriptorMessages.send(Array((line + "\n").utf8), [], on: descriptor, until: deadline)
+    }
 
     /// Passes clients, at most ``PassedSocket/mostAtOnce``; the descriptors stay open here, too.
-    /// - Returns: false: the other one is gone.
-    package func pass(_ clients: ArraySlice<PassedSocket>) -> Bool {
+    /// - Parameter milliseconds: a process that hangs is not waited for any longer.
+    /// - Returns: false: the other one is gone, or does not read; the channel is of no more use then.
+    package func pass(_ clients: ArraySlice<PassedSocket>, within milliseconds: Int32) -> Bool {
         let bytes = PassedSocket.encoded(clients)
-        return say(line: "clients \(clients.count) \(bytes.count)")
-            && DescriptorMessages.send(bytes, clients.map(\.descriptor), on: descriptor)
+        let deadline = MonotonicInstant.now().nanoseconds + UInt64(milliseconds) * 1_000_000
+        return say(line: "clients \(clients.count) \(bytes.count)", until: deadline)
+            && DescriptorMessages.send(bytes, clients.map(\.descriptor), on: descriptor, until: deadline)
     }
 
     /// Blocks until the other one says something, or is gone.

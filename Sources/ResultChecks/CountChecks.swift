@@ -18,7 +18,7 @@ enum CountChecks {
                 ? "a result by the rules" : "\(CheckFinding.notAResult), for \(run.invalid.count) reasons that it says")
         findings.add("warnings", warnings(run), "nothing that the generator warns of is left out")
         findings.add("series", series(run), "the seconds sum to the totals")
-        findings.add("replies", replies(run), "replies sum to accepted and refused")
+        findings.add("replies", ReplyChecks.problems(run), "replies add up to what became of messages")
         findings.add("sizes", sizes(run), "bytes are messages times their size")
         findings.add("histograms", histograms(run), "every accepted message has its latency")
     }
@@ -77,25 +77,6 @@ enum CountChecks {
 
     private static func isSMTP(_ run: RunRecord) -> Bool {
         run.generator.transport.map { $0.protocolName == "smtp" } ?? true
-    }
-
-    private static func replies(_ run: RunRecord) -> [String] {
-        var problems = Problems()
-        let generator = run.generator
-        // A request over HTTP has one answer for all its messages.
-        guard generator.transport?.protocolName != "http" else { return [] }
-        let finals = generator.replies.filter { $0.stage == "final" && $0.code / 100 == 2 }.map(\.count).reduce(0, +)
-        // Over HTTP one answer is of many messages, and over LMTP there is one for each recipient.
-        if !generator.replies.isEmpty, isSMTP(run) {
-            problems.expectEqual("generator.accepted", generator.accepted, finals, "final replies 2yz are")
-        }
-        guard isSMTP(run) else { return problems.list }
-        let stages = ["mail", "rcpt", "data", "final"]
-        let refusals = generator.replies.filter { stages.contains($0.stage) && $0.code >= 400 }
-            .map(\.count).reduce(0, +)
-        problems.expect(
-            refusals >= generator.refused, "generator.refused is \(generator.refused), replies 4yz and 5yz \(refusals)")
-        return problems.list
     }
 
     // MARK: Bytes

@@ -20,7 +20,7 @@ package struct MeasuredPart: Sendable {
         (lastAccepted, lastReceived) = (run.generator.lastAcceptedUnixSeconds, run.sink.lastReceivedUnixSeconds)
     }
 
-    /// Messages a second up to the last final reply; 0 if nothing was measured.
+    /// Messages a second up to the last acknowledgement; 0 if nothing was measured.
     package var acceptedPerSecond: Double { rate(accepted, until: lastAccepted) }
 
     /// Messages a second up to the last message at the sink; 0 if nothing was measured.

@@ -76,11 +76,11 @@ package struct GeneratorRecord: Codable, Sendable {
     /// 16 hexadecimal digits: the high half of each message id of this run.
     package var runID: String
 
-    /// Transactions begun (MAIL sent).
+    /// Messages begun (MAIL sent).
     package var offered: UInt64
     /// Final reply 2yz.
     package var accepted: UInt64
-    /// A reply 4yz or 5yz to MAIL, RCPT, DATA or the content.
+    /// A reply 4yz or 5yz to MAIL, RCPT, DATA or the content; but for 421 to a MAIL that was then offered again.
     package var refused: UInt64
     /// The connection was lost before the content was complete.
     package var failed: UInt64
@@ -129,6 +129,10 @@ package struct GeneratorRecord: Codable, Sendable {
     package var recipientsAccepted: UInt64?
     package var recipientsRefused: UInt64?
     package var connectionsMade: UInt64?
+    /// Ended by the target with 421 at MAIL after they had carried messages; those that failed are others.
+    package var connectionsClosed: UInt64?
+    /// Times that a message was offered once more, on another connection, after such a 421.
+    package var offeredAgain: UInt64?
     package var transport: TransportFacts?
     /// Messages refused, by the stage that refused them (`mail`, `rcpt`, `data`, `final`, `http`); and those whose
     /// connection ended, by the stage whose reply did not come.
@@ -143,6 +147,8 @@ package struct GeneratorRecord: Codable, Sendable {
         case recipientsAccepted = "recipients_accepted"
         case recipientsRefused = "recipients_refused"
         case connectionsMade = "connections_made"
+        case connectionsClosed = "connections_closed"
+        case offeredAgain = "offered_again"
         case refusedAt = "refused_at"
         case unansweredAt = "unanswered_at"
         case windowSeconds = "window_s"

@@ -1,3 +1,4 @@
+import NIOCore
 package import SMTPProtocol
 
 /// What another process has to know of a client to go on with it, besides its socket: a value that is written as octets,
@@ -42,45 +43,45 @@ package struct ClientState: Sendable, Hashable {
 
     /// Nil: it is too long.
     package var encoded: [UInt8]? {
-        var writer = StateWriter()
-        writer.add(Self.version)
-        writer.add(flags)
-        writer.add(service.listener)
-        writer.add(service.kind)
-        writer.add(service.since)
+        var octets = ByteBuffer()
+        octets.writeMultipleIntegers(Self.version, flags)
+        octets.writeText(service.listener)
+        octets.writeText(service.kind)
+        octets.writeInteger(service.since)
         if let host {
-            writer.add(host)
-            writer.add(UInt64(port))
+            octets.writeText(host)
+            octets.writeInteger(UInt64(port))
         }
-        if let session { writer.add(session) }
-        writer.add(unread)
-        return writer.bytes.count <= Self.most ? writer.bytes : nil
+        if let session { octets.writeSession(session) }
+        octets.writeOctets(unread)
+        return octets.readableBytes <= Self.most ? Array(octets.readableBytesView) : nil
     }
 
     /// - Throws: ``StateFault``: it is not what ``encoded`` writes, or of another version.
     package init(decoding bytes: [UInt8]) throws(StateFault) {
         guard bytes.count <= Self.most else { throw StateFault() }
-        var reader = StateReader(bytes)
-        guard try reader.octet() == Self.version else { throw StateFault() }
-        let flags = try reader.octet()
-        guard flags & ~Flag.all == 0 else { throw StateFault() }
+        var octets = ByteBuffer(bytes: bytes)
+        guard let (version, flags) = octets.readMultipleIntegers(as: (UInt8, UInt8).self), version == Self.version,
+            flags & ~Flag.all == 0, let listener = octets.readText(), let kind = octets.readText(),
+            let since: UInt64 = octets.readInteger()
+        else { throw StateFault() }
         service = Service(
-            listener: try reader.text(), kind: try reader.text(), since: try reader.number(),
-            mayUseXclient: flags & Flag.mayUseXclient != 0)
+            listener: listener, kind: kind, since: since, mayUseXclient: flags & Flag.mayUseXclient != 0)
         if flags & Flag.hasHost != 0 {
-            host = try reader.text()
-            guard let port = UInt16(exactly: try reader.number()) else { throw StateFault() }
-            self.port = port
+            guard let host = octets.readText(), let port = octets.readNumber(as: UInt16.self) else {
+                throw StateFault()
+            }
+            (self.host, self.port) = (host, port)
         }
         isProxied = flags & Flag.isProxied != 0
         if flags & Flag.hasSession != 0 {
-            session = try reader.session(
-                isExtended: flags & Flag.isExtended != 0, hasUser: flags & Flag.hasUser != 0)
+            session = octets.readSession(isExtended: flags & Flag.isExtended != 0, hasUser: flags & Flag.hasUser != 0)
+            guard session != nil else { throw StateFault() }
         } else if flags & (Flag.isExtended | Flag.hasUser) != 0 {
             throw StateFault()
         }
-        unread = try reader.octets()
-        guard reader.isAtEnd else { throw StateFault() }
+        guard let unread = octets.readOctets(), octets.readableBytes == 0 else { throw StateFault() }
+        self.unread = unread
     }
 
     private enum Flag {
@@ -106,82 +107,51 @@ package struct StateFault: Error, Hashable {
     package init() {}
 }
 
-/// Numbers as eight octets, the highest first; texts and octets behind their length as four.
-private struct StateWriter {
-    private(set) var bytes: [UInt8] = []
-
-    mutating func add(_ octet: UInt8) { bytes.append(octet) }
-    mutating func add(_ text: String) { add(Array(text.utf8)) }
-
-    mutating func add(_ number: UInt64) {
-        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
+// Numbers as eight octets, the highest first; texts and octets behind their length as four.
+extension ByteBuffer {
+    fileprivate mutating func writeOctets(_ octets: [UInt8]) {
+        writeInteger(UInt32(octets.count))
+        writeBytes(octets)
     }
 
-    mutating func add(_ octets: [UInt8]) {
-        let count = UInt32(octets.count)
-        for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
-        bytes += octets
+    fileprivate mutating func writeText(_ text: String) { writeOctets(Array(text.utf8)) }
+
+    fileprivate mutating func writeSession(_ session: SessionMemory) {
+        writeText(session.clientName)
+        if let user = session.authenticatedUser { writeText(user) }
+        writeMultipleIntegers(
+            UInt64(session.errors), UInt64(session.transactions), UInt64(session.maximumMessageSize),
+            UInt64(session.maximumRecipients), UInt64(session.maximumMessages))
+        writeOctets(session.begunCommand)
     }
 
-    mutating func add(_ session: SessionMemory) {
-        add(session.clientName)
-        if let user = session.authenticatedUser { add(user) }
-        for number in [
-            session.errors, session.transactions, session.maximumMessageSize, session.maximumRecipients,
-            session.maximumMessages,
-        ] { add(UInt64(number)) }
-        add(session.begunCommand)
-    }
-}
-
-private struct StateReader {
-    private let bytes: [UInt8]
-    private var offset = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    var isAtEnd: Bool { offset == bytes.count }
-
-    private mutating func take(_ count: Int) throws(StateFault) -> ArraySlice<UInt8> {
-        guard count <= bytes.count - offset else { throw StateFault() }
-        defer { offset += count }
-        return bytes[offset..<offset + count]
+    fileprivate mutating func readOctets() -> [UInt8]? {
+        readLengthPrefixedSlice(as: UInt32.self).map { Array($0.readableBytesView) }
     }
 
-    mutating func octet() throws(StateFault) -> UInt8 {
-        let found = try take(1)
-        return found[found.startIndex]
+    fileprivate mutating func readText() -> String? { readOctets().flatMap { String(validating: $0, as: UTF8.self) } }
+
+    /// Nil also for one that is too large.
+    fileprivate mutating func readNumber<Number: FixedWidthInteger>(as: Number.Type) -> Number? {
+        readInteger(as: UInt64.self).flatMap { Number(exactly: $0) }
     }
 
-    mutating func number() throws(StateFault) -> UInt64 { try take(8).reduce(0) { $0 << 8 | UInt64($1) } }
-
-    /// A number that counts something.
-    private mutating func count() throws(StateFault) -> Int {
-        guard let count = Int(exactly: try number()) else { throw StateFault() }
-        return count
-    }
-
-    mutating func octets() throws(StateFault) -> [UInt8] {
-        let count = try take(4).reduce(0) { $0 << 8 | Int($1) }
-        return Array(try take(count))
-    }
-
-    mutating func text() throws(StateFault) -> String {
-        guard let text = String(validating: try octets(), as: UTF8.self) else { throw StateFault() }
-        return text
-    }
-
-    mutating func session(isExtended: Bool, hasUser: Bool) throws(StateFault) -> SessionMemory {
+    fileprivate mutating func readSession(isExtended: Bool, hasUser: Bool) -> SessionMemory? {
         var session = SessionMemory()
-        session.clientName = try text()
         session.isExtended = isExtended
-        if hasUser { session.authenticatedUser = try text() }
-        session.errors = try count()
-        session.transactions = try count()
-        session.maximumMessageSize = try count()
-        session.maximumRecipients = try count()
-        session.maximumMessages = try count()
-        session.begunCommand = try octets()
+        guard let name = readText() else { return nil }
+        session.clientName = name
+        if hasUser {
+            guard let user = readText() else { return nil }
+            session.authenticatedUser = user
+        }
+        guard let errors = readNumber(as: Int.self), let transactions = readNumber(as: Int.self),
+            let size = readNumber(as: Int.self), let recipients = readNumber(as: Int.self),
+            let messages = readNumber(as: Int.self), let command = readOctets()
+        else { return nil }
+        (session.errors, session.transactions) = (errors, transactions)
+        (session.maximumMessageSize, session.maximumRecipients, session.maximumMessages) = (size, recipients, messages)
+        session.begunCommand = command
         return session
     }
 }

@@ -76,8 +76,7 @@ package final class SMTPListener: Sendable {
             .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let count = open.count.add(1, ordering: .relaxed).newValue
-                    channel.closeFuture.whenComplete { _ in open.count.subtract(1, ordering: .relaxed) }
+                    let count = open.add(channel)
                     let isFull = count > configuration.maximumConnections || configuration.gate?.isBeyond ?? false
                     let loop = loops.context(of: channel.eventLoop)
                     try Self.equip(channel, configuration, loop, delegate(loop), isFull: isFull)
@@ -95,12 +94,9 @@ package final class SMTPListener: Sendable {
             .channelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    open.count.add(1, ordering: .relaxed)
+                    _ = open.add(channel)
                     configuration.gate?.enter()
-                    channel.closeFuture.whenComplete { _ in
-                        open.count.subtract(1, ordering: .relaxed)
-                        configuration.gate?.leave()
-                    }
+                    channel.closeFuture.whenComplete { _ in configuration.gate?.leave() }
                     try Self.equip(
                         channel, configuration, loop, makeDelegate(loop), isFull: false, resumed: state)
                 }
@@ -146,7 +142,16 @@ package final class SMTPListener: Sendable {
         try pipeline.addHandler(connection)
     }
 
-    private final class OpenConnections: Sendable { let count = Atomic<Int>(0) }
+    private final class OpenConnections: Sendable {
+        private let count = Atomic<Int>(0)
+
+        /// Counts a connection until it closes.
+        /// - Returns: how many there are with it.
+        func add(_ channel: any Channel) -> Int {
+            channel.closeFuture.whenComplete { [self] _ in count.subtract(1, ordering: .relaxed) }
+            return count.add(1, ordering: .relaxed).newValue
+        }
+    }
 
     /// Stops accepting; open connections go on.
     package func stopAccepting() async {

@@ -6,7 +6,7 @@ import SMTPTransport
 /// Passes clients to the process that takes over. All of them are kept here until it serves: if it does not, this version
 /// goes on with them.
 actor ClientPassing {
-    /// A successor takes a few clients within this time, or is not one that will serve.
+    /// A successor takes a few clients within this time, and says so within it, or is not one that will serve.
     private static let answerMilliseconds: Int32 = 30_000
 
     private let successor: Successor
@@ -58,7 +58,8 @@ extension SuccessionChannel {
     func passed(_ clients: ArraySlice<PassedSocket>, _ milliseconds: Int32) async -> Heard {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { [self] in
-                continuation.resume(returning: pass(clients) ? hear(within: milliseconds) : .ended)
+                continuation.resume(
+                    returning: pass(clients, within: milliseconds) ? hear(within: milliseconds) : .ended)
             }
         }
     }

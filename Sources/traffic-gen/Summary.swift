@@ -12,7 +12,7 @@ struct Summary {
         lines.append(
             "offered \(grouped(record.offered)) = accepted \(grouped(record.accepted)) + refused \(grouped(record.refused))"
                 + " + failed \(grouped(record.failed)) + in doubt \(grouped(record.inDoubt))")
-        lines += [rate, warmUp, starts].compactMap { $0 }
+        lines += [closed, rate, warmUp, starts].compactMap { $0 }
         lines.append("connect      " + percentiles(record.connectLatency))
         lines.append("ready        " + percentiles(record.readyLatency))
         if let intended = record.intendedLatency {
@@ -28,6 +28,13 @@ struct Summary {
             lines.append("\(reply.stage) \(reply.code): \(grouped(reply.count)) × \(reply.firstText)")
         }
         return lines.joined(separator: "\n")
+    }
+
+    private var closed: String? {
+        guard let again = record.offeredAgain, again > 0 else { return nil }
+        return
+            "421 at MAIL  \(grouped(record.connectionsClosed ?? 0)) connections ended by the target, \(grouped(again)) "
+            + "times a message was offered again"
     }
 
     private var rate: String {

@@ -63,7 +63,9 @@ import Testing
         #expect((1400...1600).contains(counts["a.test"]!), "three quarters of 2,000, give or take")
     }
 
-    @Test(arguments: ["", ":1", "a:", "a:0", "a:-1", "a:x", "a:inf"]) func badDomains(text: String) {
+    @Test(arguments: ["", ":1", "a:", "a:0", "a:-1", "a:x", "a:inf", "a.test=3", "a b", "a>"]) func badDomains(
+        text: String
+    ) {
         #expect(LoadConfiguration.Domain(parsing: text) == nil)
     }
 

@@ -15,7 +15,7 @@ import Testing
         let sockets = try (0..<3).map { _ in try Self.socket() }
         let states: [[UInt8]] = [[1, 2, 3], [], [UInt8](repeating: 7, count: 100_000)]
         let passed = zip(sockets, states).map { PassedSocket(descriptor: $0.passed, state: $1) }
-        #expect(ours.pass(passed[...]))
+        #expect(ours.pass(passed[...], within: 60_000))
         ours.say(.yours)
         guard case .clients(let found) = theirs.hear(within: nil) else {
             Issue.record("no clients")
@@ -35,6 +35,18 @@ import Testing
         theirs.say(taken: [true, false, true])
         #expect(ours.hear(within: nil) == .taken([true, false, true]))
         #expect(theirs.hear(within: nil) == .word(.yours))
+    }
+
+    /// Nobody waits for a process that hangs: what it does not read is passed to it no more.
+    @Test func whoDoesNotReadIsGivenUp() throws {
+        let (ours, theirs) = try SuccessionChannel.pair()
+        let socket = try Self.socket()
+        let client = PassedSocket(descriptor: socket.passed, state: [UInt8](repeating: 7, count: 100_000))
+        var passed = 0
+        while passed < 1_000, ours.pass([client], within: 10) { passed += 1 }
+        #expect(passed < 1_000)
+        for descriptor in [socket.passed, socket.end] { close(descriptor) }
+        withExtendedLifetime(theirs) {}
     }
 
     @Test func manyGoInParts() {

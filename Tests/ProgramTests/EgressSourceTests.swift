@@ -16,11 +16,9 @@ extension ProgramTests {
 
         private func failure(_ stage: Stage, _ destination: String) async throws -> String {
             for _ in 0..<200 {
-                let list = try stage.program(
-                    "mta", ["queue", "list", "--control", stage.path("mta-spool/control"), "--format", "json"])
-                #expect(try await list.waitForExit() == 0, "\(list.errorOutput)")
-                let response = try ControlLine.decode(ControlResponse.self, Array(list.output.utf8))
-                if let text = response.destinations?.first(where: { $0.name == destination })?.failure { return text }
+                if let text = try await stage.queue().destinations?.first(where: { $0.name == destination })?.failure {
+                    return text
+                }
                 try await Task.sleep(nanoseconds: 50_000_000)
             }
             throw StageFault("\(destination) never failed")

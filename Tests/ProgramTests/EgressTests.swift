@@ -11,11 +11,7 @@ extension ProgramTests {
 
         /// What `mta queue list` says of each destination that has mail.
         private func queue(_ stage: Stage) async throws -> [String: ControlResponse.Destination] {
-            let list = try stage.program(
-                "mta", ["queue", "list", "--control", stage.path("mta-spool/control"), "--format", "json"])
-            #expect(try await list.waitForExit() == 0, "\(list.errorOutput)")
-            let response = try ControlLine.decode(ControlResponse.self, Array(list.output.utf8))
-            return Dictionary(uniqueKeysWithValues: (response.destinations ?? []).map { ($0.name, $0) })
+            Dictionary(uniqueKeysWithValues: (try await stage.queue().destinations ?? []).map { ($0.name, $0) })
         }
 
         private static let chosen = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"

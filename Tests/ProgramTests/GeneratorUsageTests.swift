@@ -34,6 +34,7 @@ extension ProgramTests {
                 says: "127.0.0.1:2", "none of the 10 connections"),
             Mistake(["--target", "127.0.0.1:1=1e300"], says: "expected a weight"),
             Mistake(["--domain", "a:1e300"], says: "--domain"),
+            Mistake(["--domain", "a.test=3"], says: "--domain 'a.test=3'", "name:weight"),
             Mistake(["--body-size", "0.1"], says: "--body-size"),
             Mistake(["-n", "1", "-c", "2000000000"], says: "ulimit -n", "fs.nr_open"),
         ])

@@ -173,13 +173,7 @@ extension ProgramTests {
             #expect(record.accepted > 20)
             let sink = try await stage.sink(port: next)
             try await sink.wait(for: Int(record.accepted))
-            try await eventually("mail to be taken again") {
-                let probe = try stage.generator(
-                    to: mta.port, name: "probe", ["--concurrency", "1", "--message-count", "1"])
-                while probe.isRunning { usleep(10_000) }
-                return (try? RecordFile.read(GeneratorRecord.self, from: stage.path("probe.json")))?.accepted == 1
-                    ? () : nil
-            }
+            try await stage.mailIsTaken(mta.port)
         }
 
         /// A request that is whole only after the relay stopped waiting for it is not taken, and says so; a message by SMTP
@@ -209,10 +203,8 @@ extension ProgramTests {
             let sink = try await stage.sink()
             let mta = try await stage.mta(to: sink.port, ["--min-free-inodes", "9000000000000"])
             try await eventually("the first look") {
-                let probe = try stage.generator(to: mta.port, ["--concurrency", "1", "--message-count", "1"])
-                while probe.isRunning { usleep(10_000) }
-                let record = try? RecordFile.read(GeneratorRecord.self, from: stage.path("generator.json"))
-                return record?.replies.contains { $0.stage == "mail" && $0.code == 452 } ?? false ? () : nil
+                let replies = try stage.probe(mta.port)?.replies ?? []
+                return replies.contains { $0.stage == "mail" && $0.code == 452 } ? () : nil
             }
         }
     }

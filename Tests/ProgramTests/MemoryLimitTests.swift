@@ -6,17 +6,6 @@ import Testing
 /// Memory ends before the kernel says so: mail is refused for a while, nothing is lost, and then it is taken again.
 extension ProgramTests {
     @Suite(.timeLimit(.minutes(2))) struct MemoryLimitTests {
-        /// A message for the relay once it takes mail again.
-        private func mailIsTaken(_ stage: Stage, _ port: Int) async throws {
-            try await eventually("mail to be taken") {
-                let probe = try stage.generator(
-                    to: port, name: "probe", ["--concurrency", "1", "--message-count", "1"])
-                while probe.isRunning { usleep(10_000) }
-                return (try? RecordFile.read(GeneratorRecord.self, from: stage.path("probe.json")))?.accepted == 1
-                    ? () : nil
-            }
-        }
-
         /// The next hop stalls and content piles up beyond `memory_limit`: 452 at MAIL. When the next hop is well again
         /// what was acknowledged goes out, and mail is taken.
         @Test func memoryIsLeftToQueuedMail() async throws {
@@ -45,7 +34,7 @@ extension ProgramTests {
             #expect(record.accepted >= 20 && record.inDoubt == 0)
             stalling.kill()
             let sink = try await stage.sink(["--ledger", stage.path("sink.ledger")], port: next)
-            try await mailIsTaken(stage, mta.port)
+            try await stage.mailIsTaken(mta.port)
             try await sink.wait(for: Int(record.accepted) + 1)
             #expect(try await mta.stop(MTARecord.self).queued == 0)
         }
@@ -66,18 +55,16 @@ extension ProgramTests {
             let mta = try #require(
                 try stage.peer("bash", ["-c", entering, Stage.binaries.path + "/mta"] + words))
             let port = try await mta.listeningPort()
-            try await mailIsTaken(stage, port)
+            try await stage.mailIsTaken(port)
             // Somebody else in the group takes nine tenths of it, and the relay is there, too.
             let ballast = "import time; a = b'x' * (470 << 20); time.sleep(600)"
             let other = try #require(try stage.peer("bash", ["-c", entering, "python3", "-c", ballast]))
             try await eventually("the refusal") {
-                let probe = try stage.generator(to: port, ["--concurrency", "1", "--message-count", "1"])
-                while probe.isRunning { usleep(10_000) }
-                let record = try? RecordFile.read(GeneratorRecord.self, from: stage.path("generator.json"))
-                return record?.replies.contains { $0.stage == "greeting" && $0.code == 421 } ?? false ? () : nil
+                let replies = try stage.probe(port)?.replies ?? []
+                return replies.contains { $0.stage == "greeting" && $0.code == 421 } ? () : nil
             }
             other.kill()
-            try await mailIsTaken(stage, port)
+            try await stage.mailIsTaken(port)
             #expect(try await mta.terminate() == 0)
         }
     }

@@ -48,11 +48,9 @@ extension Stage {
     /// Why the mail of each queue of `mta` waits, once all of `names` have been tried.
     func failures(of names: Set<String>, mta name: String = "mta") async throws -> [String: String] {
         for attempt in 0... {
-            let list = try program(
-                "mta", ["queue", "list", "--control", path(name + "-spool/control"), "--format", "json"])
-            guard try await list.waitForExit() == 0 else { throw StageFault("queue list: \(list.errorOutput)") }
-            let response = try ControlLine.decode(ControlResponse.self, Array(list.output.utf8))
-            let waiting = (response.destinations ?? []).filter { $0.ready + $0.deferred + $0.leased > 0 }
+            let waiting = (try await queue(name + "-spool").destinations ?? []).filter {
+                $0.ready + $0.deferred + $0.leased > 0
+            }
             let found = Dictionary(uniqueKeysWithValues: waiting.map { ($0.name, $0.failure) })
             if names.allSatisfy({ (found[$0] ?? nil) != nil }) || attempt == 200 {
                 return found.mapValues { $0 ?? "not tried" }

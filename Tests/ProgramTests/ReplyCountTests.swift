@@ -31,14 +31,15 @@ extension ProgramTests {
             let positive: (Int) -> Bool = { $0 / 100 == 2 }
             #expect(record.offered == 16)
             #expect(record.offered == record.accepted + record.refused + record.failed + record.inDoubt)
-            #expect(record.offered == replies.count("mail") + replies.unanswered("mail"))
+            let again = record.offeredAgain ?? 0
+            #expect(record.offered + again == replies.count("mail") + replies.unanswered("mail"))
             #expect(
                 replies.count("mail", positive)
                     == replies.refused("rcpt") + replies.unanswered("rcpt") + replies.count("data")
                     + replies.unanswered("data"))
             #expect(replies.count("data") { $0 == 354 } == replies.count("final") + replies.unanswered("final"))
             #expect(replies.count("final", positive) == record.accepted)
-            #expect(replies.count("mail") { $0 >= 400 } == replies.refused("mail"))
+            #expect(replies.count("mail") { $0 >= 400 } == replies.refused("mail") + again)
             #expect(replies.count("data") { $0 >= 400 } == replies.refused("data"))
             #expect(replies.count("final") { $0 >= 400 } == replies.refused("final"))
             #expect(record.refused == (record.refusedAt ?? [:]).values.reduce(0, +))
@@ -47,6 +48,23 @@ extension ProgramTests {
             // A 421 that answers a message is among the replies to messages, and nowhere else.
             #expect(replies.count("mail") { $0 == 421 } > 0 && replies.count("final") { $0 == 421 } > 0)
             #expect(replies.count("connection") { $0 == 421 } == 0)
+        }
+
+        /// A server that has had enough of a connection has not refused the message: another connection takes it.
+        @Test(arguments: ["0", "2"]) func whoIsToldToGoComesAgain(depth: String) async throws {
+            let record = try await run(
+                ["limit", "3"], ["-n", "20", "-c", "2", "--pipelining-depth", depth], code: 0)
+            let told = Replies(record: record).count("mail") { $0 == 421 }
+            #expect(record.offered == 20 && record.accepted == 20 && record.connectionsFailed == 0)
+            #expect(told >= 5 && record.offeredAgain == told && record.connectionsClosed == told)
+        }
+
+        /// One that takes nothing on any connection has refused it.
+        @Test func itComesAgainForSomeTimesOnly() async throws {
+            let record = try await run(["limit", "0"], ["-n", "1", "-c", "1"], code: 1)
+            #expect(record.offered == 1 && record.refused == 1 && record.refusedAt == ["mail": 1])
+            #expect(record.offeredAgain == 4 && Replies(record: record).count("mail") == 5)
+            #expect(record.connectionsClosed == 0 && record.connectionsFailed == 5)
         }
 
         /// LMTP answers the content once for each recipient: all of it is counted.

@@ -25,9 +25,11 @@ extension ProgramTests {
                   - {name: fewer, when: {reply: fewer}, scope: destination, do: limit, set: {connections: 1}, for: 1h}
             """
 
-        private func relay(_ stage: Stage, to sink: Server) async throws -> Server {
+        private func start(_ stage: Stage) async throws -> (sink: Server, mta: Server) {
+            try Self.behaviour.write(toFile: stage.path("sink.yaml"), atomically: true, encoding: .utf8)
             try Self.shaping.write(toFile: stage.path("shaping.yaml"), atomically: true, encoding: .utf8)
-            return try await stage.mta(
+            let sink = try await stage.sink(["--behaviour", stage.path("sink.yaml")])
+            let mta = try await stage.mta(
                 configured: """
                     listen: 127.0.0.1:0
                     smart_host: 127.0.0.1:\(sink.port)
@@ -37,6 +39,7 @@ extension ProgramTests {
                     egress_pools: [{name: both, sources: [{name: one}, {name: two}]}]
                     delivery: {egress_pool: both}
                     """, threads: 1)
+            return (sink, mta)
         }
 
         /// Open connections to a domain, by `mta connections`.
@@ -59,9 +62,7 @@ extension ProgramTests {
         @Test func mailIsReturnedWhereNoWayIsLeft() async throws {
             let stage = try Stage()
             defer { stage.close() }
-            try Self.behaviour.write(toFile: stage.path("sink.yaml"), atomically: true, encoding: .utf8)
-            let sink = try await stage.sink(["--behaviour", stage.path("sink.yaml")])
-            let mta = try await relay(stage, to: sink)
+            let (sink, mta) = try await start(stage)
             try await stage.runScript("send_many.py", ["\(mta.port)", "6", "a@half.test"])
             try await stage.runScript("send_many.py", ["\(mta.port)", "6", "a@none.test"])
             try await mta.wait(for: 12)
@@ -74,9 +75,7 @@ extension ProgramTests {
         @Test func surplusConnectionsAreGivenUp() async throws {
             let stage = try Stage()
             defer { stage.close() }
-            try Self.behaviour.write(toFile: stage.path("sink.yaml"), atomically: true, encoding: .utf8)
-            let sink = try await stage.sink(["--behaviour", stage.path("sink.yaml")])
-            let mta = try await relay(stage, to: sink)
+            let (sink, mta) = try await start(stage)
             // Each takes half a second; the last ones are more than can go while the test looks on.
             try await stage.runScript("send_many.py", ["\(mta.port)", "40", "a@full.test"])
             try await stage.runScript("send_many.py", ["\(mta.port)", "1", "last@full.test"])

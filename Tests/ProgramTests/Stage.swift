@@ -89,6 +89,26 @@ final class Stage {
             ] + arguments)
     }
 
+    /// One message, tried now, and what traffic-gen noted of it; nil: nothing.
+    func probe(_ port: Int) throws -> GeneratorRecord? {
+        let probe = try generator(to: port, name: "probe", ["--concurrency", "1", "--message-count", "1"])
+        while probe.isRunning { usleep(10_000) }
+        return try? RecordFile.read(GeneratorRecord.self, from: path("probe.json"))
+    }
+
+    /// A message for a relay once it takes mail again.
+    func mailIsTaken(_ port: Int) async throws {
+        try await eventually("mail to be taken") { try probe(port)?.accepted == 1 ? () : nil }
+    }
+
+    /// What `mta queue list` says of the relay whose spool is in this directory.
+    func queue(_ spool: String = "mta-spool", _ words: [String] = []) async throws -> ControlResponse {
+        let list = try program(
+            "mta", ["queue", "list", "--control", path(spool + "/control"), "--format", "json"] + words)
+        guard try await list.waitForExit() == 0 else { throw StageFault("queue list: \(list.errorOutput)") }
+        return try ControlLine.decode(ControlResponse.self, Array(list.output.utf8))
+    }
+
     // MARK: peers and scripts
 
     /// A program of somebody else's; nil, with a recorded issue, if it is not installed.

@@ -50,12 +50,10 @@ extension ProgramTests {
         }
 
         private func send(_ stage: Stage, _ mta: Server, _ header: String, to recipient: String) async throws {
-            let content = Data("\(header)Subject: a\r\n\r\ntext\r\n".utf8).base64EncodedString()
-            try
-                "[{\"sender\": \"a@x.test\", \"mailOptions\": [], \"recipients\": [{\"address\": \"\(recipient)\", \"options\": []}], \"content\": \"\(content)\", \"chunks\": false}]"
-                .write(toFile: stage.path("messages"), atomically: true, encoding: .utf8)
-            let replies = try await stage.runScript("send_messages.py", [String(mta.port), stage.path("messages")])
-            #expect(replies.hasPrefix("250 "))
+            let submission = Submission(
+                sender: "a@x.test", recipients: [.init(address: recipient)],
+                content: Data("\(header)Subject: a\r\n\r\ntext\r\n".utf8))
+            #expect(try await stage.send([submission], to: mta.port).map { $0.prefix(4) } == ["250 "])
         }
 
         /// Yesterday's report goes to both places, signed, by a way that other mail must not take; and so does mail whose

@@ -14,12 +14,7 @@ extension ProgramTests {
         }
 
         private func deliveries(_ stage: Stage) async throws -> [ControlResponse.Delivery] {
-            let list = try stage.program(
-                "mta",
-                ["queue", "list", "--control", stage.path("mta-spool/control"), "--format", "json", "--limit", "9"])
-            #expect(try await list.waitForExit() == 0)
-            let response = try JSONDecoder().decode(ControlResponse.self, from: Data(list.output.utf8))
-            return try #require(response.deliveries)
+            try #require(try await stage.queue("mta-spool", ["--limit", "9"]).deliveries)
         }
 
         /// RFC 4865 and X-Schedule: what is held is on the disk with its time, is seen by operators, goes over a restart

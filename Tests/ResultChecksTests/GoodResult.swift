@@ -117,7 +117,10 @@ enum GoodResult {
         record.transactionLatency = histogram([
             (12_345_678, 400), (20_123_456, 300), (37_654_321, 290), (45_111_222, 10),
         ])
-        record.replies = [ReplyCount(stage: "final", code: 250, count: messages, firstText: "2.0.0 queued")]
+        record.replies = [
+            reply("final", 250, "2.0.0 queued"), reply("data", 354), reply("mail", 250), reply("rcpt", 250),
+        ]
+        (record.refusedAt, record.unansweredAt) = ([:], [:])
         record.series = [
             IntervalSample(unixSeconds: begin + 1.2, messages: 300, bytes: 3_150_000, failed: 0, connections: 20),
             IntervalSample(unixSeconds: begin + 2.2, messages: 450, bytes: 4_725_000, failed: 0, connections: 20),
@@ -125,6 +128,10 @@ enum GoodResult {
         ]
         return record
     }
+
+    private static func reply(
+        _ stage: String, _ code: Int, _ text: String = "", count: UInt64 = messages
+    ) -> ReplyCount { ReplyCount(stage: stage, code: code, count: count, firstText: text) }
 
     private static func mta(_ begin: Double, _ durability: String) -> MTARecord {
         var record = MTARecord(
@@ -149,6 +156,11 @@ enum GoodResult {
         var record = SinkRecord(
             header: header(SinkRecord.schema, begin, cpu: (0.1, 0.1), ["sink-mta"]), listen: "127.0.0.1:2526")
         (record.received, record.receivedBytes) = (messages, messages * 10_600)
+        record.begun = messages
+        record.replies = [
+            reply("greeting", 220, count: 8), reply("ehlo", 250, count: 8), reply("mail", 250), reply("rcpt", 250),
+            reply("data", 354), reply("final", 250),
+        ]
         (record.connections, record.connectionsPeak) = (8, 8)
         (record.firstReceivedUnixSeconds, record.lastReceivedUnixSeconds) = (begin + 0.52, begin + 3)
         record.ledger = SinkRecord.LedgerSummary(unique: messages)

@@ -1,5 +1,3 @@
-import Glibc
-import MailTypes
 import NIOCore
 import SMTPProtocol
 import SMTPTransport
@@ -8,40 +6,11 @@ import Testing
 
 /// One server hands its clients to another; both are in this process, and the clients see one.
 @Suite(.serialized) struct ClientHandOverTests {
-    /// Takes mail, each message after a word of the test, and knows what another server has to know.
-    private final class Passing: SMTPServerDelegate {
-        private let journal: Journal
-        private let gate: Gate?
-        private var content: [UInt8] = []
-        init(_ journal: Journal, _ gate: Gate?) { (self.journal, self.gate) = (journal, gate) }
-        var wantsWireForm: Bool { false }
-        func sender(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
-        func recipient(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
-        func contentBegins(_ connection: SMTPServerConnection, form: WireForm) { content = [] }
-        func content(_ connection: SMTPServerConnection, _ slice: ByteBuffer) { content += slice.readableBytesView }
-        func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision {
-            let (envelope, content) = (connection.session.envelope, content)
-            journal.note { $0.messages.append((envelope, content)) }
-            guard let gate else { return .now(nil) }
-            let bound = NIOLoopBound(connection, eventLoop: connection.loop.eventLoop)
-            gate.whenOpen(connection.loop.eventLoop) { bound.value.decide(nil) }
-            return .later
-        }
-        func contentAborted(_ connection: SMTPServerConnection) {}
-        func closed(_ connection: SMTPServerConnection) { journal.note { $0.closed += 1 } }
-        func memory(of connection: SMTPServerConnection) -> ClientState.Service? {
-            ClientState.Service(listener: "mx", kind: "smtp", since: 7, mayUseXclient: false)
-        }
-        func resumed(_ connection: SMTPServerConnection, _ memory: ClientState.Service) -> ServerConfiguration {
-            journal.note { $0.causes.append("\(memory.listener) \(memory.since) \(connection.clientText)") }
-            return ServerConfiguration(hostname: "second.test")
-        }
-    }
-
     /// What waits for it runs once it is open.
     private final class Gate: Sendable {
         private let waiting = Mutex<[@Sendable () -> Void]?>([])
-        func whenOpen(_ loop: any EventLoop, _ body: @escaping @Sendable () -> Void) {
+        var later: JournalDelegate.Later { { [self] in whenOpen($0, $1) } }
+        private func whenOpen(_ loop: any EventLoop, _ body: @escaping @Sendable () -> Void) {
             let isOpen = waiting.withLock { waiting in
                 waiting?.append { loop.execute(body) }
                 return waiting == nil
@@ -67,7 +36,7 @@ import Testing
             let journal = journal
             listener = try await SMTPListener.bind(
                 .init(host: "127.0.0.1", port: 0, session: ServerConfiguration(hostname: "first.test")), loops: loops
-            ) { _ in Passing(journal, gate) }
+            ) { _ in JournalDelegate(journal, later: gate?.later) }
         }
 
         func stop() async throws {
@@ -142,7 +111,7 @@ import Testing
         #expect(
             second.journal.read { $0.messages.map { String(decoding: $0.content, as: UTF8.self) } }.sorted()
                 == ["three\r\n", "two\r\n"])
-        #expect(second.journal.read { $0.causes.allSatisfy { $0.hasPrefix("mx 7 127.0.0.1:") } })
+        #expect(second.journal.read { $0.resumed.allSatisfy { $0.hasPrefix("mx 7 127.0.0.1:") } })
         try await second.stop()
     }
 

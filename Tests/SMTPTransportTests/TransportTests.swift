@@ -4,49 +4,7 @@ import NIOCore
 import NIOPosix
 import SMTPProtocol
 import SMTPTransport
-import Synchronization
 import Testing
-
-/// What a server and its clients saw, from all loops.
-final class Journal: Sendable {
-    struct State {
-        var messages: [(envelope: Envelope, content: [UInt8])] = []
-        var aborted = 0
-        var closed = 0
-        var results: [TransactionResult] = []
-        var causes: [String] = []
-        var unfinished: [[Bool]] = []
-    }
-    let state = Mutex(State())
-    func note(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
-    func read<Value>(_ get: (State) -> Value) -> Value { state.withLock { get($0) } }
-}
-
-/// Accepts everything, at once or after a delay.
-final class JournalDelegate: SMTPServerDelegate {
-    private let journal: Journal
-    private let delay: TimeAmount?
-    private var content: [UInt8] = []
-    init(_ journal: Journal, delay: TimeAmount?) {
-        self.journal = journal
-        self.delay = delay
-    }
-    var wantsWireForm: Bool { false }
-    func sender(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
-    func recipient(_ connection: SMTPServerConnection) -> SMTPReply? { nil }
-    func contentBegins(_ connection: SMTPServerConnection, form: WireForm) { content = [] }
-    func content(_ connection: SMTPServerConnection, _ slice: ByteBuffer) { content += slice.readableBytesView }
-    func contentEnds(_ connection: SMTPServerConnection) -> ContentDecision {
-        let (envelope, content) = (connection.session.envelope, content)
-        journal.note { $0.messages.append((envelope, content)) }
-        guard let delay else { return .now(nil) }
-        let bound = NIOLoopBound(connection, eventLoop: connection.loop.eventLoop)
-        connection.loop.eventLoop.scheduleTask(in: delay) { bound.value.decide(nil) }
-        return .later
-    }
-    func contentAborted(_ connection: SMTPServerConnection) { journal.note { $0.aborted += 1 } }
-    func closed(_ connection: SMTPServerConnection) { journal.note { $0.closed += 1 } }
-}
 
 /// Sends what it was given, then quits.
 final class ListClient: SMTPClientDelegate {
@@ -81,6 +39,10 @@ final class ListClient: SMTPClientDelegate {
         )
     }
 
+    private static func after(_ delay: TimeAmount) -> JournalDelegate.Later {
+        { loop, decide in loop.scheduleTask(in: delay, decide) }
+    }
+
     private func withServer(
         delay: TimeAmount? = nil, timeouts: ServerTimeouts = .init(), maximumConnections: Int = 100,
         _ body: (LoopGroup, SMTPListener, Journal) async throws -> Void
@@ -92,7 +54,7 @@ final class ListClient: SMTPClientDelegate {
                 host: "127.0.0.1", port: 0, session: ServerConfiguration(hostname: "mx.test"), timeouts: timeouts,
                 maximumConnections: maximumConnections),
             loops: loops
-        ) { _ in JournalDelegate(journal, delay: delay) }
+        ) { _ in JournalDelegate(journal, later: delay.map(Self.after)) }
         try await body(loops, listener, journal)
         await listener.stopAccepting()
         await listener.drain(limit: .seconds(5))

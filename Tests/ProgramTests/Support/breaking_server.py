@@ -1,13 +1,15 @@
-"""breaking_server.py [lmtp]: an SMTP server that breaks off by the number of the message: 421 at MAIL, no answer to RCPT,
-421 at DATA, no answer to the content, 421 to it, 451 to it, and two that are taken; then from the begin. With lmtp it never
-breaks off: of each message the second recipient is refused behind the content, and of each fourth message all."""
+"""breaking_server.py [lmtp|limit N]: an SMTP server that breaks off by the number of the message: 421 at MAIL, no answer to
+RCPT, 421 at DATA, no answer to the content, 421 to it, 451 to it, and two that are taken; then from the begin. With lmtp it
+never breaks off: of each message the second recipient is refused behind the content, and of each fourth message all. With
+limit it takes N messages a connection, and says 421 to the next one's MAIL."""
 import socket
 import socketserver
 import sys
 
 from serving import serve
 
-speaks_lmtp = len(sys.argv) > 1
+mode = sys.argv[1] if len(sys.argv) > 1 else ""
+speaks_lmtp = mode == "lmtp"
 
 
 class Broken(Exception):
@@ -24,11 +26,14 @@ class Handler(socketserver.StreamRequestHandler):
             raise Broken
 
     def turn(self):
-        return 0 if speaks_lmtp else Handler.number % 8
+        return 0 if mode else Handler.number % 8
 
     def mail(self):
         Handler.number += 1
+        self.mails += 1
         self.recipients = 0
+        if mode == "limit" and self.mails > int(sys.argv[2]):
+            self.say("421 4.7.0 enough on this connection", closes=True)
         if self.turn() == 1:
             self.say("421 4.3.2 not this sender", closes=True)
         self.say("250 ok")
@@ -67,6 +72,7 @@ class Handler(socketserver.StreamRequestHandler):
                 pass
 
     def talk(self):
+        self.mails = 0
         self.say("220 breaking.test ESMTP")
         for line in self.rfile:
             verb = line[:4].upper()

@@ -2,8 +2,9 @@
 Content-Type, and what it says, uncompressed."""
 import gzip
 import http.server
-import ssl
 import sys
+
+from serving import serve_https
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -21,9 +22,4 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(*sys.argv[2].split(","))
-server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-print("listening 127.0.0.1:%d" % server.server_address[1], flush=True)
-server.serve_forever()
+serve_https(Handler, sys.argv[2])
