@@ -259,8 +259,8 @@ extension RelayServer {
             RelayMetrics.deliveries,
             shown.flatMap { summary in
                 [
-                    ("ready", summary.ready), ("deferred", summary.deferred), ("leased", summary.leased),
-                    ("held", summary.held),
+                    ("ready", summary.ready), ("deferred", summary.deferred), ("scheduled", summary.scheduled),
+                    ("leased", summary.leased), ("held", summary.held),
                 ]
                 .map { ([summary.name, $0.0], Double($0.1)) }
             })

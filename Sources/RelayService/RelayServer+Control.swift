@@ -65,8 +65,8 @@ extension RelayServer {
 
     private static func destination(_ summary: DestinationSummary) -> ControlResponse.Destination {
         ControlResponse.Destination(
-            name: summary.name, ready: summary.ready, deferred: summary.deferred, leased: summary.leased,
-            held: summary.held, suspended: summary.suspended, leaving: summary.leaving,
+            name: summary.name, ready: summary.ready, deferred: summary.deferred, scheduled: summary.scheduled,
+            leased: summary.leased, held: summary.held, suspended: summary.suspended, leaving: summary.leaving,
             connections: summary.connections,
             holdUntilUnixMilliseconds: summary.holdUntil > 0 ? summary.holdUntil : nil,
             failure: summary.failure ?? summary.lastFailure)
