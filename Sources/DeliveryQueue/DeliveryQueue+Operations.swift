@@ -19,8 +19,19 @@ extension DeliveryQueue {
         package var isUnlogged: Bool
     }
 
+    /// All in one go, by name.
     package var destinationSummaries: [DestinationSummary] {
-        indices.values.map(destinationSummary).sorted { $0.name < $1.name }
+        var next: Int? = 0
+        return destinationSummaries(from: &next, atMost: .max).sorted { $0.name < $1.name }
+    }
+
+    /// Some of them, in no order: there may be a million.
+    /// - Parameter next: where to go on, 0 at first; nil: these were the last.
+    package func destinationSummaries(from next: inout Int?, atMost count: Int) -> [DestinationSummary] {
+        let begin = next ?? destinations.count
+        let end = destinations.count - begin > count ? begin + count : destinations.count
+        next = end < destinations.count ? end : nil
+        return (begin..<max(begin, end)).filter { !destinations[$0].isFree }.map { destinationSummary(UInt32($0)) }
     }
 
     /// Nil: there is no such queue here.

@@ -147,12 +147,11 @@ extension Administrator {
 
     // MARK: Queues and connections
 
-    private func destinations() async throws -> [String: DestinationSummary] {
+    /// Over all loops, by name.
+    func destinations() async throws -> [String: DestinationSummary] {
         var found: [String: DestinationSummary] = [:]
-        for shard in shards {
-            for one in try await shard.context.eventLoop.submit({ shard.queue.destinationSummaries }).get() {
-                if found[one.name]?.merge(one) == nil { found[one.name] = one }
-            }
+        for part in shards.map({ shard in shard.context.eventLoop.flatSubmit { shard.destinations() } }) {
+            for one in try await part.get() where found[one.name]?.merge(one) == nil { found[one.name] = one }
         }
         return found
     }

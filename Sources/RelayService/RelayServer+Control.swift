@@ -40,17 +40,10 @@ extension RelayServer {
     }
 
     private func list(_ selection: MailSelection, limit: Int) async throws -> ControlResponse {
-        var destinations: [String: DestinationSummary] = [:]
+        let destinations = try await administrator.destinations()
         var deliveries: [DeliveryQueue.Summary] = []
-        for shard in shards {
-            let summaries = try await shard.context.eventLoop.submit { shard.queue.destinationSummaries }.get()
-            let listed =
-                limit > 0
-                ? try await shard.context.eventLoop.flatSubmit { shard.list(selection, limit: limit) }.get() : []
-            for summary in summaries {
-                if destinations[summary.name]?.merge(summary) == nil { destinations[summary.name] = summary }
-            }
-            deliveries += listed
+        for shard in shards where limit > 0 {
+            deliveries += try await shard.context.eventLoop.flatSubmit { shard.list(selection, limit: limit) }.get()
         }
         var response = ControlResponse()
         response.destinations = destinations.values.filter { isIn(selection, $0) }.sorted { $0.name < $1.name }

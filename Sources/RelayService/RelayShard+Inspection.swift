@@ -33,6 +33,17 @@ extension RelayShard {
         }.map { $0.tallies }
     }
 
+    /// Destinations of one step.
+    private static let summedUpAtOnce = 128
+
+    /// In no order.
+    func destinations() -> EventLoopFuture<[DestinationSummary]> {
+        inSlices((next: Int?.some(0), found: [DestinationSummary]())) { shard, state in
+            state.found += shard.queue.destinationSummaries(from: &state.next, atMost: Self.summedUpAtOnce)
+            return state.next != nil
+        }.map { $0.found }
+    }
+
     /// - Parameter limit: at most so many.
     func list(_ selection: MailSelection, limit: Int) -> EventLoopFuture<[DeliveryQueue.Summary]> {
         inSlices((sweep: queue.sweep(selection), found: [DeliveryQueue.Summary]())) { shard, state in

@@ -51,6 +51,20 @@ import Testing
         #expect(names(&queue, 10) == ["a", "a", "a"], "as many as it has mail, again")
     }
 
+    /// A million of them do not stop the loop that has them.
+    @Test func destinationsAreSummedUpInParts() {
+        var queue = DeliveryQueue(policies: exact)
+        for number in 0..<10 as Range<UInt64> { queue.accept(id(number), to: "d\(number)") }
+        var (next, found, parts) = (Int?.some(0), [String](), 0)
+        while next != nil {
+            found += queue.destinationSummaries(from: &next, atMost: 4).map(\.name)
+            parts += 1
+        }
+        #expect(parts == 3 && found.sorted() == (0..<10).map { "d\($0)" })
+        next = 0
+        #expect(DeliveryQueue().destinationSummaries(from: &next, atMost: 4).isEmpty && next == nil)
+    }
+
     @Test func noMoreConnectionsThanMail() throws {
         var queue = DeliveryQueue(policies: exact, connectionLimit: 10)
         queue.accept(id(1), to: "a")
