@@ -33,7 +33,7 @@ extension RelayShard {
             return !state.sweep.isOver
         }
         return first.hop(to: context.eventLoop).map { [self] found in
-            queue.destinationSummary(of: name).map { ($0, reasons($0, found.due)) }
+            queue.destinationSummary(of: name).map { (summary: $0, reasons: reasons($0, found.due)) }
         }
     }
 
