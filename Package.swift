@@ -251,7 +251,8 @@ let package = Package(
         tests(
             "RelayService",
             [
-                "MailTypes", "Measures", "DKIMSigning", "DeliveryQueue", "EventLog", "MailAuthentication", "MailRouting",
+                "MailTypes", "Measures", "DKIMSigning", "DeliveryQueue", "EventLog", "MailAuthentication",
+                "MailRouting",
                 "RunRecords", "SpoolContract", "TransportSecurity", "TestSupport", nioCore,
             ]),
         tests("WebHooks", [nioCore]),

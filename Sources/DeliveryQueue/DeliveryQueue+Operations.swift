@@ -35,7 +35,9 @@ extension DeliveryQueue {
     }
 
     /// Nil: there is no such queue here.
-    package func destinationSummary(of name: String) -> DestinationSummary? { indices[name].map { destinationSummary($0) } }
+    package func destinationSummary(of name: String) -> DestinationSummary? {
+        indices[name].map { destinationSummary($0) }
+    }
 
     private func destinationSummary(_ index: UInt32) -> DestinationSummary {
         let queue = destinations[Int(index)]

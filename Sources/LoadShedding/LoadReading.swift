@@ -41,10 +41,11 @@ extension LoadLimits {
         let needed = max(held, Self.idleMemoryBytes)
         guard let memoryBytes, needed > memoryBytes - memoryBytes / 10 else { return nil }
         func megabytes(_ bytes: Int) -> String { "\((bytes + 500_000) / 1_000_000) MB" }
-        return "\(name), \(megabytes(memoryBytes)), is too little: \(megabytes(held)) are held before any client came, and "
+        return
+            "\(name), \(megabytes(memoryBytes)), is too little: \(megabytes(held)) are held before any client came, and "
             + "about \(megabytes(needed)) with nothing to do once there has been mail. Mail that is refused for want of memory "
-            + "is taken again below \(megabytes(memoryBytes / 10 * 9)) only; \(megabytes(needed / 9 * 10 + 1_000_000)) would do, and "
-            + "what `resident_memory` and `receive_memory` may take on top"
+            + "is taken again below \(megabytes(memoryBytes / 10 * 9)) only; "
+            + "\(megabytes(needed / 9 * 10 + 1_000_000)) would do, and what `resident_memory` and `receive_memory` may take on top"
     }
 }
 

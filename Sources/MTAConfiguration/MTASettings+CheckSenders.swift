@@ -72,6 +72,8 @@ extension MTASettings {
         guard let cap = caps.first(where: { $0.value != nil }), let most = cap.value,
             first.nanoseconds > most.nanoseconds
         else { return }
-        note(&faults, mapping, "retry_first", "'\(first)' is longer than `retry_cap`\(cap.whose), \(most): set that, too")
+        note(
+            &faults, mapping, "retry_first", "'\(first)' is longer than `retry_cap`\(cap.whose), \(most): set that, too"
+        )
     }
 }

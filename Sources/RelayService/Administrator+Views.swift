@@ -176,7 +176,8 @@ extension Administrator {
     static func destination(_ one: DestinationSummary) -> JSONValue {
         .members([
             "name": .string(one.name), "ready_count": .int(one.ready), "deferred": .int(one.deferred),
-            "scheduled": .int(one.scheduled), "in_flight": .int(one.leased), "held": .int(one.held), "suspended": .int(one.suspended),
+            "scheduled": .int(one.scheduled), "in_flight": .int(one.leased), "held": .int(one.held),
+            "suspended": .int(one.suspended),
             "leaving": .int(one.leaving), "connection_count": .int(one.connections), "finished": .int(one.finished),
             "left_alone_until": one.holdUntil > 0 ? .string(date(one.holdUntil)) : .null,
             "last_failure": .text(one.failure ?? one.lastFailure),

@@ -102,7 +102,9 @@ struct LogRecovery {
     }
 
     /// How far a segment goes whose end nobody has noted, and what of it cannot be read.
-    private static func extent(_ segment: OpenSegment) throws(SpoolFault) -> (extent: SegmentExtent, bad: Set<Range<Int>>) {
+    private static func extent(_ segment: OpenSegment) throws(SpoolFault) -> (
+        extent: SegmentExtent, bad: Set<Range<Int>>
+    ) {
         var reader = LogReader(segment.file)
         var extent = SegmentExtent(generation: segment.header.generation, records: 0, sureRecords: 0)
         var offset = SegmentFile.headerBytes

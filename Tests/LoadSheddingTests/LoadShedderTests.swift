@@ -58,10 +58,11 @@ import Testing
     }
 
     /// A limit that the relay is beyond with nothing to do would have it refuse mail for good.
-    @Test(arguments: [
-        (64 << 20, 20_000_000, false), (64_000_000, 20_000_000, true), (200_000_000, 180_000_001, true),
-        (200_000_000, 180_000_000, false), (nil, 1 << 40, false),
-    ] as [(Int?, Int, Bool)])
+    @Test(
+        arguments: [
+            (64 << 20, 20_000_000, false), (64_000_000, 20_000_000, true), (200_000_000, 180_000_001, true),
+            (200_000_000, 180_000_000, false), (nil, 1 << 40, false),
+        ] as [(Int?, Int, Bool)])
     func aLimitThatIsTooSmallIsSaid(limit: Int?, held: Int, isSaid: Bool) throws {
         var limits = LoadLimits()
         limits.memoryBytes = limit
