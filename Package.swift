@@ -252,8 +252,7 @@ let package = Package(
             "RelayService",
             [
                 "MailTypes", "Measures", "DKIMSigning", "DeliveryQueue", "EventLog", "MailAuthentication",
-                "MailRouting",
-                "RunRecords", "SpoolContract", "TransportSecurity", "TestSupport", nioCore,
+                "MailRouting", "RunRecords", "SpoolContract", "TransportSecurity", "TestSupport", nioCore, nioPosix,
             ]),
         tests("WebHooks", [nioCore]),
         tests("TransportSecurity", ["TestSupport"]),

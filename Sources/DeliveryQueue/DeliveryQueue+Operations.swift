@@ -56,7 +56,7 @@ extension DeliveryQueue {
     }
 
     package func summaries(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> [Summary] {
-        slice(&sweep, limit) { _ in true }.map(summary)
+        slice(&sweep, limit) { _ in true }.map { summary($0) }
     }
 
     func summary(_ handle: UInt32) -> Summary {

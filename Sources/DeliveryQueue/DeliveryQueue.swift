@@ -16,7 +16,9 @@ import Slabs
 /// Destinations are made on demand and dropped when they are empty. Those that have ready mail take turns in asking
 /// for connections, and a destination that has more than its share gives one up when another one waits. 48 bytes a
 /// delivery; every step costs the same whatever the depth.
-package struct DeliveryQueue: Sendable {
+///
+/// It cannot be copied: where its owner is a class each question to it would copy it, and retain all its tables.
+package struct DeliveryQueue: ~Copyable, Sendable {
     /// One message to one destination, on its way. Ends with `finish`, `deferred` or `release`.
     package struct Lease: Hashable, Sendable {
         let handle: UInt32

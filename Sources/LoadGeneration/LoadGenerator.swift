@@ -207,7 +207,7 @@ package actor LoadGenerator {
 
     private func threadSeconds() async throws -> [Double] {
         var found: [Double] = []
-        for loop in loadLoops { found.append(try await onLoop(loop) { _ in ThreadClock.seconds() }) }
+        for loop in loadLoops { found.append(try await onLoop(loop) { _ in Double(ThreadClock.nanoseconds) / 1e9 }) }
         return found
     }
 

@@ -1,4 +1,3 @@
-import Glibc
 package import RunRecords
 
 /// What the live view shows.
@@ -16,14 +15,4 @@ package struct LoadStatus: Sendable {
     package var elapsedSeconds: Double
     package var replies: [ReplyCount]
     package var isFinished: Bool
-}
-
-/// What a thread has used of a processor.
-enum ThreadClock {
-    /// Of the calling thread, user and system.
-    static func seconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
 }

@@ -1,6 +1,5 @@
 import DeliveryQueue
 import DequeModule
-import Glibc
 import MailTypes
 import Measures
 import NIOCore
@@ -79,7 +78,7 @@ extension RelayShard {
     private func takeTurn() {
         desk.work.isScheduled = false
         guard !isDraining else { return stopWork() }
-        let (began, used) = (MonotonicInstant.now().nanoseconds, threadNanoseconds())
+        let (began, used) = (MonotonicInstant.now().nanoseconds, ThreadClock.nanoseconds)
         guard let job = desk.work.next(canWrite: committer.backlog < Self.backlogLimit) else {
             desk.work.notBefore = began + Self.backlogPause
             return scheduleWork()
@@ -91,7 +90,7 @@ extension RelayShard {
         }
         if hasMore { desk.work.add(job) }
         desk.work.record(now - began)
-        let taken = threadNanoseconds() - used
+        let taken = ThreadClock.nanoseconds - used
         // What goes out from here on is mail's own work.
         if desk.work.mustDispatch {
             desk.work.mustDispatch = false
@@ -100,7 +99,8 @@ extension RelayShard {
         }
         let moved = counts.accepted &+ counts.delivered &+ counts.deferrals
         // What others had of the core meanwhile was not taken from mail here.
-        desk.work.notBefore = now + desk.work.pacing.pause(after: taken, moved: moved, now: now)
+        desk.work.notBefore =
+            now + desk.work.pacing.pause(after: taken, moved: moved, nobodyWaits: CoreDemand.isMet, now: now)
         scheduleWork()
     }
 
@@ -153,13 +153,6 @@ extension RelayShard {
 
     /// Deliveries of one step that are written down: all loops have one committer.
     var writtenAtOnce: Int { max(8, 256 / configuration.threads) }
-}
-
-/// Time of a core that this thread has used.
-private func threadNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
 /// The relay ends: an operator's work is not finished.

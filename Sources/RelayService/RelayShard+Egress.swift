@@ -205,11 +205,6 @@ extension RelayShard {
 
     /// Goes on then, even if nothing happens until then.
     func wake(at time: UInt64, _ now: UInt64) {
-        guard time < wakesAt else { return }
-        wakesAt = time
-        context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(time - min(now, time)))) { [self] in
-            wakesAt = .max
-            dispatch()
-        }
+        alarm.set(at: time, now: now) { [self] in dispatch() }
     }
 }

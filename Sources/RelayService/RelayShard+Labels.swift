@@ -91,7 +91,7 @@ struct PendingRebind: Sendable {
     /// Each is an event.
     var isLogged = true
 
-    func concerns(_ found: DeliveryQueue.Found, in name: String, _ queue: DeliveryQueue) -> Bool {
+    func concerns(_ found: DeliveryQueue.Found, in name: String, _ queue: borrowing DeliveryQueue) -> Bool {
         found.id.milliseconds <= acceptedBy && selection.ids?.contains(found.id) ?? true
             && found.label.fits(selection) && queue.fits(name, selection)
     }

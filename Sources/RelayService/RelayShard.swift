@@ -93,8 +93,8 @@ final class RelayShard: @unchecked Sendable {
     /// Connections that are not read from, the longest waiting first.
     var held: [ClientReception] = []
 
-    /// A wake-up is set for then (wall milliseconds); `.max`: none.
-    var wakesAt = UInt64.max
+    /// For mail that may go on at a time: a rate, the end of a hold.
+    let alarm: LoopAlarm
     /// What each source did on this loop, by its name.
     var sourceCounts: [String: SourceCounts] = [:]
 
@@ -118,6 +118,7 @@ final class RelayShard: @unchecked Sendable {
 
     init(_ context: LoopContext, _ parts: RelayParts, _ configuration: RelayConfiguration, _ egress: Egress) {
         self.context = context
+        alarm = LoopAlarm(context.eventLoop)
         self.parts = parts
         (self.configuration, self.egress) = (configuration, egress)
         (hostname, policy, routes) = (configuration.hostname, configuration.relayPolicy, configuration.routes)

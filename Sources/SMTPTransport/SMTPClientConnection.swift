@@ -23,19 +23,20 @@ package final class SMTPClientConnection: ChannelInboundHandler, TimedConnection
     /// Of transactions whose content was not wanted yet.
     @exclusivity(unchecked) private var contents = PairQueue<OutgoingContent>()
     private var isReading = false
-    private var output = DirectOutput()
+    // Who is told of a write that failed closes the connection, and writes nothing more.
+    @exclusivity(unchecked) private var output = DirectOutput()
     @exclusivity(unchecked) private var cause: ClientCloseCause?
     /// It was made, and is not gone yet.
     private var isTimed = false
     /// When the input being worked on was read, or the connection was made.
-    package private(set) var now: MonotonicInstant
+    @exclusivity(unchecked) package private(set) var now: MonotonicInstant
     package let connectStarted: MonotonicInstant
     /// When greeting, TLS, EHLO and AUTH have to be over.
     private let openingEnds: UInt64
     package private(set) var connected = MonotonicInstant(nanoseconds: 0)
     private let security: Security
     /// Follows the session; nil: nobody does.
-    package var tap: SessionTap?
+    @exclusivity(unchecked) package var tap: SessionTap?
     private var isHandshaking = false
     /// The handshake is over; nil in the clear.
     package private(set) var tls: TLSDetails?

@@ -10,14 +10,16 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     package typealias OutboundOut = ByteBuffer
 
     package let loop: LoopContext
-    package internal(set) var session: ServerSession
+    // Looked at many times a message. That no look overlaps another need not be found out each time at run time (SE-0176):
+    // these are values whose methods call nobody who could come back here.
+    @exclusivity(unchecked) package internal(set) var session: ServerSession
     let delegate: any SMTPServerDelegate
     private var timeouts: ServerTimeouts
     private var refusal: SMTPReply?
     let security: ListenerSecurity
     var context: ChannelHandlerContext?
     /// Follows the session; nil: nobody does.
-    package var tap: SessionTap?
+    @exclusivity(unchecked) package var tap: SessionTap?
     /// Tells it from others of its loop.
     package let number: UInt64
     /// Nil: content is wanted, or comes encrypted.
@@ -52,7 +54,7 @@ package final class SMTPServerConnection: ChannelDuplexHandler, TimedConnection 
     /// The handshake is over; nil in the clear.
     package internal(set) var tls: TLSDetails?
     /// When the input being worked on was read, CLOCK_MONOTONIC.
-    private(set) package var now = MonotonicInstant(nanoseconds: 0)
+    @exclusivity(unchecked) private(set) package var now = MonotonicInstant(nanoseconds: 0)
 
     /// - Parameters:
     ///   - refusal: said instead of the greeting, then the connection is closed (421, too many connections).

@@ -78,15 +78,15 @@ import Testing
         var queue = DeliveryQueue(policies: exact, connectionLimit: 4)
         for number in 0..<100 as Range<UInt64> { queue.accept(id(number), to: "big") }
         let big = try (0..<4).map { _ in try queue.mustConnect(now: 0, opening: true) }
-        #expect(!queue.mustYield(big[0], now: 0), "alone it may have them all")
+        #expect(queue.mustYield(big[0], now: 0) == false, "alone it may have them all")
         queue.accept(id(200), to: "small")
         #expect(queue.nextConnection(now: 0) == nil)
-        #expect(queue.mustYield(big[0], now: 0))
+        #expect(queue.mustYield(big[0], now: 0) == true)
         queue.connectionClosed(big[0])
         let small = try queue.mustConnect(now: 0)
         #expect(queue.name(of: small) == "small")
-        #expect(!queue.mustYield(big[0], now: 0), "nobody waits any more")
-        #expect(!queue.mustYield(small, now: 0), "one is its share")
+        #expect(queue.mustYield(big[0], now: 0) == false, "nobody waits any more")
+        #expect(queue.mustYield(small, now: 0) == false, "one is its share")
     }
 
     /// Over time every destination gets the same number of connections, however deep its queue.
@@ -170,7 +170,7 @@ import Testing
         queue.accept(id(21), to: "b")
         queue.accept(id(22), to: "c")
         #expect(names(&queue, 5) == ["a", "b"])
-        #expect(queue.someoneWaits(now: 0))
+        #expect(queue.someoneWaits(now: 0) == true)
     }
 
     @Test func aSlowHopLeavesConnectionsToOthers() throws {

@@ -89,7 +89,8 @@ import Testing
         queue.accept(id(1), to: "acme@x.test")
         queue.accept(id(2), to: "x.test")
         for (name, due) in [("acme@x.test", 700), ("x.test", 100)] as [(String, UInt64)] {
-            let destination = try #require(queue.destination(named: name))
+            let found = queue.destination(named: name)
+            let destination = try #require(found)
             let lease = try queue.mustNext(for: destination, now: 0)
             #expect(queue.deferred(lease, now: 0) == .retry(dueMilliseconds: due, attempts: 1, warn: false))
         }

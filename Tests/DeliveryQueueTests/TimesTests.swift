@@ -13,7 +13,8 @@ import Testing
     }
 
     private func lease(_ queue: inout DeliveryQueue, now: UInt64) throws -> DeliveryQueue.Lease {
-        let destination = try #require(queue.destination(named: "x.test"))
+        let found = queue.destination(named: "x.test")
+        let destination = try #require(found)
         return try queue.mustNext(for: destination, now: now)
     }
 
