@@ -178,8 +178,8 @@ import Testing
         var sweep = queue.sweep(.all)
         let change = LabelChange(tenant: "acme")
         _ = queue.rebind(&sweep, .whole, change, isLogged: true, now: 0, tells: { _ in false }) { _, _, _ in .stays }
-        let destination = try #require(queue.destination(named: "x.test"))
-        let lease = try queue.mustNext(for: destination, now: 0)
+        let found = queue.destination(named: "x.test")
+        let lease = try queue.mustNext(for: try #require(found), now: 0)
         let told = queue.takeUnwritten(lease)
         #expect(told?.label.tenant == "acme" && told?.isUnlogged == true)
         #expect(queue.takeUnwritten(lease)?.isUnlogged == false && queue.isUnwritten(lease))
