@@ -29,7 +29,7 @@ extension ProgramTests {
                     listen: 127.0.0.1:0
                     smart_host: 127.0.0.1:\(next)
                     smart_host_connections: 4
-                    memory_limit: 64MiB
+                    memory_limit: 128MiB
                     durability: os
                     retry_first: 1s
                     retry_cap: 1s
