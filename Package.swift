@@ -102,7 +102,7 @@ let package = Package(
         layer("LoadShedding", ["MailTypes"]),
         layer("DKIMSigning", ["MailTypes", "CByteLoops", "COpenSSL"]),
         layer("MailAuthentication", ["MailTypes", "TextCodecs", "DKIMSigning", "COpenSSL"]),
-        layer("TransportSecurity", ["COpenSSL"]),
+        layer("TransportSecurity", ["MailTypes", "COpenSSL"]),
         layer("LoadPacing", ["Measures"]),
 
         // Edges
@@ -251,8 +251,8 @@ let package = Package(
         tests(
             "RelayService",
             [
-                "MailTypes", "Measures", "DKIMSigning", "DeliveryQueue", "MailAuthentication", "MailRouting",
-                "SpoolContract", "TransportSecurity", "TestSupport", nioCore, nioPosix,
+                "MailTypes", "Measures", "DKIMSigning", "DeliveryQueue", "EventLog", "MailAuthentication",
+                "MailRouting", "RunRecords", "SpoolContract", "TransportSecurity", "TestSupport", nioCore, nioPosix,
             ]),
         tests("WebHooks", [nioCore]),
         tests("TransportSecurity", ["TestSupport"]),

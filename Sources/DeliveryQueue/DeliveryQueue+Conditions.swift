@@ -6,10 +6,6 @@ extension DeliveryQueue {
         package var opening: Int
         /// Connections that failed one after the other.
         package var failures: Int
-        /// The key of the limit that it waits at; nil: at none.
-        package var gate: String?
-        /// When that is asked again at the latest, milliseconds since 1970.
-        package var gateUntil: UInt64
         /// Connections of this loop to all destinations, and how many there may be.
         package var connectionsInUse: Int
         package var connectionLimit: Int
@@ -22,16 +18,28 @@ extension DeliveryQueue {
     package func condition(of name: String) -> Condition? {
         guard let index = indices[name] else { return nil }
         let queue = destinations[Int(index)]
-        let gate = queue.isAtGate ? gates.first { $0.value.waiting.contains(index) } : nil
         return Condition(
-            opening: queue.opening, failures: queue.failures, gate: gate?.key, gateUntil: gate?.value.until ?? 0,
-            connectionsInUse: connectionCount, connectionLimit: connectionLimit,
-            most: min(mostForOne, queue.policy.limits.connections ?? .max), policy: queue.policy)
+            opening: queue.opening, failures: queue.failures, connectionsInUse: connectionCount,
+            connectionLimit: connectionLimit, most: most(for: index), policy: policy(index))
     }
 
-    /// The first time that a deferred delivery of this slice is due.
-    package func firstDue(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> UInt64? {
-        slice(&sweep, SliceLimit(looked: limit.looked, changed: .max)) { $0.place == .deferred }
-            .map { records[$0].due }.min()
+    /// When the first deferred delivery is due, and the first of those that wait by their senders' wish, milliseconds since
+    /// 1970; nil: there is none.
+    package struct FirstDue: Hashable, Sendable {
+        package var deferred: UInt64?
+        package var scheduled: UInt64?
+        package init() {}
+    }
+
+    /// Looks through one slice.
+    package func findFirstDue(_ sweep: inout QueueSweep, _ limit: SliceLimit, _ first: inout FirstDue) {
+        for handle in slice(&sweep, SliceLimit(looked: limit.looked, changed: .max), where: { $0.place == .deferred }) {
+            let due = records[handle].due
+            if isScheduled(handle) {
+                first.scheduled = min(first.scheduled ?? due, due)
+            } else {
+                first.deferred = min(first.deferred ?? due, due)
+            }
+        }
     }
 }

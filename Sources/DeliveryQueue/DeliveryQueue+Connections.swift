@@ -25,9 +25,7 @@ extension DeliveryQueue {
     package var destinationsInUse: Set<String> { Set(indices.keys.map(QueueName.destination(of:))) }
 
     package func name(of destination: Destination) -> String { destinations[Int(destination.index)].name }
-    package func policy(of destination: Destination) -> DestinationPolicy {
-        destinations[Int(destination.index)].policy
-    }
+    package func policy(of destination: Destination) -> DestinationPolicy { policy(destination.index) }
 
     /// Why its next hop could not be reached; nil: it could, or nobody tried.
     package func failure(of destination: Destination) -> SMTPReply? { destinations[Int(destination.index)].failure }
@@ -53,7 +51,8 @@ extension DeliveryQueue {
         defer { for key in idle { openGate(key) } }
         while position < min(ring.count, Self.looksForWaiting) {
             let index = ring[position]
-            guard destinations[Int(index)].wantsConnection(now: now, most: mostForOne) else {
+            takePolicy(index)
+            guard wantsConnection(index, now) else {
                 ring.remove(at: position)
                 destinations[Int(index)].isInRing = false
                 if let key = destinations[Int(index)].trying {
@@ -125,7 +124,7 @@ extension DeliveryQueue {
     ) -> [Lease] {
         closed(destination, wasOpen: false)
         let index = Int(destination.index)
-        let policy = destinations[index].policy
+        let policy = policy(destination.index)
         let limits = limits ?? policy.limits
         destinations[index].failure = reply
         destinations[index].failures += 1
@@ -153,12 +152,24 @@ extension DeliveryQueue {
         !hasManyDestinations || connectionLimit < 2 ? connectionLimit : connectionLimit - max(1, connectionLimit / 4)
     }
 
+    /// Connections that this one may have.
+    func most(for index: UInt32) -> Int {
+        let queue = Int(index)
+        let limit =
+            destinations[queue].policyVersion == policyVersion
+            ? destinations[queue].policy.limits.connections : policy(index).limits.connections
+        return min(mostForOne, limit ?? .max)
+    }
+
+    private func wantsConnection(_ index: UInt32, _ now: UInt64) -> Bool {
+        destinations[Int(index)].wantsConnection(now: now, most: most(for: index))
+    }
+
     /// A destination without any connection wants one, and all are in use.
     package func someoneWaits(now: UInt64) -> Bool {
         connectionCount >= connectionLimit
             && ring.prefix(Self.looksForWaiting).contains {
-                destinations[Int($0)].connections == 0
-                    && destinations[Int($0)].wantsConnection(now: now, most: mostForOne)
+                destinations[Int($0)].connections == 0 && wantsConnection($0, now)
             }
     }
 
@@ -169,9 +180,8 @@ extension DeliveryQueue {
         let own = destinations[Int(destination.index)].connections
         return ring.prefix(Self.looksForWaiting).contains { index in
             guard index != destination.index else { return false }
-            let other = destinations[Int(index)]
-            return other.connections == 0 || other.connections + 1 < own
-                ? other.wantsConnection(now: now, most: mostForOne) : false
+            let other = destinations[Int(index)].connections
+            return (other == 0 || other + 1 < own) && wantsConnection(index, now)
         }
     }
 
@@ -187,7 +197,7 @@ extension DeliveryQueue {
     }
 
     private mutating func takeOverdue(_ index: UInt32, _ now: UInt64) -> [Lease] {
-        let policy = destinations[Int(index)].policy
+        let policy = policy(index)
         var found: [UInt32] = []
         var at = destinations[Int(index)].ready.first
         while at != Waiting.none, found.count < Self.overdueAtOnce {
@@ -206,7 +216,7 @@ extension DeliveryQueue {
 
     mutating func destination(_ name: String) -> UInt32 {
         if let index = indices[name] { return index }
-        let fresh = DestinationQueue(name: name, policy: policies[name])
+        let fresh = DestinationQueue(name: name, policy: policies[name], policyVersion: policyVersion)
         let index = freeDestinations.popLast() ?? UInt32(destinations.count)
         if Int(index) < destinations.count { destinations[Int(index)] = fresh } else { destinations.append(fresh) }
         indices[name] = index

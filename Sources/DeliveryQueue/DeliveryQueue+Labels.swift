@@ -228,20 +228,20 @@ extension DeliveryQueue {
     }
 
     /// Deliveries whose labels the spool does not know yet; from now on it does, and the log, too.
-    /// - Returns: the deliveries, and whether the log is still to be told.
-    package mutating func takeUnwritten(
-        _ sweep: inout QueueSweep, _ limit: SliceLimit
-    ) -> [(summary: Summary, isUnlogged: Bool)] {
+    package mutating func takeUnwritten(_ sweep: inout QueueSweep, _ limit: SliceLimit) -> [Summary] {
         slice(&sweep, limit) { $0.isUnwritten && $0.place != .leaving }.map { handle in
             defer { (records[handle].isUnwritten, records[handle].isUnlogged) = (false, false) }
-            return (summary(handle), records[handle].isUnlogged)
+            return summary(handle)
         }
     }
 
-    /// A delivery that was rebound goes out, and the log was not told.
-    package mutating func takeUnlogged(_ lease: Lease) -> Summary? {
-        guard records[lease.handle].isUnlogged else { return nil }
-        records[lease.handle].isUnlogged = false
+    /// The delivery was rebound, and the spool does not know it yet.
+    package func isUnwritten(_ lease: Lease) -> Bool { records[lease.handle].isUnwritten }
+
+    /// The same for who goes on with it before that; he tells the log, too, where it has still to be told.
+    package mutating func takeUnwritten(_ lease: Lease) -> Summary? {
+        guard isUnwritten(lease) else { return nil }
+        defer { records[lease.handle].isUnlogged = false }
         return summary(lease.handle)
     }
 }

@@ -15,17 +15,38 @@ extension DeliveryQueue {
         package var due: UInt64?
         package var isDelayReported: Bool
         package var label: DeliveryLabel
+        /// It was rebound, and the log has still to be told.
+        package var isUnlogged: Bool
     }
 
+    /// All in one go, by name.
     package var destinationSummaries: [DestinationSummary] {
-        indices.values.map { index in
-            let queue = destinations[Int(index)]
-            return DestinationSummary(
-                name: queue.name, ready: queue.ready.count, deferred: queue.deferred, leased: queue.leased,
-                held: queue.held, suspended: queue.suspended, leaving: queue.leaving, connections: queue.connections,
-                holdUntil: queue.holdUntil, suspendedUntil: queue.suspendedUntil, finished: queue.finished,
-                failure: queue.failure?.description, lastFailure: queue.lastFailure?.reply.description)
-        }.sorted { $0.name < $1.name }
+        var next: Int? = 0
+        return destinationSummaries(from: &next, atMost: .max).sorted { $0.name < $1.name }
+    }
+
+    /// Some of them, in no order: there may be a million.
+    /// - Parameter next: where to go on, 0 at first; nil: these were the last.
+    package func destinationSummaries(from next: inout Int?, atMost count: Int) -> [DestinationSummary] {
+        let begin = next ?? destinations.count
+        let end = destinations.count - begin > count ? begin + count : destinations.count
+        next = end < destinations.count ? end : nil
+        return (begin..<max(begin, end)).filter { !destinations[$0].isFree }.map { destinationSummary(UInt32($0)) }
+    }
+
+    /// Nil: there is no such queue here.
+    package func destinationSummary(of name: String) -> DestinationSummary? {
+        indices[name].map { destinationSummary($0) }
+    }
+
+    private func destinationSummary(_ index: UInt32) -> DestinationSummary {
+        let queue = destinations[Int(index)]
+        return DestinationSummary(
+            name: queue.name, ready: queue.ready.count, deferred: queue.deferred - queue.scheduled,
+            scheduled: queue.scheduled, leased: queue.leased, held: queue.held, suspended: queue.suspended,
+            leaving: queue.leaving, connections: queue.connections, holdUntil: queue.holdUntil,
+            suspendedUntil: queue.suspendedUntil, finished: queue.finished, failure: queue.failure?.description,
+            lastFailure: queue.lastFailure?.reply.description)
     }
 
     /// - Parameter limit: at most so many.
@@ -45,7 +66,7 @@ extension DeliveryQueue {
             place: isScheduled(handle) ? "scheduled" : record.place.name,
             recipients: record.recipients, attempts: Int(record.attempts),
             due: record.place == .deferred ? record.due : nil, isDelayReported: record.isDelayReported,
-            label: labels[record.label])
+            label: labels[record.label], isUnlogged: record.isUnlogged)
     }
 
     /// What an attempt was told that failed, for whoever asks why mail waits.
@@ -58,16 +79,17 @@ extension DeliveryQueue {
     /// - Returns: how many deliveries.
     package mutating func flush(_ sweep: inout QueueSweep, _ limit: SliceLimit, now: UInt64) -> Int {
         let isNamed = sweep.selection.ids != nil
-        let chosen = slice(&sweep, limit) { $0.place == .deferred || $0.place == .ready }
-            .filter { isNamed || !isScheduled($0) }
-        var touched: Set<UInt32> = []
-        var deferred = chosen.filter { handle in
-            if touched.isEmpty || records[handle].destination != records[chosen[0]].destination {
-                touched.insert(records[handle].destination)
+        var (deferred, touched, last) = ([UInt32](), Set<UInt32>(), UInt32.max)
+        for handle in slice(&sweep, limit, where: { $0.place == .deferred || $0.place == .ready })
+        where isNamed || !isScheduled(handle) {
+            // Neighbours mostly go to the same.
+            if records[handle].destination != last {
+                last = records[handle].destination
+                touched.insert(last)
             }
-            return records[handle].place == .deferred
+            if records[handle].place == .deferred { deferred.append(handle) }
         }
-        // They mostly are already.
+        // They mostly are sorted already.
         let isSorted = zip(deferred, deferred.dropFirst()).allSatisfy { records[$0].id < records[$1].id }
         if !isSorted { deferred.sort { records[$0].id < records[$1].id } }
         for handle in deferred {
@@ -142,7 +164,7 @@ extension DeliveryQueue {
             readyCount -= 1
         case .deferred:
             wheel.remove(handle, &records)
-            destinations[index].deferred -= 1
+            endWait(handle)
         case .held:
             destinations[index].held -= 1
             heldCount -= 1

@@ -66,6 +66,8 @@ package struct DeliveryQueue: ~Copyable, Sendable {
     }
 
     package private(set) var policies: DestinationPolicies
+    /// Counts changes of ``policies``.
+    private(set) var policyVersion: UInt32 = 0
     /// Connections over all destinations.
     package let connectionLimit: Int
     var records = Slab<Waiting>()
@@ -115,13 +117,26 @@ package struct DeliveryQueue: ~Copyable, Sendable {
         self.hasManyDestinations = hasManyDestinations || policies.hasSeveral
     }
 
-    /// Other policies from now on. What is deferred keeps its due time.
+    /// Other policies from now on. What is deferred keeps its due time. However many queues there are, it takes no time:
+    /// each takes its policy up when it is asked for.
     package mutating func adopt(_ fresh: DestinationPolicies) {
         policies = fresh
+        policyVersion &+= 1
         if fresh.hasSeveral { hasManyDestinations = true }
-        for index in destinations.indices where !destinations[index].isFree {
-            destinations[index].policy = fresh[destinations[index].name]
-        }
+    }
+
+    /// The one of ``policies`` that holds for the destination.
+    func policy(_ index: UInt32) -> DestinationPolicy {
+        let index = Int(index)
+        guard destinations[index].policyVersion != policyVersion else { return destinations[index].policy }
+        return policies[destinations[index].name]
+    }
+
+    /// Looks the destination's policy up for once, where others hold since.
+    mutating func takePolicy(_ index: UInt32) {
+        guard destinations[Int(index)].policyVersion != policyVersion else { return }
+        destinations[Int(index)].policy = policy(index)
+        destinations[Int(index)].policyVersion = policyVersion
     }
 
     // MARK: In
@@ -215,7 +230,7 @@ package struct DeliveryQueue: ~Copyable, Sendable {
     /// An attempt failed for now. The age is that of the id, or counts from when it might go.
     package mutating func deferred(_ lease: Lease, now: UInt64) -> Verdict {
         endLease(lease)
-        let policy = destinations[Int(lease.destination.index)].policy
+        let policy = policy(lease.destination.index)
         if isOver(lease.handle, policy, now) {
             free(lease.handle)
             dropIfEmpty(lease.destination.index)
@@ -250,7 +265,7 @@ package struct DeliveryQueue: ~Copyable, Sendable {
     /// What is due becomes ready, holds end.
     package mutating func advance(to now: UInt64) {
         for handle in wheel.advance(to: now, &records) {
-            destinations[Int(records[handle].destination)].deferred -= 1
+            endWait(handle)
             makeReady(handle)
         }
         while let hold = holds.min, hold.until <= now {
@@ -293,8 +308,17 @@ package struct DeliveryQueue: ~Copyable, Sendable {
     mutating func wait(_ handle: UInt32, until due: UInt64, now: UInt64) {
         records[handle].place = .deferred
         records[handle].due = due
-        destinations[Int(records[handle].destination)].deferred += 1
+        let index = Int(records[handle].destination)
+        destinations[index].deferred += 1
+        if isScheduled(handle) { destinations[index].scheduled += 1 }
         wheel.insert(handle, &records, now: now)
+    }
+
+    /// It has left the wheel.
+    mutating func endWait(_ handle: UInt32) {
+        let index = Int(records[handle].destination)
+        destinations[index].deferred -= 1
+        if isScheduled(handle) { destinations[index].scheduled -= 1 }
     }
 
     mutating func hold(_ handle: UInt32) {

@@ -8,11 +8,15 @@ package struct Destination: Hashable, Sendable {
 /// The queue of one destination, and how its next hop has fared.
 struct DestinationQueue: Sendable {
     var name: String
+    /// As it was at ``policyVersion``: ``DeliveryQueue/policy(_:)`` has the one that holds.
     var policy: DestinationPolicy
+    var policyVersion: UInt32 = 0
     /// Free for another destination.
     var isFree = false
     var ready = WaitingList()
     var deferred = 0
+    /// Of ``deferred``, those that wait by their senders' wish.
+    var scheduled = 0
     var leased = 0
     var held = 0
     var suspended = 0
@@ -43,11 +47,11 @@ struct DestinationQueue: Sendable {
     var count: Int { ready.count + deferred + leased + held + suspended + leaving }
 
     /// One more connection would have something to do.
-    /// - Parameter most: connections that one destination may have.
+    /// - Parameter most: connections that it may have.
     func wantsConnection(now: UInt64, most: Int) -> Bool {
         guard ready.count > opening, now >= holdUntil, now >= suspendedUntil, !isAtGate else { return false }
         // One connection tries first; the others follow when it succeeded: who does not answer costs only one.
-        return connections < (connections == opening ? 1 : min(most, policy.limits.connections ?? .max))
+        return connections < (connections == opening ? 1 : most)
     }
 }
 
@@ -56,6 +60,8 @@ package struct DestinationSummary: Hashable, Sendable {
     package var name: String
     package var ready: Int
     package var deferred: Int
+    /// Deferred by their senders' wish; not among ``deferred``.
+    package var scheduled: Int
     package var leased: Int
     package var held: Int
     package var suspended: Int
@@ -72,12 +78,13 @@ package struct DestinationSummary: Hashable, Sendable {
     /// What an attempt was told last that failed.
     package var lastFailure: String?
 
-    package var count: Int { ready + deferred + leased + held + suspended + leaving }
+    package var count: Int { ready + deferred + scheduled + leased + held + suspended + leaving }
 
     /// Of two event loops.
     package mutating func merge(_ other: DestinationSummary) {
         ready += other.ready
         deferred += other.deferred
+        scheduled += other.scheduled
         leased += other.leased
         held += other.held
         suspended += other.suspended

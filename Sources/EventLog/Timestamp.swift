@@ -27,15 +27,8 @@ enum Timestamp {
         // The last year of four digits is left out: the next millisecond always has a name of this length.
         guard 1970..<9999 ~= year, 1...12 ~= month, 1...31 ~= day else { return nil }
         guard hour < 24, minute < 60, second < 60 else { return nil }
-        let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+        let seconds = MailDate.days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
         return UInt64(seconds * 1000 + number(16..<19))
-    }
-
-    /// Days since 1970-01-01, the inverse of ``MailDate/civil(_:)``; years begin in March, so that leap days come last.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let (shiftedYear, shiftedMonth) = month <= 2 ? (year - 1, month + 9) : (year, month - 3)
-        let leapDays = shiftedYear / 4 - shiftedYear / 100 + shiftedYear / 400
-        return shiftedYear * 365 + leapDays + (153 * shiftedMonth + 2) / 5 + day - 1 - 719_468
     }
 
     private static func append(

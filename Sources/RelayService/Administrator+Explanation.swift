@@ -21,7 +21,7 @@ extension Administrator {
         }
         reasons += suspensions(name, summary)
         return .members([
-            "queue": Self.destination(summary), "verdict": .string(verdict(summary, reasons)),
+            "queue": Self.destination(summary), "verdict": .string(Self.verdict(summary)),
             "reasons": .array(reasons.map(Self.reason)), "now": .string(Self.date(now)), "now_unix_ms": .int(now),
         ])
     }
@@ -55,7 +55,7 @@ extension Administrator {
         }
     }
 
-    private func verdict(_ one: DestinationSummary, _ reasons: [QueueReason]) -> String {
+    private static func verdict(_ one: DestinationSummary) -> String {
         if one.leased > 0 { return "moving" }
         return one.count == 0 ? "empty" : "waiting"
     }

@@ -129,7 +129,7 @@ extension Administrator: Administration {
 
     /// RFC 3339, UTC.
     static func date(_ milliseconds: UInt64) -> String {
-        Date(timeIntervalSince1970: Double(milliseconds / 1_000)).formatted(.iso8601)
+        InternetDate.text(unixSeconds: Int(milliseconds / 1_000))
     }
 
     private func withdraw(_ kind: AdminOrder.OrderKind, _ id: String) async throws -> JSONValue {

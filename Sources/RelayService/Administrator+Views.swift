@@ -147,12 +147,11 @@ extension Administrator {
 
     // MARK: Queues and connections
 
-    private func destinations() async throws -> [String: DestinationSummary] {
+    /// Over all loops, by name.
+    func destinations() async throws -> [String: DestinationSummary] {
         var found: [String: DestinationSummary] = [:]
-        for shard in shards {
-            for one in try await shard.context.eventLoop.submit({ shard.queue.destinationSummaries }).get() {
-                if found[one.name]?.merge(one) == nil { found[one.name] = one }
-            }
+        for part in shards.map({ shard in shard.context.eventLoop.flatSubmit { shard.destinations() } }) {
+            for one in try await part.get() where found[one.name]?.merge(one) == nil { found[one.name] = one }
         }
         return found
     }
@@ -177,7 +176,8 @@ extension Administrator {
     static func destination(_ one: DestinationSummary) -> JSONValue {
         .members([
             "name": .string(one.name), "ready_count": .int(one.ready), "deferred": .int(one.deferred),
-            "in_flight": .int(one.leased), "held": .int(one.held), "suspended": .int(one.suspended),
+            "scheduled": .int(one.scheduled), "in_flight": .int(one.leased), "held": .int(one.held),
+            "suspended": .int(one.suspended),
             "leaving": .int(one.leaving), "connection_count": .int(one.connections), "finished": .int(one.finished),
             "left_alone_until": one.holdUntil > 0 ? .string(date(one.holdUntil)) : .null,
             "last_failure": .text(one.failure ?? one.lastFailure),
@@ -241,7 +241,7 @@ extension Administrator {
             "accepted_bytes": .int(counts.acceptedBytes), "delivered": .int(counts.delivered),
             "deferrals": .int(counts.deferrals), "bounced": .int(counts.bounced), "refused": .int(counts.refused),
             "queued": .int(counts.queued), "ready": sum(\.ready), "deferred": sum(\.deferred),
-            "in_flight": sum(\.leased),
+            "scheduled": sum(\.scheduled), "in_flight": sum(\.leased),
             "held": sum(\.held), "suspended": sum(\.suspended), "leaving": sum(\.leaving),
             "connections_in": .int(counts.clients), "connections_out": .int(hops), "destinations": .int(all.count),
             "memory_bytes": .int(Self.residentBytes), "spool_free_bytes": spool.freeBytes.map { .int($0) } ?? .null,

@@ -26,7 +26,6 @@ struct ConnectionEnds {
         session = hop.shard.session(hop.shard.id(of: hop))
         let tls = hop.connection?.tls
         (tlsVersion, tlsCipher, tlsSubject) = (tls?.version, tls?.cipher, tls?.peerSubject ?? [])
-        let isLMTP = hop.connection?.session.configuration.serverProtocol == .lmtp
-        protocolName = (isLMTP ? "LMTP" : "ESMTP") + (tls == nil ? "" : "S")
+        protocolName = (hop.isLMTP ? "LMTP" : "ESMTP") + (tls == nil ? "" : "S")
     }
 }

@@ -68,6 +68,9 @@ package struct EgressConfiguration: Sendable {
         return policy
     }
 
+    /// The pool that the queue's mail leaves by; nil: there are none.
+    func pool(of queue: QueueName) -> String? { queue.pool ?? self[queue.destination].pool }
+
     /// - Parameter name: of a destination, without the pool.
     package subscript(name: String) -> EgressPolicy { named[name] ?? standard }
 

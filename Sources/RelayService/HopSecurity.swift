@@ -31,6 +31,25 @@ enum HopDemand: Sendable, Hashable {
             self = .unusable(.validation, "MTA-STS: not among the hosts of \(host.domain)'s policy")
         }
     }
+
+    /// Where there is DANE, it decides (RFC 8461 §2).
+    /// - Parameter host: as above.
+    init(_ outcome: DANEOutcome, otherwise host: HostPolicy?) {
+        switch outcome {
+        case .policy(let records): self = .dane(records)
+        case .none: self = HopDemand(host)
+        case .failed(let text): self = .unusable(.dnssecInvalid, "DANE: \(text)")
+        }
+    }
+}
+
+extension DANEOutcome {
+    /// - Parameter names: of the recipients' domain, which a certificate may have instead of the host's.
+    func with(otherNames names: [String]) -> DANEOutcome {
+        guard case .policy(var records) = self else { return self }
+        records.otherNames = names
+        return .policy(records)
+    }
 }
 
 /// What one connection has to be, all in all: the demand of others and the destination's own rules.

@@ -21,7 +21,7 @@ struct HostProbe {
 
     func run(_ names: MailRouter, _ loop: LoopContext) async -> TLSProbeReport.Host {
         let outcome = host.name.isEmpty ? DANEOutcome.none : await names.dane(host.name, port: host.address.port ?? 25)
-        let dane = withNames(outcome)
+        let dane = outcome.with(otherNames: isConfigured ? [] : [domain, host.domainAlias].compactMap(\.self))
         let answer = await ask(dane, loop)
         var report = TLSProbeReport.Host(
             name: host.name, address: host.address.endpointText, isNameSecure: host.isNameSecure || isConfigured,
@@ -34,12 +34,6 @@ struct HostProbe {
     }
 
     // MARK: DANE
-
-    private func withNames(_ outcome: DANEOutcome) -> DANEOutcome {
-        guard case .policy(var records) = outcome else { return outcome }
-        records.otherNames = isConfigured ? [] : [domain, host.domainAlias].compactMap(\.self)
-        return .policy(records)
-    }
 
     private func describe(_ outcome: DANEOutcome) -> TLSProbeReport.DANE {
         switch outcome {
@@ -57,11 +51,7 @@ struct HostProbe {
         let wanted = policy.security.strictTransport && !isConfigured ? host.policy : nil
         guard policy.tls != .none, !host.name.isEmpty else { return .usual }
         guard policy.security.dane, host.isNameSecure || isConfigured else { return HopDemand(wanted) }
-        switch dane {
-        case .policy(let records): return .dane(records)
-        case .none: return HopDemand(wanted)
-        case .failed(let text): return .unusable(.dnssecInvalid, "DANE: \(text)")
-        }
+        return HopDemand(dane, otherwise: wanted)
     }
 
     // MARK: The connection

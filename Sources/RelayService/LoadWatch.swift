@@ -55,6 +55,11 @@ struct LoadWatch: Sendable {
         return max(leastClients, rest)
     }
 
+    /// What an operator should know of the limit to memory; nil: there is enough.
+    var memoryWarning: String? {
+        probe.heldBytes.flatMap { limits.memoryWarning(held: $0, name: probe.memoryLimitName) }
+    }
+
     /// Memory is short, and the next look reads it again.
     var isMemoryDue: Bool {
         shedder.causes.contains(.memory) && probe.isDue(now: MonotonicInstant.now().nanoseconds / 1_000_000)

@@ -28,6 +28,18 @@ struct MachineProbe: Sendable {
     /// From where on memory is short, bytes; nil: there is no limit.
     var memoryLimitBytes: Int? { ownLimitBytes ?? group.map { $0.limitBytes / 10 * 9 } }
 
+    /// What an operator calls that.
+    var memoryLimitName: String { ownLimitBytes == nil ? "nine tenths of the control group's memory" : "memory_limit" }
+
+    /// What counts against it; nil: there is none, or it cannot be read.
+    var heldBytes: Int? {
+        if let group { return group.heldBytes { readSmallFile($0) } }
+        guard ownLimitBytes != nil else { return nil }
+        return readSmallFile("/proc/self/statm").flatMap {
+            ownMemoryBytes(statm: $0, pageBytes: sysconf(Int32(_SC_PAGESIZE)))
+        }
+    }
+
     /// The next look takes the slow readings, too.
     func isDue(now: UInt64) -> Bool { slowAt.map { now >= $0 + Self.slowMilliseconds } ?? true }
 
@@ -41,13 +53,7 @@ struct MachineProbe: Sendable {
         slowAt = now
         reading.freeInodes = directory.flatMap { FileSystemSpace(holding: $0)?.freeInodes }
         reading.openDescriptors = Self.openDescriptors()
-        if let group {
-            reading.memoryBytes = group.heldBytes { readSmallFile($0) }
-        } else if ownLimitBytes != nil {
-            reading.memoryBytes = readSmallFile("/proc/self/statm").flatMap {
-                ownMemoryBytes(statm: $0, pageBytes: sysconf(Int32(_SC_PAGESIZE)))
-            }
-        }
+        reading.memoryBytes = heldBytes
         if countsMessages { reading.queuedMessages = messages() }
         return reading
     }

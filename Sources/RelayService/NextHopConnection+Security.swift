@@ -23,14 +23,8 @@ extension NextHopConnection {
         let bound = NIOLoopBound(body, eventLoop: shard.context.eventLoop)
         shard.context.eventLoop.makeFutureWithTask { await names.dane(host.name, port: port) }
             .whenComplete { result in
-                switch (try? result.get()) ?? .failed("name service stopped") {
-                // Where there is DANE, it decides (RFC 8461 §2).
-                case .policy(var records):
-                    records.otherNames = domains
-                    bound.value(.dane(records))
-                case .none: bound.value(HopDemand(wanted))
-                case .failed(let text): bound.value(.unusable(.dnssecInvalid, "DANE: \(text)"))
-                }
+                let outcome = (try? result.get()) ?? .failed("name service stopped")
+                bound.value(HopDemand(outcome.with(otherNames: domains), otherwise: wanted))
             }
     }
 

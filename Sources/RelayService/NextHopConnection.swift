@@ -97,9 +97,7 @@ final class NextHopConnection: SMTPClientDelegate {
 
     /// The next hop takes the time over by which mail has to be there; so does who has it in the mailbox.
     var offersDeliverBy: Bool {
-        guard let connection else { return false }
-        return connection.session.capabilities.deliverBy != nil
-            || connection.session.configuration.serverProtocol == .lmtp
+        isLMTP || connection?.session.capabilities.deliverBy != nil
     }
 
     var canTake: Bool { isReady && !isLoading && (connection?.canSend ?? false) }

@@ -73,16 +73,9 @@ package final class WebPolicyFetcher: PolicyFetcher {
     }
 
     private func fetch(_ host: String, at address: NetworkAddress) async throws(PolicyFetchFault) -> [UInt8] {
-        // The name service has been asked by the resolver that mail goes by, within the networks that mail may go to; the
-        // certificate is checked for the name all the same.
-        var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
-        configuration.dnsOverride = [host: address.description]
-        configuration.timeout.connect = .seconds(20)
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.httpVersion = .http1Only
-        let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
-        let result = await answer(client, "https://\(host):\(settings.port)/.well-known/mta-sts.txt")
-        try? await client.shutdown()
+        let result = await OneHostClient.with(host, at: address, tls, on: group) { client in
+            await answer(client, "https://\(host):\(settings.port)/.well-known/mta-sts.txt")
+        }
         return try result.get()
     }
 

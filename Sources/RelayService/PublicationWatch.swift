@@ -60,7 +60,7 @@ package struct PublicationWatch {
 }
 
 extension RelayServer {
-    /// What was found out about keys in the DNS since somebody asked.
+    /// What an operator should read, since somebody asked: about keys in the DNS, and about memory.
     package func takeWarnings() -> [String] { publication.take() }
 
     func lookForKeys(_ policy: DKIMPolicy) async {

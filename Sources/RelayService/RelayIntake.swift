@@ -105,7 +105,7 @@ extension RelayShard {
     /// With the signatures in front of each recipient's own fields; nil: one could not be made.
     private static func signed(_ message: SpoolMessage, _ policy: DKIMPolicy, _ now: Int) -> SpoolMessage? {
         var hash = MessageHash(policy, message.content.form)
-        for slice in message.content.slices { slice.withUnsafeReadableBytes { hash.feed($0) } }
+        hash.feed(message.content)
         guard let hashed = hash.finish() else { return message }
         var signed = message
         if signed.envelope.options == nil { signed.envelope.options = EnvelopeOptions() }

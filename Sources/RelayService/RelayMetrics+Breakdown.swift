@@ -98,23 +98,18 @@ extension RelayServer {
     private func addQueued(by dimension: RecipientDimension, _ text: inout MetricText) async throws {
         var found: [String: DeliveryQueue.Tally] = [:]
         for shard in shards {
-            let part =
+            let part = shard.context.eventLoop.flatSubmit {
                 switch dimension {
-                case .tenant: try await tally(shard, .tenant)
-                case .campaign: try await tally(shard, .campaign)
-                case .provider: try await shard.context.eventLoop.submit { shard.queuedByProvider }.get()
+                case .tenant: shard.tally(.all, by: .tenant)
+                case .campaign: shard.tally(.all, by: .campaign)
+                case .provider: shard.tallyProviders(.all)
                 }
-            for (name, tally) in part { found[name, default: .init()].merge(tally) }
+            }
+            for (name, tally) in try await part.get() { found[name, default: .init()].merge(tally) }
         }
         text.add(
             RelayMetrics.queuedBy[dimension]!,
             Self.largest(found.mapValues(\.count), configuration.metrics.shown).map { ([$0], Double($1)) })
-    }
-
-    private func tally(
-        _ shard: RelayShard, _ grouping: DeliveryQueue.Grouping
-    ) async throws -> [String: DeliveryQueue.Tally] {
-        try await shard.context.eventLoop.flatSubmit { shard.tally(.all, by: grouping) }.get()
     }
 
     /// The largest and the sum of the others.

@@ -235,19 +235,13 @@ extension RelayServer {
     }
 
     private func addQueues(_ text: inout MetricText) async throws {
-        var found: [String: DestinationSummary] = [:]
         var (nextHops, resident) = (0, 0)
         for shard in shards {
-            let part = try await shard.context.eventLoop.submit {
-                (shard.queue.destinationSummaries, shard.connections.count, shard.residentBytes)
-            }.get()
-            for summary in part.0 {
-                if found[summary.name]?.merge(summary) == nil { found[summary.name] = summary }
-            }
-            nextHops += part.1
-            resident += part.2
+            let part = try await shard.context.eventLoop.submit { (shard.connections.count, shard.residentBytes) }.get()
+            nextHops += part.0
+            resident += part.1
         }
-        let sorted = found.values.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+        let sorted = try await administrator.destinations().values.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
         var shown = Array(sorted.prefix(configuration.metrics.shown))
         let rest = sorted.dropFirst(configuration.metrics.shown)
         if var other = rest.first {
@@ -259,8 +253,8 @@ extension RelayServer {
             RelayMetrics.deliveries,
             shown.flatMap { summary in
                 [
-                    ("ready", summary.ready), ("deferred", summary.deferred), ("leased", summary.leased),
-                    ("held", summary.held),
+                    ("ready", summary.ready), ("deferred", summary.deferred), ("scheduled", summary.scheduled),
+                    ("leased", summary.leased), ("held", summary.held),
                 ]
                 .map { ([summary.name, $0.0], Double($0.1)) }
             })

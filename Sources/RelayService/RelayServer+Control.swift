@@ -40,17 +40,10 @@ extension RelayServer {
     }
 
     private func list(_ selection: MailSelection, limit: Int) async throws -> ControlResponse {
-        var destinations: [String: DestinationSummary] = [:]
+        let destinations = try await administrator.destinations()
         var deliveries: [DeliveryQueue.Summary] = []
-        for shard in shards {
-            let summaries = try await shard.context.eventLoop.submit { shard.queue.destinationSummaries }.get()
-            let listed =
-                limit > 0
-                ? try await shard.context.eventLoop.flatSubmit { shard.list(selection, limit: limit) }.get() : []
-            for summary in summaries {
-                if destinations[summary.name]?.merge(summary) == nil { destinations[summary.name] = summary }
-            }
-            deliveries += listed
+        for shard in shards where limit > 0 {
+            deliveries += try await shard.context.eventLoop.flatSubmit { shard.list(selection, limit: limit) }.get()
         }
         var response = ControlResponse()
         response.destinations = destinations.values.filter { isIn(selection, $0) }.sorted { $0.name < $1.name }
@@ -65,8 +58,8 @@ extension RelayServer {
 
     private static func destination(_ summary: DestinationSummary) -> ControlResponse.Destination {
         ControlResponse.Destination(
-            name: summary.name, ready: summary.ready, deferred: summary.deferred, leased: summary.leased,
-            held: summary.held, suspended: summary.suspended, leaving: summary.leaving,
+            name: summary.name, ready: summary.ready, deferred: summary.deferred, scheduled: summary.scheduled,
+            leased: summary.leased, held: summary.held, suspended: summary.suspended, leaving: summary.leaving,
             connections: summary.connections,
             holdUntilUnixMilliseconds: summary.holdUntil > 0 ? summary.holdUntil : nil,
             failure: summary.failure ?? summary.lastFailure)

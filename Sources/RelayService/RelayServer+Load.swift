@@ -8,6 +8,11 @@ extension RelayServer {
     /// Clients that may be there together, all listeners counted.
     package nonisolated var clientLimit: Int { gate.limitNow }
 
+    /// Before clients come.
+    func warnOfMemory() {
+        if let warning = load.memoryWarning { publication.add(["warning: \(warning)"]) }
+    }
+
     /// Looks at disk, memory, descriptors and queue, and tells the shards what to refuse.
     func watchLoad() async throws {
         let spool = spool

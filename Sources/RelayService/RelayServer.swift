@@ -68,6 +68,7 @@ package actor RelayServer {
         if let path = configuration.controlPath { try await server.openControl(path) }
         if let http = configuration.http { try await server.openHTTP(http) }
         load.limitClients(configuration)
+        await server.warnOfMemory()
         return server
     }
 

@@ -143,7 +143,6 @@ extension RelayShard {
             case .found(let stored):
                 keep(stored)
                 if wasCold { messages[lease.id]!.leases += 1 }
-                if let rebound = queue.takeUnlogged(lease) { logRebind(rebound, messages[lease.id]) }
                 guard connection.canTake else {
                     release(lease)
                     return dispatch()
@@ -169,6 +168,7 @@ extension RelayShard {
         on connection: NextHopConnection
     ) {
         guard let client = connection.connection else { return }
+        catchUp(with: lease)
         let waiting = message.waiting(for: queue.name(of: lease.destination))
         guard !waiting.isEmpty else {
             // Another delivery of this message took them along.

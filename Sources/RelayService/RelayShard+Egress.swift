@@ -10,7 +10,7 @@ extension RelayShard {
         let (text, limits) = (queue.name(of: destination), queue.policy(of: destination).limits)
         let name = QueueName(text)
         var path = EgressPath(name)
-        path.pool = name.pool ?? egress.configuration[name.destination].pool
+        path.pool = egress.configuration.pool(of: name)
         guard path.pool != nil || limits.isShared || isShaping || name.hasOwner else {
             path.limits = limits
             return path

@@ -202,7 +202,7 @@ extension RelayShard {
     private func describe(_ event: inout MailEvent, queue text: String) {
         let name = QueueName(text)
         event.site = name.destination
-        if egress.hasPools { event.egressPool = name.pool ?? egress.configuration[name.destination].pool }
+        if egress.hasPools { event.egressPool = egress.configuration.pool(of: name) }
     }
 
     private func event(

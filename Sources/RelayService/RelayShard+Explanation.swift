@@ -5,7 +5,7 @@ import NIOCore
 /// One thing that keeps a queue's mail, or has it move.
 struct QueueReason: Hashable, Sendable {
     enum Kind: String, Sendable {
-        case moving, deferred, held, suspended, leaving
+        case moving, deferred, scheduled, held, suspended, leaving
         case leftAlone = "left_alone"
         case connectionsSuspended = "connections_suspended"
         case limit, rate, source, shaping
@@ -28,24 +28,25 @@ extension RelayShard {
     /// Nil: there is no such queue here.
     func explain(_ name: String) -> EventLoopFuture<(summary: DestinationSummary, reasons: [QueueReason])?> {
         guard queue.has(name) else { return context.eventLoop.makeSucceededFuture(nil) }
-        let first = inSlices((sweep: queue.sweep(.destination(name)), due: UInt64?.none)) { shard, state in
-            let due = shard.queue.firstDue(&state.sweep, .usual)
-            state.due = [state.due, due].compactMap(\.self).min()
+        let first = inSlices((sweep: queue.sweep(.destination(name)), due: DeliveryQueue.FirstDue())) { shard, state in
+            shard.queue.findFirstDue(&state.sweep, .usual, &state.due)
             return !state.sweep.isOver
         }
         return first.hop(to: context.eventLoop).map { [self] found in
-            guard let summary = queue.destinationSummaries.first(where: { $0.name == name }) else { return nil }
-            return (summary, reasons(summary, firstDue: found.due))
+            queue.destinationSummary(of: name).map { (summary: $0, reasons: reasons($0, found.due)) }
         }
     }
 
-    private func reasons(_ one: DestinationSummary, firstDue: UInt64?) -> [QueueReason] {
+    private func reasons(_ one: DestinationSummary, _ due: DeliveryQueue.FirstDue) -> [QueueReason] {
         var reasons: [QueueReason] = []
         func add(_ kind: QueueReason.Kind, _ text: String, count: Int? = nil, until: UInt64? = nil) {
             reasons.append(.init(kind: kind, text: text, count: count, until: until))
         }
         if one.deferred > 0 {
-            add(.deferred, one.lastFailure ?? "put off before the start", count: one.deferred, until: firstDue)
+            add(.deferred, one.lastFailure ?? "put off before the start", count: one.deferred, until: due.deferred)
+        }
+        if one.scheduled > 0 {
+            add(.scheduled, "goes later, as its sender wants it", count: one.scheduled, until: due.scheduled)
         }
         if one.held > 0 { add(.held, "held by an operator: 'mta queue release' lets it go", count: one.held) }
         if one.suspended > 0 { add(.suspended, "suspended by an operator", count: one.suspended) }
@@ -86,7 +87,7 @@ extension RelayShard {
     private func limits(_ text: String, _ condition: DeliveryQueue.Condition, _ now: UInt64) -> [QueueReason] {
         let name = QueueName(text)
         var path = EgressPath(name)
-        path.pool = name.pool ?? egress.configuration[name.destination].pool
+        path.pool = egress.configuration.pool(of: name)
         guard let ways = ways(path, condition.policy.limits, now) else {
             return [.init(kind: .noPool, text: "egress pool '\(path.pool ?? "")' is not configured")]
         }
@@ -158,8 +159,7 @@ extension Egress {
     var leavesBy: @Sendable (_ queue: String, _ source: String) -> Bool {
         let configuration = configuration
         return { queue, source in
-            let name = QueueName(queue)
-            guard let pool = name.pool ?? configuration[name.destination].pool else { return false }
+            guard let pool = configuration.pool(of: QueueName(queue)) else { return false }
             return configuration.pools[pool]?.members.contains { $0.source == source } ?? false
         }
     }

@@ -16,18 +16,32 @@ extension RelayShard {
         }.map { $0.tallies }
     }
 
+    /// Deliveries of one step that are counted by provider: each may be to another queue, and shaping is asked for each.
+    private static let attributedAtOnce = 64
+
     /// By the providers of the shaping file; mail to none of them counts as an empty text.
     func tallyProviders(_ selection: MailSelection) -> EventLoopFuture<[String: DeliveryQueue.Tally]> {
-        tally(selection, by: .destination).hop(to: context.eventLoop).map { [self] found in
-            var providers: [String: DeliveryQueue.Tally] = [:]
-            for (name, tally) in found { providers[provider(of: name) ?? "", default: .init()].merge(tally) }
-            return providers
-        }
+        inSlices((sweep: queue.sweep(selection), tallies: [String: DeliveryQueue.Tally]())) { shard, state in
+            var part: [String: DeliveryQueue.Tally] = [:]
+            let limit = SliceLimit(looked: Self.attributedAtOnce, changed: .max)
+            shard.queue.tally(&state.sweep, limit, by: .destination, into: &part)
+            for (name, tally) in part {
+                let provider = shard.provider(of: name, remembers: false) ?? ""
+                state.tallies[provider, default: .init()].merge(tally)
+            }
+            return !state.sweep.isOver
+        }.map { $0.tallies }
     }
 
-    private func provider(of queue: String) -> String? {
-        guard isShaping else { return nil }
-        return shapedWay(to: QueueName.destination(of: queue), from: nil, now: wallMilliseconds()).provider
+    /// Destinations of one step.
+    private static let summedUpAtOnce = 128
+
+    /// In no order.
+    func destinations() -> EventLoopFuture<[DestinationSummary]> {
+        inSlices((next: Int?.some(0), found: [DestinationSummary]())) { shard, state in
+            state.found += shard.queue.destinationSummaries(from: &state.next, atMost: Self.summedUpAtOnce)
+            return state.next != nil
+        }.map { $0.found }
     }
 
     /// - Parameter limit: at most so many.

@@ -38,21 +38,34 @@ extension RelayShard {
             }
     }
 
-    /// A delivery that the spool has, as orders have it that were not done with when the relay ended.
-    func restore(_ found: inout DeliveryQueue.Found, _ message: QueuedMessage, to name: String, _ now: UInt64) {
-        var name = name
-        for order in desk.rebinds where order.concerns(found, in: name, queue) {
-            var label = found.label
-            label.rebind(order.change)
-            // Written before the end.
-            guard label != found.label else { continue }
-            found.label = label
-            (found.isUnwritten, found.isUnlogged) = (true, order.isLogged && logs(.adminRebind))
-            message.rebind(found.label)
-            let changesWay = order.change.changesWay(bySender: !senders.isEmpty)
-            if changesWay, case .queue(let other) = way(found.label, message, name) { name = other }
+    /// Gives a message that the spool has the labels of orders that were not done with when the relay ended. They are the
+    /// message's, whichever of its deliveries an order is about, and decide where all of them go.
+    /// - Returns: recipients of deliveries that are an event each; nil: the spool knows the labels.
+    func rebindAsOrdered(_ message: QueuedMessage, _ found: DeliveryQueue.Found) -> Set<Int>? {
+        var (found, unlogged) = (found, Set<Int>?.none)
+        for order in desk.rebinds {
+            var fresh: DeliveryLabel?
+            for (name, recipients) in Self.groups(restoredPlaces(message)) {
+                found.label = label(of: message, recipients)
+                guard order.concerns(found, in: name, queue) else { continue }
+                var label = found.label
+                label.rebind(order.change)
+                // Written before the end.
+                guard label != found.label else { continue }
+                fresh = label
+                unlogged = (unlogged ?? []).union(order.isLogged && logs(.adminRebind) ? recipients : [])
+            }
+            if let fresh { message.rebind(fresh) }
         }
-        queue.restore(found, to: name, now: now)
+        return unlogged
+    }
+
+    /// The delivery goes on before the labels that an operator gave it were written down: the message and the log learn them
+    /// now.
+    func catchUp(with lease: DeliveryQueue.Lease) {
+        guard let rebound = queue.takeUnwritten(lease) else { return }
+        messages[lease.id]?.rebind(rebound.label)
+        if rebound.isUnlogged { logRebind(rebound, messages[lease.id]) }
     }
 
     /// Where a delivery with this label belongs.

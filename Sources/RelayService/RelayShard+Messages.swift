@@ -59,6 +59,7 @@ extension RelayShard {
     /// A leased message that is there and cannot be read is put aside for an operator, and no longer delivered: never
     /// altered mail, never a queue that stops at one bad record.
     func putAside(_ lease: DeliveryQueue.Lease, _ fault: SpoolFault) {
+        catchUp(with: lease)
         let waiting = messages[lease.id].map {
             $0.waiting(for: queue.name(of: lease.destination))
         }

@@ -46,25 +46,11 @@ extension RelayShard {
     }
 
     /// The large mailbox provider of a queue's destination; nil: none, or nobody has said.
-    func provider(of queue: String?) -> String? {
+    /// - Parameter remembers: false for who asks for all queues: what is remembered is for mail.
+    func provider(of queue: String?, remembers: Bool = true) -> String? {
         guard isShaping, let queue else { return nil }
-        return shapedWay(to: QueueName(queue).destination, from: nil, now: wallMilliseconds()).provider
+        return shapedWay(
+            to: QueueName.destination(of: queue), from: nil, now: wallMilliseconds(), remembers: remembers
+        ).provider
     }
-
-    /// The largest queues' deliveries by provider; what is in smaller ones counts as of none.
-    var queuedByProvider: [String: DeliveryQueue.Tally] {
-        var found: [String: DeliveryQueue.Tally] = [:]
-        let summaries = queue.destinationSummaries.sorted { $0.count > $1.count }
-        for (index, summary) in summaries.enumerated() {
-            let name = index < Self.attributedQueues ? provider(of: summary.name) : nil
-            var tally = DeliveryQueue.Tally()
-            (tally.ready, tally.deferred, tally.leased) = (summary.ready, summary.deferred, summary.leased)
-            (tally.held, tally.suspended, tally.leaving) = (summary.held, summary.suspended, summary.leaving)
-            found[name ?? "", default: .init()].merge(tally)
-        }
-        return found
-    }
-
-    /// Queues of one loop whose provider is asked for at a time.
-    private static let attributedQueues = 1_000
 }

@@ -47,6 +47,7 @@ extension RelayShard {
     private func forget(_ delivery: DeliveryQueue.Summary) {
         charge(.completion)
         if logs(.adminBounce) { charge(.event) }
+        if delivery.isUnlogged { logRebind(delivery, messages[delivery.id]) }
         let waiting = messages[delivery.id]?.waiting(for: delivery.destination)
         let count = UInt64(waiting?.count ?? delivery.recipients)
         counts.removed += count
@@ -156,9 +157,9 @@ extension RelayShard {
     func writeLabels() -> EventLoopFuture<Int> {
         sweep(.all, isBehind: true, writes: true) { shard, sweep, limit in
             let unwritten = shard.queue.takeUnwritten(&sweep, limit)
-            for (delivery, isUnlogged) in unwritten {
+            for delivery in unwritten {
                 shard.charge(.state)
-                if isUnlogged {
+                if delivery.isUnlogged {
                     shard.charge(.event)
                     shard.logRebind(delivery, shard.messages[delivery.id])
                 }

@@ -54,6 +54,7 @@ extension RelayShard {
     /// The lease's attempt failed for now: the delivery waits for the next one, or was tried for long enough.
     func attemptFailed(_ lease: DeliveryQueue.Lease, _ reply: SMTPReply?) {
         let id = lease.id
+        catchUp(with: lease)
         if let reply { messages[id]?.lastReply = reply }
         if let last = reply ?? messages[id]?.lastReply {
             queue.noteFailure(last, of: lease.destination, now: wallMilliseconds())
@@ -130,6 +131,7 @@ extension RelayShard {
         _ lease: DeliveryQueue.Lease, _ waiting: [Int], _ reply: SMTPReply, as kind: MailEvent.Kind
     ) {
         let name = queue.name(of: lease.destination)
+        catchUp(with: lease)
         log(kind, lease.id, messages[lease.id], waiting, queue: name, reply)
         failWaiting(lease.id, waiting, reply, queue: name)
         messages[lease.id]?.leases -= 1

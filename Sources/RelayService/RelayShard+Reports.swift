@@ -19,15 +19,12 @@ extension RelayShard {
 
     func reportDelay(_ id: MessageID, _ destination: String) {
         guard let message = messages[id] else { return }
-        let age = configuration.policies[destination].retry.maximumAge
         let last = message.lastReply ?? SMTPReply(451, .init(4, 4, 1), "Next hop not reached yet")
-        let birth = max(message.acceptedMilliseconds, message.envelope.terms?.notBefore ?? 0)
-        let waiting = message.waiting(for: destination).filter { message.wants(.delay, $0) }
-        log(.delayed, id, message, message.waiting(for: destination), queue: destination, last)
-        if !waiting.isEmpty {
-            send(
-                .delayed(untilSeconds: Int((birth + age) / 1000)), id,
-                waiting.map { ($0, last) })
+        let waiting = message.waiting(for: destination)
+        log(.delayed, id, message, waiting, queue: destination, last)
+        let told = waiting.filter { message.wants(.delay, $0) }
+        if !told.isEmpty {
+            send(.delayed(untilSeconds: triedUntil(message, destination)), id, told.map { ($0, last) })
         }
         cool(id)
     }
@@ -35,15 +32,13 @@ extension RelayShard {
     /// RFC 2852 §4.1.3: what was to be delivered by a time is not, and is tried on.
     func reportNotInTime(_ id: MessageID, _ destination: String, _ by: DeliverBy) {
         guard let message = messages[id] else { return }
-        let age = configuration.policies[destination].retry.maximumAge
         let last = message.lastReply?.description ?? "never attempted"
         let reply = SMTPReply(451, .init(4, 4, 7), "Not delivered within \(by.seconds) seconds; last: \(last)")
         let waiting = message.waiting(for: destination)
         log(.delayed, id, message, waiting, queue: destination, reply)
         let told = waiting.filter { message.wants(.delay, $0) }
         guard !told.isEmpty else { return }
-        let birth = max(message.acceptedMilliseconds, message.envelope.terms?.notBefore ?? 0)
-        send(.delayed(untilSeconds: Int((birth + age) / 1_000)), id, told.map { ($0, reply) })
+        send(.delayed(untilSeconds: triedUntil(message, destination)), id, told.map { ($0, reply) })
     }
 
     private func send(_ action: DeliveryNotification.Action, _ id: MessageID, _ outcomes: [(Int, SMTPReply)]) {

@@ -85,6 +85,7 @@ extension RelayShard {
     /// Nobody is to be told, so nobody has to know whom: what the queue knows is enough.
     private func giveBackUnread(_ lease: DeliveryQueue.Lease, _ order: String) {
         guard let returning = desk.returning[order] else { return release(lease) }
+        catchUp(with: lease)
         log(.adminBounce, lease.id, nil, [], queue: queue.name(of: lease.destination), returning.reply)
         charge(.completion)
         if logs(.adminBounce) { charge(.event) }
@@ -97,6 +98,7 @@ extension RelayShard {
         guard let returning = desk.returning[order], let message = messages[lease.id] else { return release(lease) }
         let name = queue.name(of: lease.destination)
         let waiting = message.waiting(for: name)
+        catchUp(with: lease)
         log(.adminBounce, lease.id, message, waiting, queue: name, returning.reply)
         if returning.isQuiet {
             for index in waiting { message.recipients[index] = .failed }

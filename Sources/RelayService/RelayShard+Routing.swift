@@ -91,6 +91,9 @@ extension RelayShard {
         return found
     }
 
+    /// Recipients by their queue.
+    static func groups(_ places: [Int: String]) -> [String: [Int]] { Dictionary(grouping: places.keys) { places[$0]! } }
+
     /// Nobody is asked for a whole spool's domains: a queue with a domain's name asks when its turn comes.
     func restoredPlaces(_ message: QueuedMessage) -> [Int: String] {
         var places: [Int: String] = [:]
@@ -110,10 +113,11 @@ extension RelayShard {
     func relocate(_ lease: DeliveryQueue.Lease, _ waiting: [Int]) -> Bool {
         let name = queue.name(of: lease.destination)
         guard let message = messages[lease.id] else { return false }
+        catchUp(with: lease)
         let places = destinations(of: message, lease.id, among: waiting)
         if places.count == waiting.count, places.values.allSatisfy({ $0 == name }) { return false }
         message.leases -= 1
-        let times = queue.times(of: lease)
+        let (times, isUnwritten) = (queue.times(of: lease), queue.isUnwritten(lease))
         queue.finish(lease)
         if message.assignment.isEmpty { message.assignment = message.recipients.map { _ in name } }
         for (index, place) in places { message.assignment[index] = place }
@@ -121,7 +125,7 @@ extension RelayShard {
         // to one destination would both carry all of them.
         let others = Set(message.recipients.indices.filter { message.recipients[$0] == .waiting }).subtracting(waiting)
         let known = Set(others.map { message.assignment[$0] })
-        let groups = Dictionary(grouping: places.keys) { places[$0]! }.filter { !known.contains($0.key) }
+        let groups = Self.groups(places).filter { !known.contains($0.key) }
         message.deliveries += groups.count - 1
         var found = DeliveryQueue.Found(lease.id)
         found.attempts = lease.attempts
@@ -132,6 +136,9 @@ extension RelayShard {
             found.recipients = recipients.count
             found.label = label(of: message, recipients)
             queue.restore(found, to: place, now: wallMilliseconds())
+        }
+        if isUnwritten {
+            persist(lease.id, attempts: lease.attempts, due: 0, isDelayReported: lease.isDelayReported, nil)
         }
         guard !message.failures.isEmpty else { return true }
         // Some have no way any more: what is known is written down, and if none is left this is the message's end.

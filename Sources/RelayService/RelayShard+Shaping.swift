@@ -65,11 +65,16 @@ extension RelayShard {
     /// - Parameters:
     ///   - destination: without the pool.
     ///   - source: nil: none has a name.
-    func shapedWay(to destination: String, from source: String?, now: UInt64) -> ShapedWay {
-        shaped(ShapingMemory.Key(destination: destination, source: source), now).way
+    ///   - remembers: it is likely to be asked for again soon.
+    func shapedWay(
+        to destination: String, from source: String?, now: UInt64, remembers: Bool = true
+    ) -> ShapedWay {
+        shaped(ShapingMemory.Key(destination: destination, source: source), now, remembers: remembers).way
     }
 
-    private func shaped(_ key: ShapingMemory.Key, _ now: UInt64) -> ShapingMemory.Entry {
+    private func shaped(
+        _ key: ShapingMemory.Key, _ now: UInt64, remembers: Bool = true
+    ) -> ShapingMemory.Entry {
         let revision = parts.shaping.revision
         let known = shaping.entries[key]
         if let known, known.revision == revision, now < known.until { return known }
@@ -78,6 +83,7 @@ extension RelayShard {
         let entry = ShapingMemory.Entry(
             way: ShapedWay(path, overlay), path: path, exchangers: question.exchangers, revision: revision,
             until: min(now + ShapingMemory.milliseconds, overlay.suspendedUntil ?? .max))
+        guard remembers else { return entry }
         if shaping.entries.count >= ShapingMemory.kept { shaping.entries.removeAll() }
         shaping.entries[key] = entry
         return entry

@@ -58,8 +58,15 @@ struct StreamedHash: @unchecked Sendable {
     func again(over content: MessageContent) -> StreamedHash {
         var again = self
         again.hash = MessageHash(policy, content.form)
-        for slice in content.slices { slice.withUnsafeReadableBytes { again.hash.feed($0) } }
+        again.hash.feed(content)
         return again
+    }
+}
+
+extension MessageHash {
+    /// All of a message.
+    mutating func feed(_ content: MessageContent) {
+        for slice in content.slices { slice.withUnsafeReadableBytes { feed($0) } }
     }
 }
 

@@ -51,6 +51,14 @@ extension RelayShard {
         return true
     }
 
+    /// When the queue gives the message up, seconds since 1970.
+    func triedUntil(_ message: QueuedMessage, _ name: String) -> Int {
+        let times = times(of: message)
+        let birth = max(message.acceptedMilliseconds, times?.notBefore ?? 0)
+        let end = birth + configuration.policies[name].retry.maximumAge
+        return Int(min(end, times?.returnedAt ?? .max) / 1_000)
+    }
+
     // MARK: The time is over
 
     /// Deliveries that are ended in one go: each may be read back and makes a notification, and a whole campaign may have had

@@ -28,7 +28,7 @@ struct SealOrder: Sendable {
     /// - Parameter signatures: fields that go on top of it, below the seal.
     func fields(over content: MessageContent, _ signatures: [UInt8], now: Int) -> [UInt8]? {
         var hash = MessageHash([], content.form)
-        for slice in content.slices { slice.withUnsafeReadableBytes { hash.feed($0) } }
+        hash.feed(content)
         guard let read = hash.finish() else { return [] }
         let message = HashedMessage(read.with(signatures), bodies: bodies)
         return sealer.fields(for: message, status: status, results: results, now: now)

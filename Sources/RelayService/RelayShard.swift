@@ -261,7 +261,7 @@ final class RelayShard: @unchecked Sendable {
     /// Puts a message of which all is known that can be known into its queues.
     private func place(_ message: QueuedMessage, _ id: MessageID) {
         let places = destinations(of: message, id, among: Array(message.recipients.indices))
-        let groups = Dictionary(grouping: places.keys) { places[$0]! }
+        let groups = Self.groups(places)
         message.deliveries = groups.count
         if groups.count > 1 || !message.failures.isEmpty {
             message.assignment = message.recipients.indices.map { places[$0] ?? "" }
@@ -320,12 +320,15 @@ final class RelayShard: @unchecked Sendable {
             found.isDelayReported = message.isDelayReported
             found.isSilent = message.envelope.isSilent
             found.times = times(of: message)
+            let unlogged = desk.rebinds.isEmpty ? nil : rebindAsOrdered(message, found)
+            found.isUnwritten = unlogged != nil
             let places = restoredPlaces(message)
-            let groups = Dictionary(grouping: places.keys) { places[$0]! }
+            let groups = Self.groups(places)
             for (name, recipients) in groups {
                 found.recipients = recipients.count
                 found.label = label(of: message, recipients)
-                restore(&found, message, to: name, now)
+                found.isUnlogged = unlogged.map { !$0.isDisjoint(with: recipients) } ?? false
+                queue.restore(found, to: name, now: now)
             }
             message.deliveries = groups.count
             if groups.count > 1 { message.assignment = message.recipients.indices.map { places[$0] ?? "" } }

@@ -24,10 +24,8 @@ package struct ReportPostFault: Error, Sendable, Hashable, CustomStringConvertib
 /// Over HTTPS, to addresses that mail may be taken to. A certificate that is not valid is no reason to keep a report from
 /// who asks for it: it may be about just that (RFC 8460 §3). Redirections are not followed.
 package final class WebReportPost: ReportPost {
-    /// For all of one report.
+    /// Until the server has said what it made of a report.
     private static let timeoutSeconds: Int64 = 60
-    /// Octets of an answer that are read.
-    private static let answerLimit = 1 << 16
 
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
@@ -45,14 +43,9 @@ package final class WebReportPost: ReportPost {
         }
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.certificateVerification = .none
-        var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
-        configuration.dnsOverride = [host: address.description]
-        configuration.timeout.connect = .seconds(20)
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.httpVersion = .http1Only
-        let client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
-        let fault = await Self.fault(client, report, url)
-        try? await client.shutdown()
+        let fault = await OneHostClient.with(host, at: address, tls, on: group) { client in
+            await Self.fault(client, report, url)
+        }
         if let fault { throw fault }
     }
 
@@ -65,8 +58,8 @@ package final class WebReportPost: ReportPost {
         request.headers.add(name: "user-agent", value: "Millrace")
         request.body = .bytes(ByteBuffer(bytes: report.body))
         do {
+            // What follows the status is not waited for: a stranger's server may take for ever over it.
             let answer = try await client.execute(request, timeout: .seconds(timeoutSeconds))
-            _ = try? await answer.body.collect(upTo: answerLimit)
             return (200..<300).contains(answer.status.code) ? nil : ReportPostFault("HTTP status \(answer.status.code)")
         } catch {
             return ReportPostFault("\(error)")

@@ -1,3 +1,5 @@
+import MailTypes
+
 /// Dates of mail (RFC 5322 §3.3, and the old forms of §4.3) as seconds since 1970; nil for what is none.
 ///
 ///     Mon, 23 Nov 2026 20:14:56 +0000 (UTC)
@@ -15,7 +17,7 @@ enum MailDateReading {
         let second = clock.count == 3 ? clock[2] : 0
         guard (0...60).contains(second) else { return nil }
         let time = clock[0] * 3600 + clock[1] * 60 + second
-        return daysFromCivil(year, month + 1, day) * 86_400 + time - zone(words.count > 4 ? words[4] : "")
+        return MailDate.days(year, month + 1, day) * 86_400 + time - zone(words.count > 4 ? words[4] : "")
     }
 
     private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -32,14 +34,5 @@ enum MailDateReading {
         let sign = text.hasPrefix("-") ? -1 : 1
         guard text.utf8.count == 5, let digits = Int(text.dropFirst()), digits >= 0 else { return 0 }
         return sign * (digits / 100 * 3600 + digits % 100 * 60)
-    }
-
-    /// The way back from days to year, month and day (`MailDate.civil`).
-    private static func daysFromCivil(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 }

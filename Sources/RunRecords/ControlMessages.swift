@@ -73,6 +73,8 @@ package struct ControlResponse: Codable, Hashable, Sendable {
         package var name: String
         package var ready: Int
         package var deferred: Int
+        /// Deferred by their senders' wish; nil: the relay counts them among ``deferred``.
+        package var scheduled: Int?
         package var leased: Int
         package var held: Int
         /// By an operator.
@@ -85,18 +87,19 @@ package struct ControlResponse: Codable, Hashable, Sendable {
         package var failure: String?
 
         enum CodingKeys: String, CodingKey {
-            case name, ready, deferred, leased, held, suspended, leaving, connections, failure
+            case name, ready, deferred, scheduled, leased, held, suspended, leaving, connections, failure
             case holdUntilUnixMilliseconds = "hold_until_unix_ms"
         }
 
         package init(
-            name: String, ready: Int, deferred: Int, leased: Int, held: Int, suspended: Int, leaving: Int,
-            connections: Int,
+            name: String, ready: Int, deferred: Int, scheduled: Int, leased: Int, held: Int, suspended: Int,
+            leaving: Int, connections: Int,
             holdUntilUnixMilliseconds: UInt64?, failure: String?
         ) {
             self.name = name
             self.ready = ready
             self.deferred = deferred
+            self.scheduled = scheduled
             self.leased = leased
             self.held = held
             self.suspended = suspended

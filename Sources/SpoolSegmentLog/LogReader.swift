@@ -12,6 +12,8 @@ struct LogReader {
     private var window = ByteBuffer()
     private var start = 0
     private var windowBytes = largeWindow
+    /// Blocks that were met and cannot be read: zeros stand for them.
+    private(set) var bad: Set<Range<Int>> = []
 
     init(_ file: SegmentFile) { self.file = file }
 
@@ -20,8 +22,9 @@ struct LogReader {
         guard offset >= 0, count >= 0, offset + count <= file.bytes else { return nil }
         if offset < start || offset + count > start + window.readableBytes {
             let wanted = min(max(count, windowBytes), file.bytes - offset)
-            guard let bytes = try file.read(at: offset, count: wanted) else { return nil }
-            (window, start) = (bytes, offset)
+            guard let found = try file.salvage(at: offset, count: wanted) else { return nil }
+            (window, start) = (found.bytes, offset)
+            bad.formUnion(found.bad)
         }
         return window.getSlice(at: window.readerIndex + offset - start, length: count)
     }

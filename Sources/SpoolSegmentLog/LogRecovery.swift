@@ -72,11 +72,16 @@ struct LogRecovery {
             let said = segments.dropFirst(position + 1).lazy.compactMap(\.header.previous) + (mark.map { [$0] } ?? [])
             var known = said.first { $0.generation == generation }
             let isYoungest = position == segments.count - 1
-            if known == nil, isYoungest { known = try Self.extent(segment) }
+            var bad: Set<Range<Int>>? = known == nil ? [] : nil
+            if known == nil, isYoungest {
+                let found = try Self.extent(segment)
+                (known, bad) = (found.extent, found.bad)
+            }
             var reading = Reading(
                 segment: segment,
                 extent: known ?? SegmentExtent(generation: generation, records: .max, sureRecords: .max))
-            try read(&reading)
+            let met = try read(&reading)
+            if let bad { noteHidden(bad.union(met), reading) }
             guard isYoungest else { continue }
             unsure = (segment.file, reading.unsure)
             end = reading.extent
@@ -86,8 +91,20 @@ struct LogRecovery {
         }
     }
 
-    /// How far a segment goes whose end nobody has noted.
-    private static func extent(_ segment: OpenSegment) throws(SpoolFault) -> SegmentExtent {
+    /// Where nobody has noted how far the segment goes: what cannot be read behind its last record may have been one.
+    private mutating func noteHidden(_ bad: Set<Range<Int>>, _ reading: Reading) {
+        for block in bad.sorted(by: { $0.lowerBound < $1.lowerBound }) where block.upperBound > reading.end {
+            unreadable.note(
+                .corrupt(
+                    "\(reading.segment.file.name): \(block.count) bytes at \(block.lowerBound) cannot be read, and a record may "
+                        + "have been there"))
+        }
+    }
+
+    /// How far a segment goes whose end nobody has noted, and what of it cannot be read.
+    private static func extent(_ segment: OpenSegment) throws(SpoolFault) -> (
+        extent: SegmentExtent, bad: Set<Range<Int>>
+    ) {
         var reader = LogReader(segment.file)
         var extent = SegmentExtent(generation: segment.header.generation, records: 0, sureRecords: 0)
         var offset = SegmentFile.headerBytes
@@ -96,10 +113,11 @@ struct LogRecovery {
             extent.sureRecords = record.batch
             offset = at + record.size
         }
-        return extent
+        return (extent, reader.bad)
     }
 
-    private mutating func read(_ reading: inout Reading) throws(SpoolFault) {
+    /// - Returns: what cannot be read of it, as far as it was looked at.
+    private mutating func read(_ reading: inout Reading) throws(SpoolFault) -> Set<Range<Int>> {
         let file = reading.segment.file
         var reader = LogReader(file)
         while reading.expected < reading.extent.records,
@@ -115,9 +133,11 @@ struct LogRecovery {
         }
         reading.end = reading.offset
         // Not known how far it goes: as far as it was found.
-        guard reading.extent.records != .max, reading.expected < reading.extent.records else { return }
-        try miss(reading.expected..<reading.extent.records, upTo: file.bytes, &reading)
-        reading.expected = reading.extent.records
+        if reading.extent.records != .max, reading.expected < reading.extent.records {
+            try miss(reading.expected..<reading.extent.records, upTo: file.bytes, &reading)
+            reading.expected = reading.extent.records
+        }
+        return reader.bad
     }
 
     /// What is sure counts; behind it, what is whole.
@@ -151,7 +171,7 @@ struct LogRecovery {
         }
         guard lost > 0 || !isKnown else { return }
         var fault = "\(file.name): record \(sequences.lowerBound) at \(offset)"
-        if let keepAside, let bytes = try file.read(at: offset, count: end - offset) {
+        if let keepAside, let bytes = try file.salvage(at: offset, count: end - offset)?.bytes {
             let name = "\(lost > 0 ? "damaged" : "torn")-\(generation)-\(offset)"
             do throws(SpoolFault) { fault += ", kept in \(try keepAside(bytes, name))" } catch {
                 guard case .noSpace = error else { throw error }

@@ -38,6 +38,7 @@ final class SegmentDirectory {
 
     /// A segment whose header is lost belongs to the youngest records in it: either it was damaged, or its next use had
     /// not begun when the power went.
+    /// - Throws: where no record is found and some may be in what cannot be read: it must not be taken for an empty one.
     private static func headerFromRecords(_ file: SegmentFile) throws(SpoolFault) -> SegmentHeader? {
         var reader = LogReader(file)
         var offset = SegmentFile.headerBytes
@@ -46,7 +47,11 @@ final class SegmentDirectory {
             youngest = max(youngest, record.generation)
             offset = at + LogRecord.alignment
         }
-        return youngest == 0 ? nil : SegmentHeader(generation: youngest, previous: nil)
+        if youngest > 0 { return SegmentHeader(generation: youngest, previous: nil) }
+        guard reader.bad.isEmpty else {
+            throw .inputOutput("\(file.name): there is no record in what can be read of it, and some of it cannot")
+        }
+        return nil
     }
 
     /// A new segment, its name on stable storage.

@@ -13,6 +13,8 @@ extension SegmentLogSpool {
     static let compactionStep = 1 << 20
     /// At most: bounds what compaction adds to the latency of one commit.
     static let largestCompaction = 8 << 20
+    /// Messages that the disk may be unable to read before the log latches: so many are no bad sector any more.
+    static let mostKeptAside = 1_000
 
     /// Oldest first and never past one that is still needed: then no completion goes before its message.
     func reuseOldest() throws(SpoolFault) {
@@ -123,8 +125,11 @@ extension SegmentLogSpool {
         do throws(SpoolFault) {
             record = try reader.record(.message, id, entry.message) { next.map(\.message) }
         } catch {
-            guard case .corrupt = error else { throw error }
-            _ = try quarantine(id)
+            // One bad sector must not keep all other mail from being taken: what can be read of it is kept elsewhere.
+            guard error.isOfRecord else { throw error }
+            if case .inputOutput = error, keptAside.count >= Self.mostKeptAside { throw error }
+            let path = try quarantine(id)
+            if keptAside.count < Self.mostKeptAside { lock.withLock { _ in keptAside[id] = path } }
             return nil
         }
         let state = try state(id, entry.state, next.compactMap(\.state), &reader)
@@ -143,11 +148,21 @@ extension SegmentLogSpool {
     ) throws(SpoolFault) -> ByteBuffer? {
         guard let place else { return nil }
         do throws(SpoolFault) { return try reader.record(.state, id, place) { next } } catch {
-            guard case .corrupt = error else { throw error }
+            guard error.isOfRecord else { throw error }
         }
-        if let found = try file(place)?.read(at: place.offset, count: LogRecord.frameBytes + place.headBytes) {
-            _ = try disk.keepAside(found, as: "\(id).state")
+        if let found = try file(place)?.salvage(at: place.offset, count: LogRecord.frameBytes + place.headBytes) {
+            _ = try disk.keepAside(found.bytes, as: "\(id).state")
         }
         return nil
+    }
+}
+
+extension SpoolFault {
+    /// A record is damaged, or lies where the disk cannot read: what lies beside it may be well.
+    fileprivate var isOfRecord: Bool {
+        switch self {
+        case .corrupt, .inputOutput: true
+        case .noSpace, .closed: false
+        }
     }
 }

@@ -32,6 +32,9 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     var moveCredit = 0
     /// Found unreadable and not yet put aside: they are before they are finished.
     var suspects: Set<MessageID> = []
+    /// What compaction could not read, and where it is kept: for who asks for the message then. At most
+    /// ``mostKeptAside``.
+    var keptAside: [MessageID: String] = [:]
     /// Hold damage that could not be put aside.
     let pinned: Set<UInt64>
     private let unreadable: UnreadableRecords
@@ -91,8 +94,15 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
     /// been read from such pages, is written once more.
     private static func rewrite(_ unsure: (file: SegmentFile, bytes: Range<Int>)) throws(SpoolFault) {
         for part in [0..<SegmentFile.headerBytes, unsure.bytes] {
-            guard let bytes = try unsure.file.read(at: part.lowerBound, count: part.count) else { continue }
-            try unsure.file.write([bytes], at: part.lowerBound)
+            guard let found = try unsure.file.salvage(at: part.lowerBound, count: part.count) else { continue }
+            var (at, rest) = (part.lowerBound, found.bytes)
+            for end in found.bad.map(\.lowerBound) + [part.upperBound] {
+                try unsure.file.write([rest.readSlice(length: end - at)!], at: at)
+                guard let block = found.bad.first(where: { $0.lowerBound == end }) else { continue }
+                // What cannot be read is not written over with the zeros that stand for it.
+                rest.moveReaderIndex(forwardBy: block.count)
+                at = block.upperBound
+            }
         }
         try unsure.file.sync()
     }
@@ -139,12 +149,13 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
 
     package func quarantine(_ id: MessageID) throws(SpoolFault) -> String? {
         guard settings.access == .exclusive else { throw .closed }
-        guard let entry = lock.withLock({ _ in index[id] }), let file = file(entry.message),
-            let record = try file.read(
+        guard let entry = lock.withLock({ _ in index[id] }) else { return lock.withLock { _ in keptAside[id] } }
+        guard let file = file(entry.message),
+            let record = try file.salvage(
                 at: entry.message.offset + LogRecord.frameBytes,
                 count: entry.message.headBytes + entry.message.contentBytes)
         else { return nil }
-        let path = try disk.keepAside(record, as: "\(id).record")
+        let path = try disk.keepAside(record.bytes, as: "\(id).record")
         lock.withLock { _ in _ = suspects.remove(id) }
         return path
     }
@@ -200,6 +211,7 @@ package final class SegmentLogSpool: Spool, @unchecked Sendable {  // commit has
                 .init("spare_segments", statistics.spareSegments, "count"),
                 .init("compacted", statistics.compactedBytes, "bytes"),
                 .init("torn_records_at_start", tornRecords, "count"),
+                .init("put_aside", lock.withLock { _ in keptAside.count }, "count"),
             ])
     }
 

@@ -30,7 +30,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
     private static func headline(_ name: String, _ answer: JSONValue) -> String {
         guard let queue = answer["queue"] else { return name }
-        let places = ["ready_count", "deferred", "in_flight", "held", "suspended", "leaving"]
+        let places = ["ready_count", "deferred", "scheduled", "in_flight", "held", "suspended", "leaving"]
         let total = places.reduce(0) { $0 + (queue[$1]?.int ?? 0) }
         let connections = queue["connection_count"]?.int ?? 0
         return

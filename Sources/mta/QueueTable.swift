@@ -29,14 +29,14 @@ struct QueueTable {
                 }
         }
         let header = [
-            "destination", "ready", "deferred", "leased", "held", "suspended", "leaving", "connections",
+            "destination", "ready", "deferred", "scheduled", "leased", "held", "suspended", "leaving", "connections",
             "left_alone_until", "failure",
         ]
         return [header]
             + (response.destinations ?? []).map {
                 [
-                    $0.name, "\($0.ready)", "\($0.deferred)", "\($0.leased)", "\($0.held)", "\($0.suspended)",
-                    "\($0.leaving)", "\($0.connections)",
+                    $0.name, "\($0.ready)", "\($0.deferred)", "\($0.scheduled ?? 0)", "\($0.leased)", "\($0.held)",
+                    "\($0.suspended)", "\($0.leaving)", "\($0.connections)",
                     Self.date($0.holdUntilUnixMilliseconds), $0.failure ?? "-",
                 ]
             }

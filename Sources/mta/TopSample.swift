@@ -6,12 +6,12 @@ struct TopSample {
     /// One destination.
     struct Row {
         var name: String
-        var ready, deferred, inFlight, suspended, held, connections: Int
+        var ready, deferred, scheduled, inFlight, suspended, held, connections: Int
         /// Deliveries that ended a second; nil: it was not there before.
         var rate: Double?
         var failure: String
 
-        var queued: Int { ready + deferred + inFlight + suspended + held }
+        var queued: Int { ready + deferred + scheduled + inFlight + suspended + held }
     }
 
     enum Order: String, CaseIterable {
@@ -85,8 +85,8 @@ struct TopSample {
             rate = Double(count("finished") - finished) / seconds
         }
         return Row(
-            name: name, ready: count("ready_count"), deferred: count("deferred"), inFlight: count("in_flight"),
-            suspended: count("suspended"), held: count("held"), connections: count("connection_count"), rate: rate,
-            failure: one["last_failure"]?.plain ?? "")
+            name: name, ready: count("ready_count"), deferred: count("deferred"), scheduled: count("scheduled"),
+            inFlight: count("in_flight"), suspended: count("suspended"), held: count("held"),
+            connections: count("connection_count"), rate: rate, failure: one["last_failure"]?.plain ?? "")
     }
 }

@@ -29,6 +29,42 @@ import Testing
         #expect(names(&queue, 10) == ["big", "big", "big"])
     }
 
+    /// Other policies hold at once for queues that are there, whatever is asked of them first.
+    @Test func otherPoliciesHoldForQueuesThatAreThere() throws {
+        var queue = DeliveryQueue(policies: exact, connectionLimit: 10)
+        for number in 0..<6 as Range<UInt64> { queue.accept(id(number), to: number < 3 ? "a" : "b") }
+        let first = try queue.mustConnect(now: 0, opening: true)
+        #expect(queue.name(of: first) == "a")
+        var fresh = exact
+        fresh.standard.limits.connections = 1
+        fresh.named["a"] = fresh.standard
+        fresh.named["a"]!.retry.first = 200
+        queue.adopt(fresh)
+        #expect(queue.policy(of: first).retry.first == 200)
+        #expect(queue.condition(of: "b")?.most == 1 && queue.condition(of: "b")?.policy.retry.first == 100)
+        let lease = try queue.mustNext(for: first, now: 0)
+        #expect(queue.deferred(lease, now: 0) == .retry(dueMilliseconds: 200, attempts: 1, warn: false))
+        #expect(names(&queue, 10) == ["b"], "one each")
+        queue.adopt(exact)
+        #expect(queue.policy(of: first).retry.first == 100 && queue.condition(of: "a")?.most == 8)
+        queue.accept(id(9), to: "a")
+        #expect(names(&queue, 10) == ["a", "a", "a"], "as many as it has mail, again")
+    }
+
+    /// A million of them do not stop the loop that has them.
+    @Test func destinationsAreSummedUpInParts() {
+        var queue = DeliveryQueue(policies: exact)
+        for number in 0..<10 as Range<UInt64> { queue.accept(id(number), to: "d\(number)") }
+        var (next, found, parts) = (Int?.some(0), [String](), 0)
+        while next != nil {
+            found += queue.destinationSummaries(from: &next, atMost: 4).map(\.name)
+            parts += 1
+        }
+        #expect(parts == 3 && found.sorted() == (0..<10).map { "d\($0)" })
+        next = 0
+        #expect(DeliveryQueue().destinationSummaries(from: &next, atMost: 4).isEmpty && next == nil)
+    }
+
     @Test func noMoreConnectionsThanMail() throws {
         var queue = DeliveryQueue(policies: exact, connectionLimit: 10)
         queue.accept(id(1), to: "a")

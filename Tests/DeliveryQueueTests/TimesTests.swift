@@ -72,6 +72,37 @@ import Testing
         #expect(queue.times(of: lease)?.notBefore == 10)
     }
 
+    /// What is scheduled is not among what was put off, whatever becomes of it.
+    @Test func destinationsCountWhatIsScheduled() throws {
+        var queue = DeliveryQueue(policies: exact)
+        for number in 1...4 as ClosedRange<UInt64> {
+            queue.accept(id(number), to: "x.test", times: .init(notBefore: 5_000), now: 0)
+        }
+        queue.accept(id(5), to: "x.test")
+        func expect(_ ready: Int, _ deferred: Int, _ scheduled: Int, _ held: Int, of name: String = "x.test") {
+            let one = queue.destinationSummary(of: name)
+            #expect([one?.ready, one?.deferred, one?.scheduled, one?.held] == [ready, deferred, scheduled, held])
+            #expect(one?.count == ready + deferred + scheduled + held)
+        }
+        expect(1, 0, 4, 0)
+        let lease = try lease(&queue, now: 0)
+        _ = queue.deferred(lease, now: 0)
+        expect(0, 1, 4, 0)
+        _ = queue.hold(.ids([id(1)]))
+        expect(0, 1, 3, 1)
+        _ = queue.flush(.ids([id(2)]), now: 10)
+        expect(1, 1, 2, 1)
+        _ = queue.remove(.ids([id(3)]))
+        expect(1, 1, 1, 1)
+        var sweep = queue.sweep(.ids([id(4)]))
+        _ = queue.reroute(&sweep, .whole, now: 20) { _, _, _ in .queue("y.test") }
+        expect(1, 1, 0, 1)
+        expect(0, 0, 1, 0, of: "y.test")
+        queue.advance(to: onTheWheel(5_000))
+        expect(1, 0, 0, 0, of: "y.test")
+        expect(2, 0, 0, 1)
+    }
+
     /// It was taken before its window opened, or let go by an operator: it waits again.
     @Test func whatIsPostponedIsScheduled() throws {
         var queue = queue(.init())

@@ -57,6 +57,27 @@ import Testing
         }
     }
 
+    /// A limit that the relay is beyond with nothing to do would have it refuse mail for good.
+    @Test(
+        arguments: [
+            (64 << 20, 20_000_000, false), (64_000_000, 20_000_000, true), (200_000_000, 180_000_001, true),
+            (200_000_000, 180_000_000, false), (nil, 1 << 40, false),
+        ] as [(Int?, Int, Bool)])
+    func aLimitThatIsTooSmallIsSaid(limit: Int?, held: Int, isSaid: Bool) throws {
+        var limits = LoadLimits()
+        limits.memoryBytes = limit
+        let warning = limits.memoryWarning(held: held, name: "memory_limit")
+        #expect((warning != nil) == isSaid)
+        guard let warning else { return }
+        for part in ["memory_limit", "\(limit! / 1_000_000) MB", "\(held / 1_000_000) MB are held", "would do"] {
+            #expect(warning.contains(part), "\(part) in \(warning)")
+        }
+        // What it proposes is enough.
+        let words = try #require(warning.firstMatch(of: /only; (\d+) MB would do/))
+        limits.memoryBytes = try #require(Int(words.1)) * 1_000_000
+        #expect(limits.memoryWarning(held: held, name: "memory_limit") == nil)
+    }
+
     @Test func whatIsNotKnownOrNotLimitedSaysNothing() {
         var shedder = LoadShedder()
         var reading = LoadReading()

@@ -137,6 +137,23 @@ func faults(_ text: String) -> [String] {
         ("tenants: [{name: a, egress_pool: none}]", "1: key 'tenants[0].egress_pool': no egress pool is named 'none'"),
         ("campaigns: [{name: '*', tenant: a}]", "1: key 'campaigns[0].tenant': not beside the name '*'"),
         (
+            "tenants: [{name: a, retry_first: 6h}]",
+            "1: key 'tenants[0].retry_first': '6h' is longer than `retry_cap` at the top, 4h: set that, too"
+        ),
+        (
+            "tenants: [{name: a, retry_first: 6h, retry_cap: 5h}]",
+            "1: key 'tenants[0].retry_first': '6h' is longer than `retry_cap`, 5h"
+        ),
+        (
+            "tenants:\n  - {name: a, retry_cap: 1h}\ncampaigns:\n  - {name: b, tenant: a, retry_first: 2h}",
+            "4: key 'campaigns[0].retry_first': '2h' is longer than `retry_cap` of its tenant, 1h"
+        ),
+        (
+            "domains:\n  - {name: x.test, retry_cap: 1h}\n"
+                + "tenants: [{name: a, by_destination: [{name: x.test, retry_first: 2h}]}]",
+            "3: key 'tenants[0].by_destination[0].retry_first': '2h' is longer than `retry_cap` of the domain 'x.test', 1h"
+        ),
+        (
             "tenants: [{name: a, by_destination: [{rate: 1/s}]}]",
             "1: key 'tenants[0].by_destination[0].name': is missing"
         ),
@@ -170,6 +187,15 @@ func faults(_ text: String) -> [String] {
         // A section that is no mapping is named as a whole.
         let wanted = expected == "1: key 'delivery.'" ? "1: key 'delivery.' must be a mapping" : expected
         #expect(found.contains { $0.hasPrefix(wanted) }, "\(found)")
+    }
+
+    /// A sender's own longest delay, and what a domain says for all who send there.
+    @Test(arguments: [
+        "tenants: [{name: a, retry_first: 6h, retry_cap: 6h}]", "retry_cap: 8h\ntenants: [{name: a, retry_first: 6h}]",
+        "tenants: [{name: a, retry_cap: 8h, by_destination: [{name: x.test, retry_first: 6h}]}]",
+        "domains: [{name: x.test, retry_cap: 1m}]\ntenants: [{name: a, retry_first: 10m}]",
+    ]) func schedulesThatFitAreTaken(_ text: String) {
+        #expect(!faults(text).contains { $0.contains("retry_first") }, "\(text)")
     }
 
     @Test func allMistakesAreToldAtOnceInTheirOrder() {

@@ -41,6 +41,82 @@ import Testing
         }
         spool.close(clean: true)
     }
+
+    /// A message that waits on a bad sector is put aside when it is to be moved, and the log takes mail all the same.
+    @Test func whatLiesOnABadSectorIsPutAside() throws {
+        let disk = WornDisk()
+        let spool = try Self.open(disk)
+        try spool.commit(batch((1...40).map { message($0) }))
+        try disk.wearOut("Subject: 20\r\n")
+        for sequence in 1_000..<1_400 as Range<UInt64> {
+            let last = sequence > 1_000 ? [sequence - 1] : []
+            try spool.commit(batch([message(sequence, bytes: 3_000)], finished: last))
+        }
+        #expect(spool.statistics.compactedBytes > 0 && spool.report.fault == nil)
+        #expect(try listed(spool).ids == (1...40).filter { $0 != 20 } + [1_399])
+        let id = message(20).id
+        #expect(try spool.load(id) == nil)
+        #expect(disk.aside["\(id).record"] != nil)
+        #expect(try spool.quarantine(id) == "aside/\(id).record", "who asks for it hears where it is")
+        #expect(spool.report.details.first { $0.name == "put_aside" }?.value == 1)
+        spool.close(clean: true)
+    }
+
+    /// A start misses what lies in a block that cannot be read, and nothing beside it.
+    @Test(arguments: [true, false]) func aBadBlockDoesNotStopAStart(clean: Bool) throws {
+        let disk = WornDisk()
+        let spool = try Self.open(disk)
+        try spool.commit(batch((1...40).map { message($0) }))
+        try spool.commit(batch([message(41)]))
+        spool.close(clean: clean)
+        try disk.wearOut("Subject: 20\r\n", wholeBlock: true)
+        let again = try Self.open(disk)
+        let found = try listed(again)
+        let lost = Set(1...41 as ClosedRange<UInt64>).subtracting(found.ids)
+        #expect(found.unreadable == lost.count && (4...8).contains(lost.count) && lost.contains(20), "\(lost)")
+        #expect(lost.max()! - lost.min()! == UInt64(lost.count - 1), "\(lost)")
+        #expect(disk.aside.keys.contains { $0.hasPrefix("damaged-1-") })
+        try again.commit(batch([message(50)]))
+        #expect(try listed(again).ids == found.ids + [50])
+        again.close(clean: true)
+    }
+
+    @Test func aHeaderThatCannotBeReadCostsNothing() throws {
+        let disk = WornDisk()
+        let spool = try Self.open(disk)
+        try spool.commit(batch((1...40).map { message($0) }))
+        spool.close(clean: true)
+        try disk.wearOutHeader()
+        let again = try Self.open(disk)
+        let found = try listed(again)
+        #expect(found.ids == Array(1...40) && found.unreadable == 0)
+        again.close(clean: true)
+    }
+
+    /// Where nobody noted how far the log goes, nobody knows either what lay in a block behind its last record.
+    @Test func aBadBlockAtTheEndIsSaid() throws {
+        let disk = WornDisk()
+        let spool = try Self.open(disk)
+        try spool.commit(batch((1...40).map { message($0) }))
+        try spool.commit(batch([message(41)]))
+        spool.close(clean: false)
+        try disk.wearOut("Subject: 41\r\n", wholeBlock: true)
+        let again = try Self.open(disk)
+        let unreadable = try again.enumerate { _ in }
+        #expect(try listed(again).ids == Array(1...40))
+        #expect(unreadable.count == 1 && unreadable.first?.contains("cannot be read") == true, "\(unreadable)")
+        again.close(clean: true)
+    }
+
+    /// A file of which nothing can be made out is not taken for an empty one and written over.
+    @Test func aSegmentWithoutARecordLeftStopsTheStart() throws {
+        let disk = WornDisk()
+        let spool = try Self.open(disk)
+        try spool.commit(batch([message(1)]))
+        spool.close(clean: true)
+        try disk.wearOutHeader(blocks: 2)
+        #expect(throws: SpoolFault.self) { _ = try Self.open(disk) }
+    }
 }
 
 /// A simulated disk that gives EIO for some octets of one file.
@@ -52,16 +128,26 @@ private final class WornDisk: LogDisk {
     private let disk = SimulatedDisk(seed: 1)
     fileprivate let spot = Mutex<Spot?>(nil)
 
-    /// The sector that begins with this text is bad from now on.
-    func wearOut(_ text: String) throws {
+    /// The sector that begins with this text is bad from now on, or the whole block that it lies in.
+    func wearOut(_ text: String, wholeBlock: Bool = false) throws {
         for name in try disk.list() {
             guard let file = try disk.open(name), let bytes = try file.read(at: 0, count: file.bytes),
                 let place = Data(bytes.readableBytesView).range(of: Data(text.utf8))
             else { continue }
-            spot.withLock { $0 = Spot(name: name, octets: place) }
+            let block = place.lowerBound / 4096 * 4096
+            let octets = wholeBlock ? block..<block + 4096 : place
+            spot.withLock { $0 = Spot(name: name, octets: octets) }
         }
         try #require(spot.withLock { $0 } != nil)
     }
+
+    /// The begin of the first segment is bad from now on.
+    func wearOutHeader(blocks: Int = 1) throws {
+        let name = try #require(try disk.list().filter { $0.hasPrefix("segment-") }.min())
+        spot.withLock { $0 = Spot(name: name, octets: 0..<blocks * 4096) }
+    }
+
+    var aside: [String: ByteBuffer] { disk.aside }
 
     func lock() throws(SpoolFault) { try disk.lock() }
     func unlock() { disk.unlock() }
