@@ -196,9 +196,11 @@ final class LoadLoop: @unchecked Sendable {
         retry(client, after: .milliseconds(min(1000, Int64(100) << Int64(min(client.failures, 8)))))
     }
 
-    /// A run that goes by the clock outlives an outage of its target; one that counts messages says that it cannot.
+    /// A run that goes by the clock outlives an outage of its target, until its time is over; one that counts messages says
+    /// that it cannot.
     private func mayRetry(_ client: any LoadClient) -> Bool {
-        client.failures < Self.connectAttempts || (hasConnected && configuration.duration != nil)
+        client.failures < Self.connectAttempts
+            || (hasConnected && configuration.duration != nil && !plan.isExhausted)
     }
 
     private func retire(_ client: any LoadClient) {
