@@ -153,13 +153,7 @@ extension DeliveryQueue {
     }
 
     /// Connections that this one may have.
-    func most(for index: UInt32) -> Int {
-        let queue = Int(index)
-        let limit =
-            destinations[queue].policyVersion == policyVersion
-            ? destinations[queue].policy.limits.connections : policy(index).limits.connections
-        return min(mostForOne, limit ?? .max)
-    }
+    func most(for index: UInt32) -> Int { min(mostForOne, policy(index).limits.connections ?? .max) }
 
     private func wantsConnection(_ index: UInt32, _ now: UInt64) -> Bool {
         destinations[Int(index)].wantsConnection(now: now, most: most(for: index))
