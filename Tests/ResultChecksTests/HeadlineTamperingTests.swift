@@ -154,12 +154,7 @@ import Testing
 
     @Test(arguments: ofLedgers + ofPromises + ofResources + ofReports) func aBetterHeadlineIsRefused(_ row: Row) throws
     {
-        var bundle = try GoodResult.bundle(GoodResult.record())
-        try row.tamper(&bundle)
-        let failures = ResultCheck(bundle).failures
-        #expect(
-            failures.contains { row.checks.contains($0.check) && $0.detail.contains(row.says) },
-            "refused by \(failures)")
+        try row.expectRefusal(of: GoodResult.bundle(GoodResult.record()))
     }
 
     /// Not edited is not the same as a result.

@@ -14,6 +14,16 @@ import Testing
         var says: String
         var tamper: @Sendable (inout ResultBundle) throws -> Void
         var testDescription: String { what }
+
+        /// Tampers with a result: one of the checks says why that is refused.
+        func expectRefusal(of good: ResultBundle, sourceLocation: SourceLocation = #_sourceLocation) throws {
+            var bundle = good
+            try tamper(&bundle)
+            let failures = ResultCheck(bundle).failures
+            #expect(
+                failures.contains { checks.contains($0.check) && $0.detail.contains(says) },
+                "refused by \(failures)", sourceLocation: sourceLocation)
+        }
     }
 
     @Test func aGoodResultPassesEveryCheck() throws {
@@ -262,12 +272,7 @@ import Testing
     ]
 
     @Test(arguments: ofComparisons) func aTamperedComparisonIsRefused(_ row: Row) throws {
-        var bundle = try GoodResult.comparison()
-        try row.tamper(&bundle)
-        let failures = ResultCheck(bundle).failures
-        #expect(
-            failures.contains { row.checks.contains($0.check) && $0.detail.contains(row.says) },
-            "refused by \(failures)")
+        try row.expectRefusal(of: GoodResult.comparison())
     }
 
     /// What could not be run is said, and then it is not missing.
